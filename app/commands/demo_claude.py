@@ -1,0 +1,70 @@
+"""The real Claude Code for one prompt, with a home of its own, its events shown as they come."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from app.commands.demo_conversation import PROMPT
+from app.commands.screen import Screen
+from proxy_core.errors import ProviderFailed
+from proxy_core.launch.claude_code import LaunchPlan
+from proxy_core.wire.json_text import loads
+
+_ARGUMENTS = (
+    *("-p", PROMPT),
+    *("--output-format", "stream-json", "--include-partial-messages", "--verbose"),
+    *("--allowedTools", "Bash(echo:*)"),
+)
+
+
+def converse(program: Path, plan: LaunchPlan, home: Path, screen: Screen) -> None:
+    """Run it in ``home``, which is thrown away afterwards: nothing of the user's is read or written.
+
+    Raises ProviderFailed when it ends badly.
+    """
+    folder = home / "project"
+    folder.mkdir()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE", "ANTHROPIC"))}
+    environment = plan.environment(inherited) | {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
+    screen.asked(PROMPT)
+    with subprocess.Popen(  # noqa: S603 - the program that the user runs as claude
+        [str(program), *plan.arguments, *_ARGUMENTS],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        try:
+            _show(process.stdout, screen)
+            trouble = process.stderr.read().decode("utf-8", "replace")
+        except BaseException:
+            process.terminate()
+            raise
+    if process.returncode:
+        raise ProviderFailed(f"Claude Code ended with code {process.returncode}. {trouble.strip()[:600]}")
+
+
+def _show(output: IO[bytes], screen: Screen) -> None:
+    for line in output:
+        told = loads(line)
+        match told.get("type"):
+            case "stream_event":
+                screen.event(told["event"])
+            case "user":
+                for block in told["message"]["content"]:
+                    _show_result(block, screen)
+            case _:
+                pass
+
+
+def _show_result(block: Mapping[str, Any] | str, screen: Screen) -> None:
+    if isinstance(block, Mapping) and block.get("type") == "tool_result":
+        content = block.get("content")
+        screen.result(content if isinstance(content, str) else "(a result that is not text)")

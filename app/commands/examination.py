@@ -1,0 +1,171 @@
+"""What the doctor looks at, one thing after the other; nothing is changed, no secret is written or shown."""
+
+from __future__ import annotations
+
+import platform
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from app.commands.ground import Ground, stand
+from proxy_core.catalogue.values import Provider
+from proxy_core.config.key_store import KeyringStore
+from proxy_core.config.settings import PASSTHROUGH
+from proxy_core.errors import ConfigError
+from proxy_core.launch.installed import INSTALL, find_claude
+from proxy_core.launch.obstacles import Weight, obstacles
+from proxy_core.runtime.listening import Listening, PortTaken
+from proxy_core.runtime.presence import answers, find_running
+
+_SECONDS: Final = 3.0
+"""How long an address may take to accept a connection."""
+
+
+class Grade(StrEnum):
+    """What a finding means."""
+
+    GOOD = "good"
+    NOTABLE = "notable"
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """``mend`` says what to do, empty where nothing has to be done."""
+
+    grade: Grade
+    subject: str
+    sentence: str
+    mend: str = ""
+
+
+def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
+    """All findings, in the order in which things depend on each other."""
+    yield Finding(Grade.GOOD, "Python", f"{platform.python_version()} at {sys.executable}")
+    yield _keyring()
+    try:
+        ground = stand(environ, Path.cwd())
+    except ConfigError as error:
+        yield Finding(Grade.BROKEN, "Settings", error.message, "Correct it there.")
+        return
+    yield from _settings(ground)
+    yield from _roles(ground)
+    yield _proxy(ground)
+    yield _claude_code(environ)
+    yield from _obstacles(environ)
+
+
+def _keyring() -> Finding:
+    store = KeyringStore()
+    try:
+        name = store.backend()
+        store.get("understudy-doctor")  # a name under which nothing is kept: asks whether it answers
+    except ConfigError as error:
+        return Finding(
+            Grade.NOTABLE, "Keyring", error.message, "Until then, keys come from the environment (OPENAI_API_KEY …)."
+        )
+    return Finding(Grade.GOOD, "Keyring", f"{name} answers")
+
+
+def _settings(ground: Ground) -> Iterator[Finding]:
+    path = ground.paths.settings_file
+    for trouble in ground.troubles:
+        yield Finding(Grade.NOTABLE, "Settings", trouble)
+    if not ground.troubles:
+        yield Finding(Grade.GOOD, "Settings", str(path) if path.exists() else f"the defaults; {path} is not there")
+    for name, variable in sorted(ground.configuration.fixed.items()):
+        yield Finding(Grade.GOOD, "Settings", f"{name} is set by {variable}")
+
+
+def _roles(ground: Ground) -> Iterator[Finding]:
+    reached: dict[str, Finding | None] = {}
+    for role, target in ground.roles(ground.profile()).items():
+        provider = ground.provider_of(target)
+        if provider is None:
+            yield Finding(
+                Grade.BROKEN,
+                role.name,
+                f"{target} has no provider that is known",
+                f"Write it as provider/model, or define the provider in {ground.paths.settings_file}.",
+            )
+            continue
+        yield _key(ground, role.name, target, provider)
+        if provider.base_url and provider.id not in reached:
+            reached[provider.id] = _reach(provider)
+    yield from (finding for finding in reached.values() if finding)
+
+
+def _key(ground: Ground, role: str, target: str, provider: Provider) -> Finding:
+    found = ground.key_of(provider)
+    if found.secret:
+        return Finding(Grade.GOOD, role, f"{target}, key from {found.variable or f'the {found.origin}'}")
+    if target == PASSTHROUGH:
+        return Finding(Grade.GOOD, role, "passthrough, with Claude Code's own login")
+    if not provider.needs_key:
+        return Finding(Grade.GOOD, role, f"{target}, which needs no key")
+    where = f" A key: {provider.key_page}" if provider.key_page else ""
+    return Finding(
+        Grade.BROKEN,
+        role,
+        f"{target} has no key. {found.trouble}".rstrip(),
+        f"understudy keys set {provider.id}, or set {provider.key_variables[0]}.{where}"
+        if provider.key_variables
+        else f"understudy keys set {provider.id}.{where}",
+    )
+
+
+def _reach(provider: Provider) -> Finding | None:
+    """Whether its address accepts a connection; nothing is sent."""
+    parts = urlsplit(provider.base_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    try:
+        socket.create_connection((parts.hostname or "", port), timeout=_SECONDS).close()
+    except OSError as fault:
+        why = "its name is not found" if isinstance(fault, socket.gaierror) else str(fault.strerror or fault)
+        mend = (
+            f"Start {provider.name}." if provider.local else "Check the network, or the outgoing proxy in the settings."
+        )
+        grade = Grade.BROKEN if provider.local else Grade.NOTABLE
+        return Finding(grade, provider.name, f"{parts.hostname}:{port} cannot be reached: {why}", mend)
+    return Finding(Grade.GOOD, provider.name, f"{parts.hostname}:{port} can be reached")
+
+
+def _proxy(ground: Ground) -> Finding:
+    running = find_running(ground.paths.runtime_file)
+    if running:
+        return Finding(Grade.GOOD, "Proxy", f"runs on {running.address} (process {running.pid})")
+    proxy = ground.configuration.settings.proxy
+    try:
+        Listening(proxy.host, proxy.port).close()
+    except PortTaken as taken:
+        if answers(taken.address.url):
+            return Finding(Grade.GOOD, "Proxy", f"another Understudy answers on {taken.address.url}")
+        return Finding(Grade.BROKEN, "Proxy", taken.message)
+    except ConfigError as error:
+        return Finding(Grade.BROKEN, "Proxy", error.message)
+    return Finding(Grade.GOOD, "Proxy", f"does not run; port {proxy.port} is free")
+
+
+def _claude_code(environ: Mapping[str, str]) -> Finding:
+    program = find_claude(environ, Path.home())
+    if program is None:
+        return Finding(Grade.NOTABLE, "Claude Code", "is not installed", f"{INSTALL}  (it wants Node.js)")
+    try:
+        said = subprocess.run([str(program), "--version"], capture_output=True, text=True, timeout=20, check=False)  # noqa: S603
+    except (OSError, subprocess.TimeoutExpired) as fault:
+        return Finding(Grade.BROKEN, "Claude Code", f"{program} does not start: {type(fault).__name__}", INSTALL)
+    if said.returncode:
+        return Finding(Grade.BROKEN, "Claude Code", f"{program} ends with code {said.returncode}", INSTALL)
+    return Finding(Grade.GOOD, "Claude Code", f"{said.stdout.strip()} at {program}")
+
+
+def _obstacles(environ: Mapping[str, str]) -> Iterator[Finding]:
+    for found in obstacles(Path.home(), Path.cwd(), environ):
+        grade = Grade.BROKEN if found.weight is Weight.STOPS else Grade.NOTABLE
+        yield Finding(grade, "Claude Code's settings", found.sentence)

@@ -1,0 +1,120 @@
+"""What every command stands on: where files live, the configuration as it is at the start, the catalogue, the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from importlib import metadata
+from pathlib import Path
+
+from proxy_core.catalogue.known import Known
+from proxy_core.catalogue.values import Provider
+from proxy_core.config import environment, paths
+from proxy_core.config.key_store import KeyringStore
+from proxy_core.config.keys import FoundKey, Keys
+from proxy_core.config.paths import Paths
+from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Configuration, Profile, Role, Settings
+from proxy_core.errors import ConfigError
+from proxy_core.ledger.journal import Listener, News
+from proxy_core.routing.roles import model_of, resolve
+from proxy_core.runtime.build import Options, Proxy
+
+
+class Unheard:
+    """A listener for commands that serve nobody."""
+
+    def hear(self, news: News) -> None:
+        """Nothing is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """``proxy`` can be served. ``troubles`` grows with what is found wrong: sentences, each to be shown once."""
+
+    paths: Paths
+    environ: Mapping[str, str]
+    proxy: Proxy
+    configuration: Configuration
+    known: Known
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys, wherever they are."""
+        return self.proxy.keys
+
+    def profile(self, name: str = "") -> Profile:
+        """The profile of this name, or the active one. Raises ConfigError for one that does not exist."""
+        settings = self.configuration.settings
+        if name and name not in settings.profiles:
+            known = ", ".join(settings.profiles)
+            raise ConfigError(f"There is no profile called {name!r}; there are: {known}.")
+        return settings.profiles.get(name or settings.profile, settings.active)
+
+    def roles(self, profile: Profile) -> dict[Role, str]:
+        """What plays each role that is set: ``provider/name`` or passthrough."""
+        return {
+            role: value if value == PASSTHROUGH else str(resolve(value, self.known))
+            for role in Role
+            if role in DEFAULT_ROLES or role in profile.roles
+            for value in [model_of(role, profile.roles)]
+        }
+
+    def provider_of(self, target: str) -> Provider | None:
+        """Who answers a target; Anthropic under passthrough, None where nobody is known."""
+        return self.known.provider("anthropic" if target == PASSTHROUGH else target.partition("/")[0])
+
+    def key_of(self, provider: Provider) -> FoundKey:
+        """The key that a request to ``provider`` would use. May ask the keyring."""
+        from_dotenv = provider.id in self.configuration.from_dotenv
+        return self.keys.for_provider(provider, base_url_from_dotenv=from_dotenv)
+
+
+def _as_it_is(settings: Settings) -> Settings:
+    return settings
+
+
+def _keep_quiet(_: str) -> None:
+    """Whoever asks finds it in the ground's troubles."""
+
+
+def stand(
+    environ: Mapping[str, str],
+    folder: Path | None = None,
+    *,
+    listener: Listener | None = None,
+    override: Callable[[Settings], Settings] = _as_it_is,
+    report: Callable[[str], None] = _keep_quiet,
+) -> Ground:
+    """Read it all; a ``.env`` is read from ``folder``, from nowhere if None. Raises ConfigError.
+
+    ``listener`` hears the news of the proxy, if it is served; ``override`` is the command line's word on the settings;
+    ``report`` is told each trouble when it is found, which for a proxy that runs may be later.
+    """
+    troubles: list[str] = []
+
+    def tell(trouble: str) -> None:
+        troubles.append(trouble)
+        report(trouble)
+
+    places = paths.find(environ)
+    dotenv = environment.read_dotenv(folder / ".env") if folder else {}
+    options = Options(
+        places,
+        environ,
+        KeyringStore(),
+        listener or Unheard(),
+        dotenv=dotenv,
+        override=override,
+        report=tell,
+    )
+    proxy = Proxy(options)
+    return Ground(places, environ, proxy, proxy.configuration(), proxy.known(), troubles)
+
+
+def version() -> str:
+    """Of the package that is installed."""
+    try:
+        return metadata.version("understudy")
+    except metadata.PackageNotFoundError:  # run from a checkout that was never installed
+        return "unknown"

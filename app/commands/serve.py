@@ -1,0 +1,227 @@
+"""``understudy serve``: the proxy without a window, until it is told to stop."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from app.commands.saying import remark, say, say_json, table
+
+if TYPE_CHECKING:
+    from app.commands.ground import Ground
+    from proxy_core.config.settings import Engine, ProxySettings, Settings
+    from proxy_core.runtime.listening import Listening
+    from proxy_core.runtime.server import ServerNews
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="The address to listen on.", show_default="127.0.0.1")] = None,
+    port: Annotated[
+        int | None, typer.Option(min=0, max=65535, help="0 takes any free one.", show_default="8082")
+    ] = None,
+    engine: Annotated[
+        list[str] | None,
+        typer.Option(metavar="PROVIDER=ENGINE", help="direct, litellm or relay, as in openai=litellm. Repeatable."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one line of JSON when it listens.")] = False,
+) -> None:
+    """Run the proxy here. Reads .env from this folder."""
+    from app.commands.ground import stand
+    from proxy_core.config.paths import find
+    from proxy_core.ledger.journal_file import JournalFile
+    from proxy_core.runtime.server import ProxyServer, ServerState
+
+    journal = JournalFile(find(os.environ).journal_file, report=remark)
+    engines = engines_of(engine or [])
+    ground = stand(
+        os.environ,
+        Path.cwd(),
+        listener=journal,
+        override=lambda settings: with_engines(settings, engines),
+        report=remark,
+    )
+    proxy = ground.configuration.settings.proxy
+    listening = _listen(ground, allowed_host(ground, host) or proxy.host, proxy.port if port is None else port)
+    server = ProxyServer(
+        listening,
+        ground.proxy.make_service,
+        hear=_Teller(ground, as_json).hear,
+        fault=lambda place: remark(f"a fault of Understudy's own: {place}"),
+    )
+    for warning in _about_doors(proxy, listening.address.host):
+        remark(warning)
+    ended = server.run()
+    journal.close()
+    if ended is ServerState.FAILED:
+        raise typer.Exit(1)
+
+
+def engines_of(choices: list[str]) -> Mapping[str, Engine]:
+    """``["openai=litellm"]`` as a mapping. Raises a usage error for anything else."""
+    from proxy_core.config.settings import Engine
+
+    chosen = {}
+    for choice in choices:
+        provider, _, name = choice.partition("=")
+        if not provider or name not in {Engine.DIRECT, Engine.LITELLM, Engine.RELAY}:
+            raise typer.BadParameter(f"{choice!r} is not PROVIDER=direct, =litellm or =relay", param_hint="--engine")
+        chosen[provider] = Engine(name)
+    return chosen
+
+
+def with_engines(settings: Settings, engines: Mapping[str, Engine]) -> Settings:
+    """The settings with these providers reached by these engines."""
+    from proxy_core.config.settings import ProviderSettings
+
+    providers = {
+        id_: replace(settings.providers.get(id_, ProviderSettings()), engine=engine) for id_, engine in engines.items()
+    }
+    return replace(settings, providers={**settings.providers, **providers})
+
+
+def allowed_host(ground: Ground, host: str | None) -> str | None:
+    """The address asked for; raises ConfigError for one that other machines reach while access from the LAN is off."""
+    from proxy_core.config import environment
+    from proxy_core.errors import ConfigError
+
+    if host is not None and not environment.is_loopback(host) and not ground.configuration.settings.proxy.lan:
+        raise ConfigError(
+            f"{host} can be reached by other machines, and access from the LAN is off. To open it, set lan = true "
+            f"under [proxy] in {ground.paths.settings_file}, or {environment.LAN_VARIABLE}=1."
+        )
+    return host
+
+
+def _listen(ground: Ground, host: str, port: int) -> Listening:
+    """Bind the port before anything heavy is loaded: who connects from now on is answered."""
+    from proxy_core.errors import ConfigError
+    from proxy_core.runtime.listening import Listening, PortTaken
+    from proxy_core.runtime.presence import answers, find_running
+
+    try:
+        return Listening(host, port)
+    except PortTaken as taken:
+        if not answers(taken.address.url):
+            raise
+        running = find_running(ground.paths.runtime_file)
+        who = f" (process {running.pid})" if running and running.address == taken.address.url else ""
+        other = f", or start a second one with --port {taken.next_free}" if taken.next_free else ""
+        raise ConfigError(
+            f"Understudy already runs on {taken.address.url}{who}: `understudy claude` uses it{other}."
+        ) from taken
+
+
+class _Teller:
+    """Says what becomes of the server, and lets other commands find it."""
+
+    def __init__(self, ground: Ground, as_json: bool) -> None:
+        self._ground = ground
+        self._as_json = as_json
+        self._is_found = False
+
+    def hear(self, news: ServerNews) -> None:
+        """Called in the server's own thread: what may take time is done in another."""
+        from proxy_core.runtime.presence import withdraw
+        from proxy_core.runtime.server import ServerState
+
+        match news.state:
+            case ServerState.RUNNING:
+                threading.Thread(target=self._introduce, args=(news.address.url,), daemon=True).start()
+            case ServerState.STARTING:
+                if self._is_found:
+                    remark(news.sentence)
+            case ServerState.STOPPING:
+                pass
+            case ServerState.STOPPED | ServerState.FAILED:
+                withdraw(self._ground.paths.runtime_file, os.getpid())
+                if news.state is ServerState.FAILED:
+                    remark(news.sentence)
+
+    def _introduce(self, url: str) -> None:
+        from app.commands.ground import version
+        from proxy_core.runtime.presence import Presence, announce, find_running
+
+        if self._is_found:
+            remark(f"The proxy answers again on {url}.")
+            return
+        self._is_found = True
+        ground = self._ground
+        roles = {role.value: target for role, target in ground.roles(ground.profile()).items()}
+        if self._as_json:
+            told = {"address": url, "pid": os.getpid(), "version": version(), "roles": roles}
+            say_json({**told, "warnings": list(ground.troubles)})
+        if find_running(ground.paths.runtime_file) is None:
+            announce(ground.paths.runtime_file, Presence(os.getpid(), url, time.time(), version()))
+        if not self._as_json:
+            for line in introduction(ground, url):
+                say(line)
+        for trouble in _about_keys(ground):
+            remark(trouble)
+
+
+def introduction(ground: Ground, url: str) -> list[str]:
+    """What a person should know of a proxy that has just started. No key and no token is in it."""
+    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else ("", "")
+    rows = [(role.name, target, key_state(ground, target)) for role, target in ground.roles(ground.profile()).items()]
+    return [
+        f"{bold}Understudy answers on {url}{plain}  (Ctrl+C stops it)",
+        "",
+        *table(rows),
+        "",
+        *table(
+            [
+                ("Claude Code", "understudy claude"),
+                ("Other clients", _way_in(ground, url)),
+                ("Requests", "understudy log -f"),
+            ]
+        ),
+    ]
+
+
+def key_state(ground: Ground, target: str) -> str:
+    """Whether a target's key was found, and where; never the key."""
+    from proxy_core.config.settings import PASSTHROUGH
+
+    provider = ground.provider_of(target)
+    if provider is None:
+        return f"no provider is called {target.partition('/')[0]!r}"
+    found = ground.key_of(provider)
+    if found.secret:
+        return f"key from {found.variable or f'the {found.origin}'}"
+    if target == PASSTHROUGH:
+        return "the client's own login"
+    if not provider.needs_key:
+        return "needs no key"
+    return f"NO KEY: understudy keys set {provider.id}"
+
+
+def _about_doors(proxy: ProxySettings, host: str) -> list[str]:
+    """What stands open that is closed by default."""
+    from proxy_core.config.environment import is_loopback
+
+    doors = ["Open mode is on: whoever reaches the proxy is let in without a token."] if proxy.open else []
+    return doors if is_loopback(host) else [*doors, f"Other machines can reach the proxy on {host}."]
+
+
+def _about_keys(ground: Ground) -> list[str]:
+    """Why keys are missing, each reason once."""
+    providers = [ground.provider_of(target) for target in ground.roles(ground.profile()).values()]
+    found = [ground.key_of(provider) for provider in providers if provider is not None and provider.needs_key]
+    return list(dict.fromkeys(key.trouble for key in found if key.trouble))
+
+
+def _way_in(ground: Ground, url: str) -> str:
+    """How a client that is not started from here gets in."""
+    from proxy_core.config.key_store import Origin
+
+    if ground.keys.local_token().origin is Origin.MEMORY:
+        return "none: the token is for this run only, as no keyring keeps it. Set UNDERSTUDY_TOKEN to one of your own"
+    return f"ANTHROPIC_BASE_URL={url} and the token that `understudy token` prints"

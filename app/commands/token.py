@@ -1,0 +1,27 @@
+"""``understudy token``: the local token, for a client that is not started from here."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from app.commands.saying import remark, say
+
+
+def token(
+    renew: Annotated[bool, typer.Option("--renew", help="Make a new one; the old one opens nothing any more.")] = False,
+) -> None:
+    """Print the token that lets a client in, for x-api-key or Authorization: Bearer."""
+    from app.commands.ground import stand
+    from proxy_core.config.key_store import Origin
+
+    keys = stand(os.environ).keys
+    found = keys.renew_local_token() if renew else keys.local_token()
+    if found.origin is Origin.MEMORY or found.secret is None:  # gone with this process: of no use to any client
+        remark(f"There is no lasting token. {found.trouble} Set UNDERSTUDY_TOKEN to one of your own.")
+        raise typer.Exit(1)
+    if renew and found.origin is Origin.ENVIRONMENT:
+        remark("UNDERSTUDY_TOKEN fixes the token: change it there.")
+    say(found.secret.reveal())

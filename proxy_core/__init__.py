@@ -1,0 +1,1 @@
+"""Everything of Understudy that needs no screen: the proxy, complete in itself."""

@@ -1,0 +1,1 @@
+"""The face: who may enter, what is answered, and when."""

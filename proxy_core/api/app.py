@@ -1,0 +1,62 @@
+"""The app: which path is answered by whom, behind the guard."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from proxy_core.api.count_tokens import CountTokens
+from proxy_core.api.guard import Guard
+from proxy_core.api.house import House
+from proxy_core.api.messages import Messages
+from proxy_core.api.models import Models
+from proxy_core.api.replies import error_body
+from proxy_core.errors import MethodNotAllowed, UnderstudyError, UnknownPath
+from proxy_core.wire.json_text import dumps
+
+
+def make_app(house: House) -> ASGIApp:
+    """The ASGI app of one proxy.
+
+    Routes are raw ASGI apps: FastAPI's validation would refuse what clients send, and costs more than the translation
+    (``docs/decisions/004-fastapi-with-raw-routes.md``). There is no page that describes the API, and nothing to
+    administer over HTTP.
+    """
+    app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    app.router.routes = [
+        Route("/v1/messages", Messages(house), methods=["POST"]),
+        Route("/v1/messages/count_tokens", CountTokens(house), methods=["POST"]),
+        Route("/v1/models", Models(house), methods=["GET"]),
+        Route("/", _root, methods=["GET"]),
+        Route("/health", _health, methods=["GET"]),
+        Route("/api/hello", _hello, methods=["GET"]),
+    ]
+    app.add_exception_handler(HTTPException, _missed)
+    return Guard(app, house)
+
+
+async def _root(_: Request) -> Response:
+    return Response(b'{"name":"understudy"}', media_type="application/json")
+
+
+async def _health(_: Request) -> Response:
+    return Response(b'{"name":"understudy","status":"ok"}', media_type="application/json")
+
+
+async def _hello(_: Request) -> Response:
+    return Response(b"{}", media_type="application/json")
+
+
+async def _missed(request: Request, exception: Exception) -> Response:
+    """A path or method that is not there, in Anthropic's shape."""
+    error: UnderstudyError
+    if isinstance(exception, HTTPException) and exception.status_code == MethodNotAllowed.status:
+        error = MethodNotAllowed(f"{request.scope['path']} does not take {request.scope['method']}.")
+    else:
+        error = UnknownPath(f"There is nothing at {request.scope['path']}.")
+    body = dumps(error_body(error, request.scope["understudy.id"]))
+    return Response(body, error.status, {"x-should-retry": "false"}, "application/json")

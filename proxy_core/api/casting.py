@@ -1,0 +1,123 @@
+"""From a request to who answers it, and with what: routing's target, its provider, key and engine."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from proxy_core.api.exchange import Exchange
+from proxy_core.api.house import Facts, House
+from proxy_core.api.telling import Telling
+from proxy_core.catalogue.values import ModelFacts, Provider, needs_responses
+from proxy_core.config.local_token import Launch
+from proxy_core.config.secret import Secret
+from proxy_core.config.settings import Engine, Profile, Role, Settings
+from proxy_core.errors import InvalidRequest, KeyMissing
+from proxy_core.routing.roles import Asked, Target, choose
+from proxy_core.translate.quirks import quirks_of
+from proxy_core.translate.target_model import TargetModel
+from proxy_core.wire.request import MessagesRequest
+
+_BYTES_PER_TOKEN = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Who answers: the target, its provider as configured, the engine that reaches it, what is known of the model."""
+
+    target: Target
+    provider: Provider
+    engine: Engine
+    model: ModelFacts
+    bridged: bool = False
+
+    @property
+    def model_name(self) -> str:
+        """The provider's own name for the model, as the engine wants it."""
+        if self.bridged:
+            return f"responses/{self.target.model}"  # LiteLLM's bridge to OpenAI's Responses API
+        return self.target.model
+
+    def tell(self, telling: Telling, warnings: tuple[str, ...] = ()) -> None:
+        """Put the choice into the request's story."""
+        telling.routed(
+            role=self.target.role.name if self.target.role else "",
+            why=self.target.why,
+            provider=self.provider.id,
+            model=self.target.model,
+            engine=self.engine.value,
+            warnings=warnings,
+        )
+
+    def target_model(self) -> TargetModel:
+        """What translation needs to know."""
+        facts = self.model
+        return TargetModel(
+            name=self.model_name,
+            quirks=quirks_of(self.provider.quirks or self.provider.id),
+            max_output=facts.max_output,
+            vision=facts.vision,
+            pdf=facts.pdf,
+            tools=facts.tools,
+            reasoning=facts.reasoning,
+            web_search=facts.web_search,
+        )
+
+
+def cast(request: MessagesRequest, size: int, exchange: Exchange, house: House) -> Cast:
+    """Choose who answers ``request``, whose body has ``size`` bytes. Raises :class:`InvalidRequest`."""
+    settings = house.configuration().settings
+    facts = house.facts()
+    profile = profile_of(exchange.caller.launch, settings)
+    asked = Asked(
+        model=request.model,
+        thinking=request.thinking,
+        agent=exchange.header(b"x-claude-code-agent-id"),
+        input_tokens=size // _BYTES_PER_TOKEN,
+        has_image=Role.VISION in profile.roles and has_image(request),
+    )
+    return _with_provider(choose(asked, profile, settings.routing, facts), facts, settings, bool(request.tools))
+
+
+def profile_of(launch: Launch, settings: Settings) -> Profile:
+    """The profile that the launch named, if it still exists, else the active one."""
+    return settings.profiles.get(launch.profile, settings.active)
+
+
+async def key_for(provider: Provider, house: House) -> Secret | None:
+    """The provider's key. Raises :class:`KeyMissing`, saying what to do, where it wants one and there is none."""
+    found = await house.key_of(provider)
+    if found.secret is None and provider.needs_key:
+        variable = f" or set {provider.key_variables[0]}" if provider.key_variables else ""
+        raise KeyMissing(
+            f"There is no key for {provider.name}. {found.trouble} Open Understudy → Settings → Models and keys, "
+            f"run `understudy keys set {provider.id}`{variable}, and try again.".replace("  ", " "),
+            provider=provider.id,
+        )
+    return found.secret
+
+
+def has_image(request: MessagesRequest) -> bool:
+    """Whether a picture is in the request, in a tool's result too."""
+    for message in request.messages:
+        for block in message.content:
+            if block.get("type") == "image":
+                return True
+            inner = block.get("content") if block.get("type") == "tool_result" else None
+            if isinstance(inner, list) and any(
+                isinstance(part, dict) and part.get("type") == "image" for part in inner
+            ):
+                return True
+    return False
+
+
+def _with_provider(target: Target, facts: Facts, settings: Settings, with_tools: bool) -> Cast:
+    provider = facts.provider(target.provider)
+    if provider is None:
+        raise InvalidRequest(
+            f"The provider {target.provider} is no longer known. Choose another model in Understudy → Settings."
+        )
+    model = facts.model(target.provider, target.model)
+    if target.passthrough:
+        provider = replace(provider, base_url=settings.proxy.passthrough_url, engine=Engine.RELAY)
+    bridged = needs_responses(provider, model, with_tools=with_tools)
+    return Cast(target, provider, Engine.LITELLM if bridged else provider.engine, model, bridged)

@@ -1,0 +1,104 @@
+"""One request and the way to answer it, and the border at which every fault becomes an answer in shape."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from starlette.types import Message, Receive, Scope, Send
+
+from proxy_core.api.bodies import ClientLeft, read_body
+from proxy_core.api.guard import Caller
+from proxy_core.api.house import House
+from proxy_core.api.replies import send_error
+from proxy_core.api.telling import Telling
+from proxy_core.errors import InternalError, UnderstudyError
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request that was let in. ``path`` comes with its query string; ``own_port`` is the port it came in by."""
+
+    caller: Caller
+    telling: Telling
+    method: str
+    path: str
+    own_port: int
+    receive: Receive
+    send: Send
+
+    def header(self, name: bytes) -> str:
+        """A header's value, or nothing."""
+        return next((value.decode("latin-1") for field, value in self.caller.headers if field == name), "")
+
+    async def body(self, house: House) -> bytes:
+        """The request's body, within the limits."""
+        seconds = house.configuration().settings.timeouts.request_body
+        return await read_body(self.caller.headers, self.receive, seconds=seconds)
+
+    def began(self, asked_for: str, *, streamed: bool) -> None:
+        """Tell the journal who asked for what."""
+        launch = self.caller.launch
+        self.telling.began(
+            path=self.path.partition("?")[0],
+            asked_for=asked_for,
+            streamed=streamed,
+            session=self.header(b"x-claude-code-session-id"),
+            agent=self.header(b"x-claude-code-agent-id"),
+            project=launch.project,
+            profile=launch.profile,
+        )
+
+
+async def serve(
+    house: House, scope: Scope, receive: Receive, send: Send, work: Callable[[Exchange], Awaitable[None]]
+) -> None:
+    """Do ``work`` for a request. Whatever happens, the client gets an answer in shape, and the story an end.
+
+    A fault of our own after the answer has begun leaves it unfinished: the connection is cut, which every client takes
+    for what it is.
+    """
+    begun = False
+
+    async def noting(message: Message) -> None:
+        nonlocal begun
+        begun = True
+        await send(message)
+
+    telling = Telling(house.listener, house.clock, scope["understudy.id"])
+    query = scope["query_string"].decode("latin-1")
+    path = f"{scope['path']}?{query}" if query else scope["path"]
+    own_port = (scope["server"] or ("", 0))[1] or 0
+    exchange = Exchange(scope["understudy.caller"], telling, scope["method"], path, own_port, receive, noting)
+    try:
+        await work(exchange)
+    except (ClientLeft, asyncio.CancelledError) as left:
+        telling.cancelled()
+        if isinstance(left, asyncio.CancelledError):
+            raise
+    except UnderstudyError as error:
+        telling.failed(error)
+        if not begun:
+            await send_error(send, error, telling.id)
+    except Exception as fault:  # noqa: BLE001 - the border: no fault of ours may leave a client without an answer
+        _log.error("%s failed: %s", telling.id, whereabouts(fault))
+        failure = InternalError("Understudy itself failed on this request; its log says where.")
+        telling.failed(failure)
+        if not begun:
+            await send_error(send, failure, telling.id)
+
+
+def whereabouts(fault: BaseException) -> str:
+    """A fault's kind and the lines it passed, without its words, which may hold a prompt or a key."""
+    while isinstance(fault, BaseExceptionGroup) and len(fault.exceptions) == 1:
+        fault = fault.exceptions[0]
+    frames = traceback.extract_tb(fault.__traceback__)
+    return f"{type(fault).__name__} at " + " < ".join(
+        f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)
+    )

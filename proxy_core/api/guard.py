@@ -1,0 +1,117 @@
+"""Who may enter: only this machine, only by our name, no web page, and only with the local token."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from proxy_core.api.house import House
+from proxy_core.api.replies import Headers, send_error
+from proxy_core.config.local_token import Launch, admits
+from proxy_core.config.secret import Secret
+from proxy_core.errors import InvalidRequest, Refused, Unauthenticated, UnderstudyError, WrongHost
+
+TOKEN_HEADER: Final = b"x-understudy-token"
+"""A place for the local token that leaves the client's own credential free for Anthropic."""
+
+_PUBLIC: Final = frozenset({("HEAD", "/"), ("GET", "/"), ("GET", "/health")})
+_OUR_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
+_HOST: Final = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9.-]+))(?::(?P<port>[0-9]{1,5}))?")
+_CREDENTIALS: Final = frozenset({TOKEN_HEADER, b"x-api-key", b"authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who was let in. ``headers`` are the request's without the local token, wherever it stood."""
+
+    launch: Launch
+    headers: Headers
+
+
+class Guard:
+    """Stands before the app. Its checks look at the connection and the headers alone: no body is read, nothing sent on.
+
+    DNS rebinding is met by the ``Host`` check, web pages by refusing every ``Origin`` and sending no CORS headers,
+    other users and machines by the token. A no is the same for a path that exists and for one that does not.
+    """
+
+    def __init__(self, app: ASGIApp, house: House) -> None:
+        self._app = app
+        self._house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it here."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        if scope["type"] != "http":
+            return
+        request_id = f"req_{self._house.new_id()}"
+        try:
+            caller = await self._admit(scope)
+        except UnderstudyError as error:
+            await send_error(send, error, request_id)
+            return
+        await self._app({**scope, "understudy.caller": caller, "understudy.id": request_id}, receive, send)
+
+    async def _admit(self, scope: Scope) -> Caller:
+        headers: Headers = list(scope["headers"])
+        _check_host(headers, scope["server"])
+        _check_origin(headers)
+        if self._house.configuration().settings.proxy.open or (scope["method"], scope["path"]) in _PUBLIC:
+            return Caller(Launch(""), [header for header in headers if header[0] != TOKEN_HEADER])
+        known = self._house.local_tokens.known()
+        caller = _with_token(headers, known) if known else None
+        if caller is None and (fresh := await self._house.local_tokens.ask()) != known:
+            caller = _with_token(headers, fresh)
+        if caller is None:
+            raise Unauthenticated(
+                "Understudy's local token is missing or wrong. Start Claude Code with `understudy claude`, or send the "
+                "token that `understudy token` shows as x-api-key, as Authorization: Bearer or as x-understudy-token."
+            )
+        return caller
+
+
+def _with_token(headers: Headers, local: Secret) -> Caller | None:
+    """The caller by the token it shows. Every place is looked at, for a client's own credential may stand in one."""
+    launch: Launch | None = None
+    kept: Headers = []
+    for name, value in headers:
+        found = admits(local, _credential(name, value)) if name in _CREDENTIALS else None
+        launch = launch or found
+        if found is None and name != TOKEN_HEADER:
+            kept.append((name, value))
+    return None if launch is None else Caller(launch, kept)
+
+
+def _credential(name: bytes, value: bytes) -> str:
+    text = value.decode("latin-1").strip()
+    if name == b"authorization":
+        scheme, _, text = text.partition(" ")
+        return text.strip() if scheme.lower() == "bearer" else ""
+    return text
+
+
+def _check_host(headers: Headers, server: tuple[str, int | None] | None) -> None:
+    """Exactly one ``Host``, a loopback name (or the very address the connection came to) and our port."""
+    hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
+    if len(hosts) != 1:
+        raise InvalidRequest("A request needs exactly one Host header.")
+    match = _HOST.fullmatch(hosts[0])
+    address, port = server or ("", None)
+    if match is None or int(match["port"] or 80) != port:
+        raise WrongHost("This address is not Understudy's.")
+    name = (match["six"] or match["name"]).lower()
+    if name not in _OUR_NAMES and name != address.lower():
+        raise WrongHost("This address is not Understudy's.")
+
+
+def _check_origin(headers: Headers) -> None:
+    for name, value in headers:
+        if name == b"origin" or (name == b"sec-fetch-site" and value not in {b"none", b"same-origin"}):
+            raise Refused("Understudy does not answer web pages.")
+        if name == b"access-control-request-private-network":
+            raise Refused("Understudy does not answer web pages.")

@@ -1,0 +1,72 @@
+"""What the face needs of the rest of the house, handed in once when the app is made."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from proxy_core.catalogue.values import ModelFacts, Provider
+from proxy_core.config.keys import FoundKey
+from proxy_core.config.secret import Secret
+from proxy_core.config.settings import Configuration, Engine
+from proxy_core.ledger.journal import Listener
+from proxy_core.upstream.port import Upstream
+from proxy_core.upstream.relay import Relay
+
+
+class Facts(Protocol):
+    """What exists, with the user's own providers laid over the catalogue."""
+
+    def is_provider(self, name: str) -> bool:
+        """Whether a provider of this id exists."""
+        ...
+
+    def provider(self, id_: str) -> Provider | None:
+        """A provider by its id."""
+        ...
+
+    def model(self, provider: str, name: str) -> ModelFacts:
+        """What is known of a model; all None for an unknown one."""
+        ...
+
+    def providers_of(self, name: str) -> tuple[str, ...]:
+        """The providers under which a bare name is known."""
+        ...
+
+    def can_see(self, provider: str, name: str) -> bool | None:
+        """Whether a model takes images; None when that is not known."""
+        ...
+
+
+class LocalTokens(Protocol):
+    """Where the guard gets the local token. It is kept in a keyring, which may be slow and may be changed by others."""
+
+    def known(self) -> Secret | None:
+        """The token as it was last seen; None when that is too long ago."""
+        ...
+
+    async def ask(self) -> Secret:
+        """The token as it is now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class House:
+    """Everything behind the face.
+
+    ``configuration`` and ``facts`` give what is in force now, so that a change reaches the next request; ``key_of``
+    finds a provider's key; ``clock`` is Unix time in seconds; ``new_id`` makes a random id of letters and digits;
+    ``count_tokens`` blocks and belongs into a worker thread.
+    """
+
+    configuration: Callable[[], Configuration]
+    facts: Callable[[], Facts]
+    key_of: Callable[[Provider], Awaitable[FoundKey]]
+    local_tokens: LocalTokens
+    engines: Mapping[Engine, Upstream]
+    relay: Relay
+    listener: Listener
+    clock: Callable[[], float]
+    new_id: Callable[[], str]
+    count_tokens: Callable[[Sequence[str]], int]

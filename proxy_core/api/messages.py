@@ -1,0 +1,71 @@
+"""``POST /v1/messages``: a request is read, cast, translated and answered."""
+
+from __future__ import annotations
+
+import asyncio
+
+from starlette.types import Receive, Scope, Send
+
+from proxy_core.api.attempts import open_call
+from proxy_core.api.casting import Cast, cast, key_for
+from proxy_core.api.exchange import Exchange, serve
+from proxy_core.api.house import House
+from proxy_core.api.relaying import relay
+from proxy_core.api.replies import send_json
+from proxy_core.api.streaming import EventWriter, stream_answer, while_connected, whole_answer
+from proxy_core.api.telling import counted
+from proxy_core.config.settings import Engine
+from proxy_core.translate.call import translate
+from proxy_core.translate.stream import StreamTranslator
+from proxy_core.upstream.port import UpstreamCall
+from proxy_core.wire.request import MessagesRequest, parse
+
+
+class Messages:
+    """The endpoint, an ASGI app behind the guard."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        await serve(self._house, scope, receive, send, self._answer)
+
+    async def _answer(self, exchange: Exchange) -> None:
+        body = await exchange.body(self._house)
+        request = parse(body)
+        exchange.began(request.model, streamed=request.stream)
+        chosen = cast(request, len(body), exchange, self._house)
+        if chosen.engine is Engine.RELAY:
+            await relay(exchange, body, chosen, self._house)
+        else:
+            await while_connected(exchange.receive, lambda tasks: self._translated(exchange, request, chosen, tasks))
+
+    async def _translated(
+        self, exchange: Exchange, request: MessagesRequest, chosen: Cast, tasks: asyncio.TaskGroup
+    ) -> None:
+        house, telling = self._house, exchange.telling
+        model = chosen.target_model()
+        chat = translate(request, model)
+        chosen.tell(telling, chat.warnings)
+        call = UpstreamCall(
+            provider=chosen.provider.id,
+            provider_name=chosen.provider.name,
+            window=chosen.model.window,
+            model=chosen.model_name,
+            body=chat.body,
+            base_url=chosen.provider.base_url,
+            api_key=await key_for(chosen.provider, house),
+            timeouts=house.configuration().settings.timeouts,
+        )
+        opening = open_call(house.engines[chosen.engine], call, telling)
+        translator = StreamTranslator(
+            f"msg_{house.new_id()}", request.model, names=chat.tool_names, think_tags=model.quirks.think_tags
+        )
+        if request.stream:
+            writer = EventWriter(exchange.send, translator, telling)
+            await stream_answer(opening, writer, translator, telling, tasks)
+        else:
+            message = await whole_answer(opening, translator, telling)
+            await send_json(exchange.send, 200, message, [(b"request-id", telling.id.encode())])
+            telling.done(stop_reason=translator.stop_reason, usage=counted(translator.usage))

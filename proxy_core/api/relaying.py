@@ -1,0 +1,103 @@
+"""A request that goes on in Anthropic's own format: its bytes pass, and only its story is read from them."""
+
+from __future__ import annotations
+
+from proxy_core.api.casting import Cast, key_for
+from proxy_core.api.exchange import Exchange
+from proxy_core.api.house import House
+from proxy_core.api.streaming import while_connected
+from proxy_core.config.secret import Secret
+from proxy_core.errors import KeyMissing, UnderstudyError
+from proxy_core.upstream.model_name import with_model
+from proxy_core.upstream.relay import RelayAnswer, RelayCall
+from proxy_core.upstream.usage_reading import UsageReading
+
+Credentials = tuple[tuple[str, Secret], ...]
+
+_CLIENTS_OWN = frozenset({b"authorization", b"x-api-key"})
+
+
+async def relay(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> None:
+    """Pass a request on and its answer back. A cut upstream is a cut downstream: nothing is added to the bytes."""
+    chosen.tell(exchange.telling)
+    call = await _call(exchange, body, chosen, house)
+    await while_connected(exchange.receive, lambda _: _pass(exchange, call, house))
+
+
+async def _call(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> RelayCall:
+    provider, target = chosen.provider, chosen.target
+    url = f"{provider.base_url.rstrip('/')}{exchange.path}"
+    return RelayCall(
+        method=exchange.method,
+        url=url,
+        headers=tuple(exchange.caller.headers),
+        body=body if target.passthrough else with_model(body, target.model),
+        credentials=await (_passthrough_credentials if target.passthrough else _credentials)(exchange, chosen, house),
+        provider=provider.id,
+        name=provider.name,
+        own_port=exchange.own_port,
+        timeouts=house.configuration().settings.timeouts,
+    )
+
+
+async def _credentials(exchange: Exchange, chosen: Cast, house: House) -> Credentials:  # noqa: ARG001 - as the other
+    key = await key_for(chosen.provider, house)
+    if key is None:
+        return ()
+    if chosen.provider.id == "anthropic":
+        return (("x-api-key", key),)
+    # Other vendors' Anthropic-format endpoints read one of the two.
+    return (("x-api-key", key), ("authorization", Secret(f"Bearer {key.reveal()}")))
+
+
+async def _passthrough_credentials(exchange: Exchange, chosen: Cast, house: House) -> Credentials:
+    """The stored Anthropic key if there is one, else what the client itself brought for Anthropic."""
+    found = await house.key_of(chosen.provider)
+    if found.secret is not None:
+        return (("x-api-key", found.secret),)
+    own = tuple(
+        (name.decode(), Secret(value.decode("latin-1")))
+        for name, value in exchange.caller.headers
+        if name in _CLIENTS_OWN
+    )
+    if not own:
+        raise KeyMissing(
+            "Passthrough needs an Anthropic key or a login of the client's own. Run `understudy keys set anthropic`, "
+            "or let the client send Understudy's token as x-understudy-token beside its own credential.",
+            provider=chosen.provider.id,
+        )
+    return own
+
+
+async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
+    telling = exchange.telling
+    answer = await house.relay.open(call)
+    try:
+        telling.attempted(1, status=answer.status)
+        telling.answering(answer.header("request-id"))
+        reading = UsageReading(answer.header("content-type"), answer.header("content-encoding"))
+        await exchange.send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
+        try:
+            await _copy(exchange, answer, reading)
+        except UnderstudyError as error:
+            telling.failed(error, status=answer.status)
+            return
+        await exchange.send({"type": "http.response.body", "body": b""})
+    finally:
+        await answer.aclose()
+    _tell_end(exchange, answer, reading)
+
+
+async def _copy(exchange: Exchange, answer: RelayAnswer, reading: UsageReading) -> None:
+    async for data in answer:
+        await exchange.send({"type": "http.response.body", "body": data, "more_body": True})
+        reading.feed(data)
+        exchange.telling.progressed(len(data))
+    reading.close()
+
+
+def _tell_end(exchange: Exchange, answer: RelayAnswer, reading: UsageReading) -> None:
+    if reading.error_type or answer.status >= 400:
+        exchange.telling.refused(answer.status, reading.error_type, reading.error, reading.usage)
+    else:
+        exchange.telling.done(status=answer.status, stop_reason=reading.stop_reason, usage=reading.usage)

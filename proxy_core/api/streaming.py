@@ -1,0 +1,170 @@
+"""Translation meets time: events written as they come, pings while nothing comes, the client's leaving."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from starlette.types import Receive, Send
+
+from proxy_core.api.bodies import ClientLeft
+from proxy_core.api.replies import Headers
+from proxy_core.api.telling import Telling, counted
+from proxy_core.errors import UnderstudyError
+from proxy_core.translate.answer import collect
+from proxy_core.translate.stream import StreamTranslator
+from proxy_core.upstream.port import ChunkStream
+from proxy_core.wire.events import Event, Ping
+from proxy_core.wire.sse import encode
+
+PING_AFTER: Final = 10.0
+"""Seconds of silence after which the client gets a ping. The first ping carries the headers, if the provider has not
+begun by then; from there on errors are events."""
+
+KEEP_ALIVE_EVERY: Final = 6
+"""Every so many pings an empty delta goes out as well: older clients do not count pings as life."""
+
+
+async def while_connected(receive: Receive, work: Callable[[asyncio.TaskGroup], Awaitable[None]]) -> None:
+    """Do ``work``; when the client leaves meanwhile, cancel it and raise :class:`ClientLeft`. Its errors come through.
+
+    ``receive`` must have given the whole body already. ``work`` gets the task group it runs in and must end the tasks
+    it starts there.
+    """
+
+    async def watch() -> None:
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        raise ClientLeft
+
+    failure: UnderstudyError | None = None
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            watcher = tasks.create_task(watch())
+            try:
+                await work(tasks)
+            except UnderstudyError as error:  # kept aside: the task group would wrap it
+                failure = error
+            finally:
+                watcher.cancel()
+    except* ClientLeft:
+        raise ClientLeft from None
+    if failure is not None:
+        raise failure
+
+
+class EventWriter:
+    """Writes one answer's events to the client; the first write carries the headers and the stream's start."""
+
+    def __init__(self, send: Send, translator: StreamTranslator, telling: Telling) -> None:
+        self._send = send
+        self._translator = translator
+        self._telling = telling
+        self._now = asyncio.get_running_loop().time
+        self._spoke = self._now()
+        self._turn = asyncio.Lock()
+        self._pings = 0
+        self.is_open = False
+
+    async def write(self, events: list[Event], *, last: bool = False) -> None:
+        """Send some events in one piece; waits while the client reads more slowly than the provider speaks."""
+        self._pings = 0
+        await self._write(events, last=last)
+
+    async def ping(self) -> None:
+        """Fill silence until cancelled."""
+        while True:
+            silence = self._now() - self._spoke
+            if silence < PING_AFTER:
+                await asyncio.sleep(PING_AFTER - silence)
+                continue
+            self._pings += 1
+            events: list[Event] = [Ping()]
+            if self._pings % KEEP_ALIVE_EVERY == 0 and (delta := self._translator.keep_alive()) is not None:
+                events.append(delta)
+            await self._write(events, last=False)
+
+    async def _write(self, events: list[Event], *, last: bool) -> None:
+        async with self._turn:
+            if not self.is_open:
+                self.is_open = True
+                await self._send({"type": "http.response.start", "status": 200, "headers": self._headers()})
+                events = self._translator.start() + events
+            body = encode(events)
+            await self._send({"type": "http.response.body", "body": body, "more_body": not last})
+            self._spoke = self._now()
+        self._telling.progressed(len(body))
+
+    def _headers(self) -> Headers:
+        return [
+            (b"content-type", b"text/event-stream; charset=utf-8"),
+            (b"cache-control", b"no-cache"),
+            (b"request-id", self._telling.id.encode()),
+        ]
+
+
+async def stream_answer(
+    opening: Awaitable[ChunkStream],
+    writer: EventWriter,
+    translator: StreamTranslator,
+    telling: Telling,
+    tasks: asyncio.TaskGroup,
+) -> None:
+    """Write the whole answer that ``opening`` gives.
+
+    An error that comes before the headers went out is raised, to become a status; a later one is the last event.
+    """
+    pinger = tasks.create_task(writer.ping())
+    try:
+        stream = await opening
+        try:
+            await _pump(stream, translator, telling, writer.write)
+            events = translator.finish(declared_end=stream.declared_end)
+        finally:
+            await stream.aclose()
+        await writer.write(events, last=True)
+        telling.done(stop_reason=translator.stop_reason, usage=counted(translator.usage))
+    except UnderstudyError as error:
+        if not writer.is_open:
+            raise
+        await writer.write(translator.fail(error, telling.id), last=True)
+        telling.failed(error, status=200, usage=counted(translator.usage))
+    finally:
+        pinger.cancel()
+
+
+async def whole_answer(
+    opening: Awaitable[ChunkStream], translator: StreamTranslator, telling: Telling
+) -> dict[str, Any]:
+    """The message that the same answer adds up to. Raises :class:`~proxy_core.errors.UnderstudyError`."""
+    events = translator.start()
+
+    async def keep(more: list[Event]) -> None:
+        events.extend(more)
+
+    stream = await opening
+    try:
+        await _pump(stream, translator, telling, keep)
+        events += translator.finish(declared_end=stream.declared_end)
+    finally:
+        await stream.aclose()
+    return collect(events)
+
+
+async def _pump(
+    stream: ChunkStream,
+    translator: StreamTranslator,
+    telling: Telling,
+    write: Callable[[list[Event]], Awaitable[None]],
+) -> None:
+    """Every chunk through the translator; what one read brought is written in one piece."""
+    begun = False
+    async for batch in stream:
+        if not begun:
+            begun = True
+            telling.answering(stream.upstream_id)
+        for chunk in batch:
+            translator.feed(chunk)
+        if events := translator.advance():
+            await write(events)

@@ -1,0 +1,1 @@
+"""What providers and models exist: facts, not choices."""

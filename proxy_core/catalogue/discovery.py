@@ -1,0 +1,164 @@
+"""What is really there now: local servers that answer, and the models that a provider's own list names."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, assert_never
+from urllib.parse import urlsplit
+
+from proxy_core.catalogue.values import Provider
+from proxy_core.config.environment import is_loopback
+from proxy_core.config.secret import Secret
+from proxy_core.config.settings import Engine
+from proxy_core.errors import KeyRefused, ProviderFailed, ProviderTimeout, Unreachable
+from proxy_core.wire.json_text import loads
+
+if TYPE_CHECKING:
+    from aiohttp import ClientResponse, ClientSession
+
+_MAX_LIST: Final = 8 * 1024 * 1024
+"""Bytes of a model list; OpenRouter's, the longest known, is under one MiB."""
+
+_ANTHROPIC_VERSION: Final = "2023-06-01"
+
+_OWNERS: Final[Mapping[str, str]] = MappingProxyType(
+    {"library": "ollama", "vllm": "hosted_vllm", "llamacpp": "llama_cpp", "organization_owner": "lm_studio"}
+)
+"""What a local server puts into ``owned_by`` of its models, each with the provider that it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalServer:
+    """A server on this machine that answered: which provider it is, where, and the names of its models."""
+
+    provider: str
+    base_url: str
+    models: tuple[str, ...]
+
+
+async def local_servers(providers: Iterable[Provider], *, seconds: float = 1.0) -> tuple[LocalServer, ...]:
+    """The servers on this machine that answer at the local ``providers``' addresses, all asked at once.
+
+    No key is sent and no address beyond loopback is asked. A server is told by what it says of itself where several
+    providers share an address; what does not answer with a model list within ``seconds`` is not there.
+    """
+    by_address: dict[str, str] = {}
+    for provider in providers:
+        if provider.engine is Engine.DIRECT and is_loopback(urlsplit(provider.base_url).hostname or ""):
+            by_address.setdefault(provider.base_url, provider.id)
+    async with _session(seconds) as session:
+        found = await asyncio.gather(*(_look(session, url, id_) for url, id_ in by_address.items()))
+    return tuple(server for server in found if server is not None)
+
+
+async def list_models(
+    provider: Provider, key: Secret | None, *, seconds: float = 10.0, outgoing_proxy: str = ""
+) -> tuple[str, ...]:
+    """The names of the models that ``provider`` itself lists for ``key``, sorted; empty where it has no list to ask.
+
+    A redirect is not followed: the key goes to ``provider.base_url`` alone. Raises :class:`KeyRefused`,
+    :class:`ProviderFailed`, :class:`ProviderTimeout` or :class:`Unreachable`.
+    """
+    match provider.engine:
+        case Engine.DIRECT:
+            path = "/models"
+            headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
+        case Engine.RELAY:
+            path = "/v1/models?limit=1000"
+            headers = {"anthropic-version": _ANTHROPIC_VERSION, **({"x-api-key": key.reveal()} if key else {})}
+        case Engine.LITELLM | Engine.DEMO:
+            return ()
+        case _:
+            assert_never(provider.engine)
+    from aiohttp import ClientError  # noqa: PLC0415 - 0.1 s, and start-up needs no list
+
+    proxy = outgoing_proxy if not is_loopback(urlsplit(provider.base_url).hostname or "") else ""
+    try:
+        async with (
+            _session(seconds) as session,
+            session.get(
+                provider.base_url + path, headers=headers, proxy=proxy or None, allow_redirects=False
+            ) as response,
+        ):
+            return _names(await _list(response, provider))
+    except TimeoutError as error:
+        raise ProviderTimeout(
+            f"{provider.name} did not list its models within {seconds:g} seconds.", provider=provider.id
+        ) from error
+    except (ClientError, OSError) as error:
+        raise Unreachable(
+            f"{provider.name} cannot be reached at {provider.base_url}: check the address and the network.",
+            provider=provider.id,
+        ) from error
+
+
+async def _list(response: ClientResponse, provider: Provider) -> list[Mapping[str, Any]]:
+    """The entries of a good answer; the rest is raised."""
+    if response.status in (401, 403):
+        raise KeyRefused(
+            f"{provider.name} refused the key: {response.status}.",
+            provider=provider.id,
+            upstream_status=response.status,
+        )
+    entries = await _entries(response)
+    if entries is None:
+        raise ProviderFailed(
+            f"{provider.name} answered {response.status} at {provider.base_url}, and not with a list of models.",
+            provider=provider.id,
+            upstream_status=response.status,
+        )
+    return entries
+
+
+async def _look(session: ClientSession, base_url: str, expected: str) -> LocalServer | None:
+    from aiohttp import ClientError  # noqa: PLC0415
+
+    try:
+        async with session.get(f"{base_url}/models", allow_redirects=False) as response:
+            entries = await _entries(response)
+    except (TimeoutError, ClientError, OSError):  # nothing there, or nothing that speaks HTTP
+        return None
+    if entries is None:
+        return None
+    owners = [entry.get("owned_by") for entry in entries]
+    told = next((_OWNERS[owner] for owner in owners if isinstance(owner, str) and owner in _OWNERS), expected)
+    return LocalServer(told, base_url, _names(entries))
+
+
+async def _entries(response: ClientResponse) -> list[Mapping[str, Any]] | None:
+    """The ``data`` of a model list; None when the answer is anything else."""
+    if response.status != 200:
+        return None
+    body = bytearray()
+    async for part in response.content.iter_any():
+        body += part
+        if len(body) > _MAX_LIST:
+            return None
+    try:
+        answer = loads(bytes(body))
+    except ValueError:
+        return None
+    # Together's list has no envelope.
+    listed = answer.get("data") if isinstance(answer, Mapping) else answer
+    if not isinstance(listed, list) or not all(isinstance(entry, Mapping) and entry.get("id") for entry in listed):
+        return None
+    return listed
+
+
+def _names(entries: list[Mapping[str, Any]]) -> tuple[str, ...]:
+    return tuple(sorted({str(entry["id"]) for entry in entries}))
+
+
+def _session(seconds: float) -> ClientSession:
+    """A session that knows no cookies, no environment (a stale proxy or certificate setting) and no second chance."""
+    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar  # noqa: PLC0415
+
+    return ClientSession(
+        timeout=ClientTimeout(total=seconds),
+        cookie_jar=DummyCookieJar(),
+        trust_env=False,
+        headers={"User-Agent": "understudy", "Accept": "application/json"},
+    )

@@ -1,0 +1,38 @@
+"""All facts in one place: the providers as the user has them, and the models they have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.providers import Providers
+from proxy_core.catalogue.values import ModelFacts, Provider
+from proxy_core.config.settings import ProviderSettings
+
+
+class Known:
+    """What exists under one set of provider settings; ``models`` is shared, since it is large."""
+
+    def __init__(self, settings: Mapping[str, ProviderSettings], models: Models) -> None:
+        self.providers = Providers(settings)
+        self.models = models
+
+    def is_provider(self, name: str) -> bool:
+        """Whether a provider of this id exists."""
+        return self.providers.known(name)
+
+    def provider(self, id_: str) -> Provider | None:
+        """A provider by its id."""
+        return self.providers.get(id_)
+
+    def model(self, provider: str, name: str) -> ModelFacts:
+        """What is known of a model; all None for an unknown one."""
+        return self.models.facts(provider, name)
+
+    def providers_of(self, name: str) -> tuple[str, ...]:
+        """The providers under which a bare name is known."""
+        return self.models.providers_of(name)
+
+    def can_see(self, provider: str, name: str) -> bool | None:
+        """Whether a model takes images; None when that is not known."""
+        return self.models.facts(provider, name).vision

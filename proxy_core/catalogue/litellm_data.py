@@ -1,0 +1,96 @@
+"""LiteLLM's data files, found and read without importing LiteLLM (which takes seconds and 150 MB)."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from proxy_core.catalogue.values import Provider
+from proxy_core.config.settings import Engine
+
+_PRICES: Final = "model_prices_and_context_window_backup.json"
+_COMPATIBLE: Final = "llms/openai_like/providers.json"
+_FORMS: Final = "proxy/public_endpoints/provider_create_fields.json"
+
+_BLANK: Final = re.compile(r"[ \t\r\n]*")
+
+
+def model_entries() -> Iterator[tuple[str, Any]]:
+    """Each entry of the price list, one at a time: as objects all at once they would take 20 MB.
+
+    Nothing where LiteLLM has no such file. Raises ValueError when it is not the JSON object it should be.
+    """
+    text = _text(_PRICES)
+    return iter(()) if text is None else entries(text)
+
+
+def entries(text: str) -> Iterator[tuple[str, Any]]:
+    """The members of a JSON object, read one after the other. Raises ValueError."""
+    read = json.JSONDecoder().raw_decode
+    at = _expect(text, 0, "{")
+    if text.startswith("}", at):
+        return
+    while True:
+        key, at = read(text, at)
+        at = _expect(text, at, ":")
+        value, at = read(text, at)
+        yield key, value
+        at = _after_blank(text, at)
+        if text.startswith("}", at):
+            return
+        at = _expect(text, at, ",")
+
+
+@cache
+def other_providers() -> Mapping[str, Provider]:
+    """LiteLLM's providers by id, as far as its data tells of them; all are reached through LiteLLM.
+
+    ``needs_key`` is True only where its data names the key's variable: with the others LiteLLM itself looks for
+    credentials. Raises ValueError when a file is not the JSON it should be.
+    """
+    found: dict[str, Provider] = {}
+    for form in json.loads(_text(_FORMS) or "[]"):
+        id_ = form["litellm_provider"]
+        found.setdefault(id_, _from_form(id_, form["provider_display_name"]))
+    for id_, entry in json.loads(_text(_COMPATIBLE) or "{}").items():
+        found[id_] = Provider(
+            id=id_,
+            name=found[id_].name if id_ in found else id_,
+            engine=Engine.LITELLM,
+            base_url=entry["base_url"].rstrip("/"),
+            key_variables=(entry["api_key_env"],),
+            base_url_variables=(entry["api_base_env"],) if "api_base_env" in entry else (),
+        )
+    return found
+
+
+def _from_form(id_: str, name: str) -> Provider:
+    variable = re.sub(r"[^A-Za-z0-9]", "_", id_).upper()
+    return Provider(id_, name, Engine.LITELLM, key_variables=(f"{variable}_API_KEY",), needs_key=False)
+
+
+def _text(file: str) -> str | None:
+    """The text of a file in LiteLLM's package; None where it has none: another release may keep it elsewhere."""
+    spec = find_spec("litellm")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    path = Path(spec.submodule_search_locations[0], file)
+    return path.read_text(encoding="utf-8") if path.is_file() else None
+
+
+def _after_blank(text: str, at: int) -> int:
+    blank = _BLANK.match(text, at)
+    return blank.end() if blank else at
+
+
+def _expect(text: str, at: int, mark: str) -> int:
+    """The place of the next value after ``mark``."""
+    at = _after_blank(text, at)
+    if not text.startswith(mark, at):
+        raise ValueError(f"expected {mark!r} at character {at}")
+    return _after_blank(text, at + 1)

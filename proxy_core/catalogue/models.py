@@ -1,0 +1,191 @@
+"""What is known of models, from LiteLLM's price list: found by name, by provider, and by words.
+
+The list is read once, when the first question comes; of each chat model only what :class:`ModelFacts` holds is kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, Final
+
+from proxy_core.catalogue import litellm_data
+from proxy_core.catalogue.provider_table import PROVIDERS, SAME_AS
+from proxy_core.catalogue.values import ModelFacts
+
+Entries = Callable[[], Iterable[tuple[str, Any]]]
+"""Where the price list comes from."""
+
+_CHAT_MODES: Final = frozenset({"chat", "responses"})
+
+_PROVIDER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {"bedrock_converse": "bedrock", "cohere_chat": "cohere", "text-completion-openai": "openai"}
+)
+"""LiteLLM's second names for a provider in the price list."""
+
+_DEPLOYED: Final = frozenset({"azure", "azure_ai", "bedrock", "vertex_ai", "vercel_ai_gateway"})
+"""Resell others' models, to those who set it up: a bare model name does not mean them."""
+
+_MAKERS: Final[Mapping[str, str]] = MappingProxyType(
+    {"anthropic": "anthropic", "google": "gemini", "openai": "openai", "x-ai": "xai"}
+)
+"""How a gateway writes the makers of models that nobody else may host, each with the provider that it is."""
+
+_GATEWAYS: Final = frozenset({"openrouter", "vercel_ai_gateway", "github"})
+"""Pass models on under ``maker/name``."""
+
+_VARIANT: Final = re.compile(r":[a-z]+$")
+"""OpenRouter's ``:free``, ``:nitro``, ``:online`` …"""
+
+_DATE: Final = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|20\d{6})$|-latest$")
+
+_GPT_VERSION: Final = re.compile(r"gpt-(\d+)(?:\.(\d+))?\b")
+
+_DEMO: Final = ModelFacts(
+    id="demo",
+    window=200_000,
+    max_output=8_192,
+    vision=False,
+    pdf=False,
+    tools=True,
+    reasoning=True,
+    web_search=False,
+    input_price=0.0,
+    output_price=0.0,
+    cache_read_price=0.0,
+    cache_write_price=0.0,
+)
+_DEMO_NAMES: Final = ("understudy", "fast", "slow", "instant")
+
+
+class Models:
+    """The catalogue of models. One is enough for a process; it may be asked from several threads."""
+
+    def __init__(self, entries: Entries = litellm_data.model_entries) -> None:
+        self._entries = entries
+
+    def facts(self, provider: str, name: str) -> ModelFacts:
+        """What is known of ``provider/name``; of an unknown model nothing, which is not zero.
+
+        A dated name that is not listed has its undated one's facts. A model behind a gateway has its maker's, without
+        the prices: those are the gateway's own. A local model's window is unknown: it is set on its server.
+        """
+        id_ = f"{provider}/{name}"
+        if provider == "demo":
+            return replace(_DEMO, id=id_)
+        found = self._listed(SAME_AS.get(provider, provider), name)
+        if found is None and provider in _GATEWAYS:
+            found = self._behind_gateway(name)
+        if found is None:
+            return ModelFacts(id_)
+        if provider in PROVIDERS and PROVIDERS[provider].local:
+            return replace(found, id=id_, window=None, max_output=None)
+        return replace(found, id=id_)
+
+    def providers_of(self, bare_name: str) -> tuple[str, ...]:
+        """The providers that a model's bare name may mean.
+
+        Those that have it under just this name and answer whoever has a key; clouds where it has to be deployed first,
+        and gateways, are not meant by a bare name.
+        """
+        return tuple(
+            provider
+            for provider in PROVIDERS
+            if provider not in _DEPLOYED and provider not in SAME_AS and f"{provider}/{bare_name}" in self._index
+        )
+
+    def search(self, words: str, limit: int = 200) -> list[ModelFacts]:
+        """The models whose id holds every one of ``words``, in any order and case; the best known providers first."""
+        wanted = words.lower().split()
+        found: list[ModelFacts] = []
+        for id_ in self._by_rank:
+            if all(word in id_.lower() for word in wanted):
+                found.append(self._index[id_])
+                if len(found) == limit:
+                    break
+        return found
+
+    def _listed(self, provider: str, name: str) -> ModelFacts | None:
+        found = self._index.get(f"{provider}/{name}")
+        return found or self._index.get(f"{provider}/{_DATE.sub('', name)}")
+
+    def _behind_gateway(self, name: str) -> ModelFacts | None:
+        maker, _, model = _VARIANT.sub("", name).partition("/")
+        if maker not in _MAKERS:
+            return None
+        provider = _MAKERS[maker]
+        found = self._listed(provider, model) or self._listed(provider, model.replace(".", "-"))
+        if found is None:
+            return None
+        return replace(
+            found,
+            responses_only=False,
+            responses_for_tools=False,
+            input_price=None,
+            output_price=None,
+            cache_read_price=None,
+            cache_write_price=None,
+        )
+
+    @cached_property
+    def _index(self) -> Mapping[str, ModelFacts]:
+        found = {f"demo/{name}": replace(_DEMO, id=f"demo/{name}") for name in _DEMO_NAMES}
+        for key, entry in self._entries():
+            if isinstance(entry, Mapping) and entry.get("mode") in _CHAT_MODES:
+                facts = _facts(key, entry)
+                found.setdefault(facts.id, facts)
+        return found
+
+    @cached_property
+    def _by_rank(self) -> tuple[str, ...]:
+        rank = {provider: number for number, provider in enumerate(PROVIDERS)}
+        return tuple(sorted(self._index, key=lambda id_: (rank.get(id_.partition("/")[0], len(rank)), id_)))
+
+
+def _facts(key: str, entry: Mapping[str, Any]) -> ModelFacts:
+    listed = str(entry.get("litellm_provider", ""))
+    provider = _PROVIDER_NAMES.get(listed, "vertex_ai" if listed.startswith("vertex_ai") else listed)
+    prefix, slash, rest = key.partition("/")
+    name = rest if slash and prefix in (provider, listed) else key
+    endpoints = entry.get("supported_endpoints") or ()
+    return ModelFacts(
+        id=f"{provider}/{name}",
+        window=_count(entry.get("max_input_tokens") or entry.get("max_tokens")),
+        max_output=_count(entry.get("max_output_tokens") or entry.get("max_tokens")),
+        vision=_flag(entry, "supports_vision"),
+        pdf=_flag(entry, "supports_pdf_input"),
+        tools=_flag(entry, "supports_function_calling"),
+        reasoning=_flag(entry, "supports_reasoning"),
+        web_search=_flag(entry, "supports_web_search"),
+        responses_only=entry["mode"] == "responses"
+        or ("/v1/responses" in endpoints and "/v1/chat/completions" not in endpoints),
+        responses_for_tools=provider == "openai"
+        and bool(entry.get("supports_reasoning"))
+        and _is_gpt_5_4_or_newer(name),
+        input_price=_price(entry, "input_cost_per_token"),
+        output_price=_price(entry, "output_cost_per_token"),
+        cache_read_price=_price(entry, "cache_read_input_token_cost"),
+        cache_write_price=_price(entry, "cache_creation_input_token_cost"),
+    )
+
+
+def _is_gpt_5_4_or_newer(name: str) -> bool:
+    version = _GPT_VERSION.match(name)
+    return version is not None and (int(version[1]), int(version[2] or 0)) >= (5, 4)
+
+
+def _count(value: object) -> int | None:
+    return int(value) if isinstance(value, (int, float)) and value > 0 else None
+
+
+def _flag(entry: Mapping[str, Any], name: str) -> bool | None:
+    value = entry.get(name)
+    return value if isinstance(value, bool) else None
+
+
+def _price(entry: Mapping[str, Any], name: str) -> float | None:
+    value = entry.get(name)
+    return float(value) if isinstance(value, (int, float)) else None

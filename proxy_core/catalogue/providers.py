@@ -1,0 +1,106 @@
+"""The providers as the user has them: those that are known, with what the settings change, and the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import assert_never
+from urllib.parse import urlsplit
+
+from proxy_core.catalogue import litellm_data
+from proxy_core.catalogue.provider_table import DIRECT_BASE_URLS, PROVIDERS, RELAY_BASE_URLS, SAME_AS
+from proxy_core.catalogue.values import Provider
+from proxy_core.config.environment import is_loopback
+from proxy_core.config.settings import Engine, ProviderSettings
+
+
+class Providers:
+    """All providers under one set of settings. Cheap to make; a new one is made when the settings change."""
+
+    def __init__(self, settings: Mapping[str, ProviderSettings]) -> None:
+        self._settings = settings
+        self._made: dict[str, Provider | None] = {}
+
+    def get(self, id_: str) -> Provider | None:
+        """The provider called ``id_``; None when there is none of that name."""
+        if id_ not in self._made:
+            self._made[id_] = self._make(id_)
+        return self._made[id_]
+
+    def known(self, id_: str) -> bool:
+        """Whether there is a provider called ``id_``."""
+        return self.get(id_) is not None
+
+    def all(self) -> tuple[Provider, ...]:
+        """Those to show a person: what we know of ourselves, then what the settings name, each once."""
+        named = [id_ for id_ in PROVIDERS if id_ not in SAME_AS]
+        named += [id_ for id_ in self._settings if id_ not in named]
+        return tuple(provider for id_ in named if (provider := self.get(id_)))
+
+    def ids(self) -> tuple[str, ...]:
+        """The id of every provider there is, LiteLLM's others too."""
+        return tuple(dict.fromkeys((*PROVIDERS, *self._settings, *litellm_data.other_providers())))
+
+    def base_url_variables(self) -> Mapping[str, str]:
+        """The environment variables that may hold a base URL, each with its provider's id; the usual one first."""
+        return {variable: provider.id for provider in self.all() for variable in provider.base_url_variables}
+
+    def _make(self, id_: str) -> Provider | None:
+        chosen = self._settings.get(id_)
+        known = PROVIDERS.get(id_) or _other(id_)
+        if chosen is None:
+            return known
+        if chosen.custom or known is None:
+            return _custom(id_, chosen)
+        return _changed(known, chosen)
+
+
+def _other(id_: str) -> Provider | None:
+    return litellm_data.other_providers().get(id_)
+
+
+def _custom(id_: str, chosen: ProviderSettings) -> Provider | None:
+    """A provider of the user's own; None where the settings do not say where it answers."""
+    if not chosen.base_url:
+        return None
+    variable = "".join(c if c.isalnum() else "_" for c in id_).upper()
+    return Provider(
+        id=id_,
+        name=chosen.name or id_,
+        engine=chosen.engine or Engine.DIRECT,
+        base_url=chosen.base_url.rstrip("/"),
+        key_variables=(f"{variable}_API_KEY",),
+        base_url_variables=(f"{variable}_BASE_URL",),
+        needs_key=False,  # it may want one, and says so itself if none is stored
+        local=_is_local(chosen.base_url),
+        custom=True,
+    )
+
+
+def _changed(known: Provider, chosen: ProviderSettings) -> Provider:
+    """``known`` with the user's name, engine and base URL, and what follows from them."""
+    engine = chosen.engine or known.engine
+    changed = replace(known, name=chosen.name or known.name, engine=engine)
+    if chosen.base_url:
+        base_url = chosen.base_url.rstrip("/")
+        if known.local and not urlsplit(base_url).path:
+            base_url += "/v1"  # LiteLLM's variables for local servers are given without it
+        local = _is_local(base_url)
+        return replace(changed, base_url=base_url, local=local, needs_key=known.needs_key and not local)
+    match engine:
+        case known.engine:
+            return changed
+        case Engine.RELAY:
+            return replace(changed, base_url=RELAY_BASE_URLS.get(known.id, known.base_url))
+        case Engine.DIRECT:
+            return replace(changed, base_url=DIRECT_BASE_URLS.get(known.id, known.base_url))
+        case Engine.LITELLM:
+            return replace(changed, base_url=known.base_url if known.local else "")
+        case Engine.DEMO:
+            return replace(changed, base_url="", needs_key=False)
+        case _:
+            assert_never(engine)
+
+
+def _is_local(base_url: str) -> bool:
+    return is_loopback(urlsplit(base_url).hostname or "")

@@ -1,0 +1,73 @@
+"""What is known of a provider and of a model, as frozen values. None means unknown, which is not False and not 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from proxy_core.config.settings import Engine
+
+
+@dataclass(frozen=True, slots=True)
+class Provider:
+    """Who answers.
+
+    ``base_url`` is that of its OpenAI-compatible API for :attr:`Engine.DIRECT` (up to and without
+    ``/chat/completions``), of its Anthropic-format API for :attr:`Engine.RELAY` (up to and without ``/v1/messages``),
+    and empty where LiteLLM knows. ``key_variables`` are the environment variables that may hold its key, the usual one
+    first; ``base_url_variables`` likewise. ``needs_key`` is False for local servers and the demo model. ``key_page`` is
+    where a person gets a key. ``quirks`` names its row in ``proxy_core.translate.quirks``.
+    """
+
+    id: str
+    name: str
+    engine: Engine
+    base_url: str = ""
+    key_variables: tuple[str, ...] = ()
+    base_url_variables: tuple[str, ...] = ()
+    needs_key: bool = True
+    key_page: str = ""
+    local: bool = False
+    custom: bool = False
+    quirks: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a model is known to take and give.
+
+    ``id`` is ``provider/name``; windows in tokens; prices in USD per token. ``responses_only``: it is not offered over
+    chat completions, only over OpenAI's Responses API. ``responses_for_tools``: at OpenAI itself (not at a server of
+    another address) its chat completions refuse function tools while it reasons, so that such calls go there too.
+    """
+
+    id: str
+    window: int | None = None
+    max_output: int | None = None
+    vision: bool | None = None
+    pdf: bool | None = None
+    tools: bool | None = None
+    reasoning: bool | None = None
+    web_search: bool | None = None
+    responses_only: bool = False
+    responses_for_tools: bool = False
+    input_price: float | None = None
+    output_price: float | None = None
+    cache_read_price: float | None = None
+    cache_write_price: float | None = None
+
+
+def needs_responses(provider: Provider, model: ModelFacts, *, with_tools: bool) -> bool:
+    """Whether a call has to go to OpenAI's Responses API: some models know no other, newer ones refuse tools elsewhere.
+
+    Servers that only speak as OpenAI does are not held to the second.
+    """
+    if provider.engine is not Engine.DIRECT:
+        return False
+    at_openai = (urlsplit(provider.base_url).hostname or "").endswith("openai.com")
+    return model.responses_only or (with_tools and at_openai and model.responses_for_tools)
+
+
+def engine_for(provider: Provider, model: ModelFacts, *, with_tools: bool = True) -> Engine:
+    """How a model is reached: as its provider is, but the Responses API through LiteLLM's bridge."""
+    return Engine.LITELLM if needs_responses(provider, model, with_tools=with_tools) else provider.engine

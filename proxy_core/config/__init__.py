@@ -1,0 +1,1 @@
+"""What the user chose: settings, the environment, keys, and where our files live."""

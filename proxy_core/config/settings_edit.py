@@ -1,0 +1,62 @@
+"""Changes made in the text of a settings file, with its comments, its order and its unknown keys kept."""
+
+from __future__ import annotations
+
+import contextlib
+import tomllib
+from collections.abc import Callable, Mapping, MutableMapping
+from typing import Any, Final
+
+from proxy_core.config.settings import VERSION
+from proxy_core.config.settings_form import Change
+
+_HEADER: Final = "Understudy's settings. Keys are not kept here: they are in the system's keyring."
+
+
+def edited(text: str, todo: tuple[Change, ...]) -> str | None:
+    """``text`` with the changes made and all else as it was; None where that cannot be done.
+
+    ``text`` is TOML; an empty one is a new file. What comes out was read back and says what was asked for.
+    """
+    import tomlkit  # noqa: PLC0415 - most runs only read
+
+    wanted: dict[str, Any] = tomllib.loads(text) if text else {"version": VERSION}
+    _apply(wanted, todo, dict)
+    # A table cannot stand below an inline table or dotted keys; there an inline one can.
+    for new_table in (tomlkit.table, tomlkit.inline_table):
+        document = tomlkit.parse(text)
+        if not text:
+            document.add(tomlkit.comment(_HEADER))
+            document.add("version", tomlkit.item(VERSION))
+        with contextlib.suppress(ValueError):  # also what TOMLDecodeError is
+            _apply(document, todo, new_table)
+            written = tomlkit.dumps(document)
+            if _without_empty_tables(tomllib.loads(written)) == _without_empty_tables(wanted):
+                return written
+    return None
+
+
+def _without_empty_tables(document: Mapping[str, Any]) -> dict[str, Any]:
+    """tomlkit drops a table that loses its last child; whether an empty one matters, the settings read from it say."""
+    pruned = {
+        name: _without_empty_tables(value) if isinstance(value, Mapping) else value for name, value in document.items()
+    }
+    return {name: value for name, value in pruned.items() if value != {}}
+
+
+def _apply(document: MutableMapping[str, Any], todo: tuple[Change, ...], new_table: Callable[[], Any]) -> None:
+    for change_ in todo:
+        *tables, last = change_.key
+        here = document
+        for name in tables:
+            if not isinstance(here.get(name), MutableMapping):
+                here[name] = new_table()
+            here = here[name]
+        match change_.value:
+            case None:
+                here.pop(last, None)
+            case Mapping():
+                if not isinstance(here.get(last), MutableMapping):
+                    here[last] = new_table()
+            case value:
+                here[last] = value

@@ -1,0 +1,241 @@
+"""The settings file: read with what is wrong in it told, written whole or not at all, never lost.
+
+A file that is not TOML is set aside under a name of its own and the last good copy takes its place. Writing changes
+only the keys that differ, so that comments, order and unknown keys stay; it is one rename, so that a crash at any point
+leaves the old settings or the new.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import tomllib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from proxy_core.config import atomic_file, settings_edit, settings_form
+from proxy_core.config.settings import VERSION, Settings
+from proxy_core.errors import ConfigError
+
+Clock = Callable[[], float]
+"""Unix time in seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The settings in force, and a sentence for each thing that was wrong on the way to them."""
+
+    settings: Settings
+    troubles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A file's bytes are no TOML document; ``why`` names the line."""
+
+    why: str
+
+
+def good_copy(path: Path) -> Path:
+    """Where the last good copy of the settings file at ``path`` is kept."""
+    return path.with_name(f"{path.name}.good")
+
+
+def load(path: Path, clock: Clock = time.time) -> Loaded:
+    """The settings at ``path``; the defaults where there is no file.
+
+    A broken file is kept as ``<name>.broken-<time>`` and replaced by the last good copy. A file without troubles is
+    copied as the last good one. Raises ConfigError when the file is there and cannot be read.
+    """
+    content = _content(path)
+    if content is None:
+        return Loaded(Settings())
+    document = _parse(content)
+    if isinstance(document, _Broken):
+        return _recover(path, content, document, clock)
+    settings, troubles = settings_form.read(document)
+    return Loaded(settings, troubles or _keep_good_copy(path, content))
+
+
+def look(path: Path) -> Loaded:
+    """The settings at ``path``, nothing on disk touched. Raises ConfigError when it is broken, gone or unreadable."""
+    content = _content(path)
+    if content is None:
+        raise ConfigError(f"The settings file {path} is gone; the settings stay as they were.")
+    document = _parse(content)
+    if isinstance(document, _Broken):
+        raise ConfigError(f"The settings file {path} is broken ({document.why}); the settings stay as they were.")
+    return Loaded(*settings_form.read(document))
+
+
+def save(path: Path, settings: Settings, clock: Clock = time.time) -> Loaded:
+    """Make the file at ``path`` say ``settings``: :func:`change` with nothing of what it said before."""
+    return change(path, lambda _: settings, clock)
+
+
+def change(path: Path, edit: Callable[[Settings], Settings], clock: Clock = time.time) -> Loaded:
+    """Read, edit and write in one go, so that what another program wrote in the meantime is kept.
+
+    Only the keys that differ are touched. A broken file is set aside first (the result's troubles say so), a newer
+    version's copied to ``<name>.version-<number>``. Raises ConfigError when it cannot be written; it is then as it was.
+    """
+    before = load(path, clock)
+    new = edit(before.settings)
+    todo = settings_form.changes(before.settings, new)
+    if not todo:
+        return before
+    content = _content(path) or b""
+    written = settings_edit.edited(content.decode("utf-8-sig"), todo)
+    if written is None or settings_form.read(tomllib.loads(written))[0] != new:
+        raise ConfigError(f"The settings file {path} cannot hold these settings; nothing was written.")
+    try:
+        _keep_newer_version(path, content)
+        atomic_file.write(path, written.encode())
+        atomic_file.write(good_copy(path), written.encode())
+    except OSError as error:
+        raise ConfigError(f"The settings could not be written to {path}: {_reason(error)}.") from error
+    return Loaded(new, before.troubles)
+
+
+class SettingsSource:
+    """The settings in force while the program runs: a change of the file is seen within ``every`` seconds.
+
+    ``report`` gets each new trouble once. A file that becomes broken, unreadable or goes away changes nothing. Not for
+    several threads at a time.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        report: Callable[[str], None],
+        *,
+        monotonic: Clock = time.monotonic,
+        every: float = 1.0,
+    ) -> None:
+        self._path = path
+        self._report = report
+        self._monotonic = monotonic
+        self._every = every
+        self._seen = _mark(path)  # before reading: a write in between is then noticed
+        loaded = load(path)
+        self._settings = loaded.settings
+        self._told = set[str]()
+        self._tell(loaded.troubles)
+        self._looked = monotonic()
+
+    def current(self) -> Settings:
+        """The settings now: the same object as long as nothing changed."""
+        now = self._monotonic()
+        if now - self._looked < self._every:
+            return self._settings
+        self._looked = now
+        mark = _mark(self._path)
+        if mark == self._seen:
+            return self._settings
+        self._seen = mark
+        try:
+            loaded = look(self._path)
+        except ConfigError as error:
+            self._tell((error.message,))
+            return self._settings
+        self._tell(loaded.troubles)
+        if loaded.settings != self._settings:
+            self._settings = loaded.settings
+        return self._settings
+
+    def _tell(self, troubles: tuple[str, ...]) -> None:
+        for trouble in troubles:
+            if trouble not in self._told:
+                self._report(trouble)
+        self._told = set(troubles)
+
+
+def _mark(path: Path) -> tuple[int, int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:  # gone or out of reach: reading it says which
+        return None
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _content(path: Path) -> bytes | None:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigError(f"The settings file {path} cannot be read: {_reason(error)}.") from error
+
+
+def _parse(content: bytes) -> Mapping[str, Any] | _Broken:
+    try:
+        return tomllib.loads(content.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        return _Broken(f"not UTF-8 text at line {line}")
+    except tomllib.TOMLDecodeError as error:
+        return _Broken(str(error))
+    except RecursionError:
+        return _Broken("nested too deeply")
+
+
+def _recover(path: Path, content: bytes, broken: _Broken, clock: Clock) -> Loaded:
+    """Set the broken file aside, put the last good copy in its place, and say both."""
+    good = _content(good_copy(path))
+    document = None if good is None else _parse(good)
+    try:
+        aside = _set_aside(path, content, clock)
+        if good is None or document is None or isinstance(document, _Broken):
+            os.unlink(path)  # noqa: PTH108 - the step that tests interrupt
+            return Loaded(Settings(), (_broken_sentence(path, broken, aside, "The defaults are used."),))
+        atomic_file.write(path, good)
+    except OSError as error:
+        raise ConfigError(
+            f"The settings file {path} is broken ({broken.why}) and cannot be set aside: {_reason(error)}. "
+            "Mend it or move it away."
+        ) from error
+    settings, troubles = settings_form.read(document)
+    return Loaded(settings, (_broken_sentence(path, broken, aside, "The last good settings are used."), *troubles))
+
+
+def _broken_sentence(path: Path, broken: _Broken, aside: Path, now: str) -> str:
+    return f"The settings file {path} is broken ({broken.why}). It is kept as {aside.name}. {now}"
+
+
+def _set_aside(path: Path, content: bytes, clock: Clock) -> Path:
+    """A copy of the broken file under a name that no other has; the one that is there already if it is the same."""
+    for earlier in path.parent.glob(f"{path.name}.broken-*"):
+        if earlier.read_bytes() == content:
+            return earlier
+    stamp = time.strftime("%Y%m%d-%H%M%S", time.gmtime(clock()))
+    aside = path.with_name(f"{path.name}.broken-{stamp}")
+    number = 1
+    while aside.exists():
+        number += 1
+        aside = path.with_name(f"{path.name}.broken-{stamp}-{number}")
+    atomic_file.write(aside, content)
+    return aside
+
+
+def _keep_good_copy(path: Path, content: bytes) -> tuple[str, ...]:
+    kept = good_copy(path)
+    try:
+        if not kept.exists() or kept.read_bytes() != content:
+            atomic_file.write(kept, content)
+    except OSError as error:
+        return (f"No copy of the settings could be kept at {kept}: {_reason(error)}.",)
+    return ()
+
+
+def _keep_newer_version(path: Path, content: bytes) -> None:
+    version = tomllib.loads(content.decode("utf-8-sig")).get("version", VERSION)
+    if isinstance(version, int) and version > VERSION:
+        kept = path.with_name(f"{path.name}.version-{version}")
+        if not kept.exists():
+            atomic_file.write(kept, content)
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or type(error).__name__

@@ -1,0 +1,233 @@
+"""The environment of a Claude Code session that speaks to this proxy; what each variable does was seen by running it.
+
+Claude Code takes a value from its managed settings first, then from ``--settings``, then from the project's and the
+user's settings files, and from the environment last. So whatever is no secret is given twice, in the environment and in
+``--settings``: a project cannot lead the session, and our token with it, to another address. The token is in the
+environment alone, where it stands in no file and on no command line; it is sent in two headers, so that a credential
+from a settings file can displace only one of them.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, Final
+
+from proxy_core.config.secret import Secret
+from proxy_core.config.settings import PASSTHROUGH, Role
+from proxy_core.routing.model_ids import role_id
+
+TOKEN_HEADER: Final = "x-understudy-token"  # noqa: S105 - a header's name
+HEADERS: Final = "ANTHROPIC_CUSTOM_HEADERS"
+BEARER: Final = "ANTHROPIC_AUTH_TOKEN"
+
+OTHER_WAYS: Final = (
+    "CLAUDE_CODE_USE_BEDROCK",
+    "CLAUDE_CODE_USE_VERTEX",
+    "CLAUDE_CODE_USE_FOUNDRY",
+    "CLAUDE_CODE_USE_ANTHROPIC_AWS",
+    "CLAUDE_CODE_USE_ANTHROPIC_GOOGLE_CLOUD",
+    "CLAUDE_CODE_USE_MANTLE",
+    "CLAUDE_CODE_USE_GATEWAY",
+)
+"""Each sends a session past its base URL. An empty value switches it off, wherever it was switched on."""
+
+CREDENTIALS: Final = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
+"""The user's own, which no model of another provider needs."""
+
+_FAMILIES: Final[Mapping[str, Role]] = MappingProxyType(
+    {"OPUS": Role.OPUS, "SONNET": Role.BIG, "FABLE": Role.BIG, "HAIKU": Role.SMALL}
+)
+"""What plays each family of Claude models: ``ANTHROPIC_DEFAULT_<family>_MODEL``."""
+
+_PICKED: Final = (Role.BIG, Role.OPUS, Role.THINKER, Role.SMALL)
+"""The roles offered by ``/model``, in this order."""
+
+_LEAST_COMPACT_WINDOW: Final = 100_000
+"""Claude Code takes no smaller ``CLAUDE_CODE_AUTO_COMPACT_WINDOW``."""
+
+_LEAST_OUTPUT: Final = 1024
+_MOST_OUTPUT: Final = 64_000
+"""The most that Claude Code asks of a Claude model when it does not stream."""
+
+_LOCAL_SILENCE: Final = 900_000
+_LOCAL_ANSWER: Final = 1_800_000
+"""Milliseconds. A local model may read a long prompt for minutes before its first word."""
+
+_LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Who plays a role: ``target`` is ``provider/name`` or passthrough, windows are in tokens, None where not known.
+
+    ``local`` is True for a model on this machine.
+    """
+
+    target: str
+    window: int | None = None
+    max_output: int | None = None
+    local: bool = False
+
+    @property
+    def passthrough(self) -> bool:
+        """Whether Anthropic itself plays it."""
+        return self.target == PASSTHROUGH
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What a session is started for.
+
+    ``parts`` has BIG, SMALL and THINKER, and the optional roles that are set. ``own_credential`` leaves the client's
+    own login or key in place: passthrough needs it when no Anthropic key is stored. ``long_threshold`` is in tokens.
+    """
+
+    address: str
+    token: Secret
+    parts: Mapping[Role, Part]
+    own_credential: bool = False
+    long_threshold: int = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class LaunchPlan:
+    """How to start it: ``variables`` (with the token in them), variables to ``unset``, ``settings`` without secrets."""
+
+    variables: Mapping[str, str]
+    unset: tuple[str, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> tuple[str, ...]:
+        """What stands before the user's own arguments; a ``--settings`` of theirs takes the place of ours."""
+        return ("--settings", json.dumps(self.settings, ensure_ascii=False, separators=(",", ":")))
+
+    def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """The whole environment of the session."""
+        kept = {name: value for name, value in inherited.items() if name not in self.unset}
+        return {**kept, **self.variables}
+
+
+def plan(session: Session, inherited: Mapping[str, str]) -> LaunchPlan:
+    """The environment and settings of a session that would otherwise inherit ``inherited``."""
+    big = session.parts[Role.BIG]
+    plain = {"ANTHROPIC_BASE_URL": session.address, **dict.fromkeys(OTHER_WAYS, "")}
+    plain |= _models(session.parts)
+    if not big.passthrough:
+        plain |= _limits(session) | _quiet(session.parts) | {"CLAUDE_CODE_ATTRIBUTION_HEADER": "0"}
+    plain |= _patience(session.parts)
+    return LaunchPlan(
+        variables=plain | _no_proxy(inherited) | _token(session, inherited),
+        unset=() if session.own_credential else (*CREDENTIALS, "ANTHROPIC_SMALL_FAST_MODEL"),
+        settings=_settings(session, plain),
+    )
+
+
+def _token(session: Session, inherited: Mapping[str, str]) -> dict[str, str]:
+    own = f"{TOKEN_HEADER}: {session.token.reveal()}"
+    if not session.own_credential:
+        return {BEARER: session.token.reveal(), HEADERS: own}
+    theirs = [line for line in inherited.get(HEADERS, "").splitlines() if line and not line.startswith(TOKEN_HEADER)]
+    return {HEADERS: "\n".join([*theirs, own])}
+
+
+def _models(parts: Mapping[Role, Part]) -> dict[str, str]:
+    """Role ids, which the proxy resolves when a request comes, so that a switch of profile reaches running sessions.
+
+    Where Anthropic plays the role the name stays Claude's own: it goes on to Anthropic as it is.
+    """
+    models = {}
+    for family, wanted in _FAMILIES.items():
+        role = wanted if wanted in parts else Role.BIG
+        if not parts[role].passthrough:
+            variable = f"ANTHROPIC_DEFAULT_{family}_MODEL"
+            models[variable] = role_id(role)
+            models[f"{variable}_NAME"] = _label(role, parts[role])
+            models[f"{variable}_DESCRIPTION"] = parts[role].target
+    if not parts[Role.BIG].passthrough:
+        models["ANTHROPIC_MODEL"] = role_id(Role.BIG)
+    if not parts[Role.SMALL].passthrough:
+        models["CLAUDE_CODE_AUTO_MODE_MODEL"] = role_id(Role.SMALL)
+    return models
+
+
+def _limits(session: Session) -> dict[str, str]:
+    """What fits BIG. A window that is not known is taken for 200,000 tokens, not for the newer client's million."""
+    window, output = _window(session), session.parts[Role.BIG].max_output
+    limits = {}
+    if window is None:
+        limits["CLAUDE_CODE_DISABLE_1M_CONTEXT"] = "1"
+    else:
+        limits["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = str(window)
+        if window >= _LEAST_COMPACT_WINDOW:
+            limits["CLAUDE_CODE_AUTO_COMPACT_WINDOW"] = str(window)
+    if output is not None:  # some models' output limit is their whole window, which would leave nothing for the input
+        room = _MOST_OUTPUT if window is None else window // 4
+        limits["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(max(_LEAST_OUTPUT, min(output, room, _MOST_OUTPUT)))
+    return limits
+
+
+def _window(session: Session) -> int | None:
+    """BIG's window, or LONG's where LONG takes over before BIG's is full."""
+    big, long = session.parts[Role.BIG], session.parts.get(Role.LONG)
+    if big.window is None or long is None or long.window is None or session.long_threshold > big.window:
+        return big.window
+    return max(big.window, long.window)
+
+
+def _quiet(parts: Mapping[Role, Part]) -> dict[str, str]:
+    """What is not sent to Anthropic when BIG is not Anthropic's.
+
+    Updates and plugins stay: the switch for all that is not essential would stop them too, so it is set only where
+    every model is on this machine, and nothing is meant to leave it.
+    """
+    if all(part.local for part in parts.values()):
+        return {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
+    return dict.fromkeys(("DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING", "DISABLE_FEEDBACK_COMMAND"), "1")
+
+
+def _patience(parts: Mapping[Role, Part]) -> dict[str, str]:
+    if not any(part.local for part in parts.values()):
+        return {}
+    return {
+        "CLAUDE_STREAM_IDLE_TIMEOUT_MS": str(_LOCAL_SILENCE),
+        "API_FORCE_IDLE_TIMEOUT": "0",
+        "API_TIMEOUT_MS": str(_LOCAL_ANSWER),
+    }
+
+
+def _no_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Loopback goes through no HTTP proxy, or the token would go there too; both spellings, because programs differ."""
+    theirs = inherited.get("NO_PROXY") or inherited.get("no_proxy", "")
+    hosts = [host.strip() for host in theirs.split(",") if host.strip()]
+    value = ",".join([*hosts, *(host for host in _LOOPBACK if host not in hosts)])
+    return {"NO_PROXY": value, "no_proxy": value}
+
+
+def _settings(session: Session, plain: Mapping[str, str]) -> dict[str, Any]:
+    settings: dict[str, Any] = {"env": dict(plain)}
+    if not session.own_credential:
+        settings["apiKeyHelper"] = ""
+    if session.parts[Role.BIG].passthrough:
+        return settings
+    return settings | {
+        # Its classifier, and the promise behind it, are Anthropic's: another model's word must not stand in for them.
+        "permissions": {"disableAutoMode": "disable"},
+        "skipWebFetchPreflight": True,
+        "modelPicker": {"options": _picker(session.parts), "replaceBuiltInOptions": True},
+    }
+
+
+def _picker(parts: Mapping[Role, Part]) -> list[dict[str, str]]:
+    return [
+        {"model": role_id(role), "label": _label(role, parts[role]), "description": parts[role].target}
+        for role in _PICKED
+        if role in parts and not parts[role].passthrough
+    ]
+
+
+def _label(role: Role, part: Part) -> str:
+    return f"{role.name} · {part.target.partition('/')[2] or part.target}"

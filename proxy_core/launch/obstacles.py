@@ -1,0 +1,172 @@
+"""What in Claude Code's own settings would overrule a launch, each thing with its place. Reads only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any, Final
+
+from proxy_core.launch.claude_code import BEARER, CREDENTIALS, HEADERS, OTHER_WAYS
+from proxy_core.routing.model_ids import OWN
+
+
+class Weight(Enum):
+    """What an obstacle does to a launch."""
+
+    STOPS = "stops"
+    """The session would not reach this proxy, or would not be let in."""
+    CHANGES = "changes"
+    """The session works, and something of it is not as it was set here."""
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """``place`` is the file, ``key`` the setting's dotted name, ``sentence`` what it does and what to do about it."""
+
+    place: Path
+    key: str
+    weight: Weight
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    """A settings file. Managed settings outrank ``--settings``; the others do not."""
+
+    path: Path
+    settings: Mapping[str, Any]
+    managed: bool
+
+
+_MANAGED_FOLDERS: Final = {
+    "linux": "/etc/claude-code",
+    "darwin": "/Library/Application Support/ClaudeCode",
+    "win32": "C:/Program Files/ClaudeCode",
+}
+_WAYS_OUT: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+_STEERING: Final = ("ANTHROPIC_BASE_URL", "ANTHROPIC_UNIX_SOCKET", *OTHER_WAYS)
+_OURS: Final = ("ANTHROPIC_MODEL", "ANTHROPIC_DEFAULT_", "CLAUDE_CODE_MAX_", "CLAUDE_CODE_AUTO_COMPACT_WINDOW")
+
+
+def obstacles(
+    home: Path, project: Path, environ: Mapping[str, str], managed: Path | None = None
+) -> tuple[Obstacle, ...]:
+    """Everything that would overrule a launch in ``project``.
+
+    ``home`` is the user's home folder; ``CLAUDE_CONFIG_DIR`` in ``environ`` moves Claude Code's. ``managed`` is the
+    folder of an administrator's settings, the system's own if None. What a device manager sets without a file (macOS
+    profiles, the Windows registry, a server) is not seen.
+    """
+    user = Path(environ.get("CLAUDE_CONFIG_DIR") or home / ".claude")
+    folder = managed or Path(_MANAGED_FOLDERS.get(sys.platform, _MANAGED_FOLDERS["linux"]))
+    paths = [
+        (folder / "managed-settings.json", True),
+        *((path, True) for path in sorted((folder / "managed-settings.d").glob("*.json"))),
+        (project / ".claude" / "settings.local.json", False),
+        (project / ".claude" / "settings.json", False),
+        (user / "settings.json", False),
+    ]
+    return tuple(found for path, is_managed in paths for found in _in_file(path, is_managed))
+
+
+def _in_file(path: Path, managed: bool) -> Iterator[Obstacle]:
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError):
+        yield Obstacle(path, "", Weight.CHANGES, f"{path} cannot be read: Claude Code may ignore it, or not start.")
+        return
+    if not isinstance(settings, dict):
+        return
+    file = _File(path, settings, managed)
+    block = settings.get("env")
+    yield from _credentials(file, block if isinstance(block, dict) else {})
+    yield from _steering(file, block if isinstance(block, dict) else {})
+    yield from _models(file, block if isinstance(block, dict) else {})
+
+
+def _credentials(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
+    """A credential of theirs displaces one of the two headers that our token is in; only both together shut us out."""
+    if BEARER in block and HEADERS in block:
+        yield Obstacle(
+            file.path,
+            f"env.{BEARER}",
+            Weight.STOPS,
+            f"{file.path} sets {BEARER} and {HEADERS} in its env block, so the proxy's token is not sent: "
+            f"take one of them out.",
+        )
+    for name in (BEARER, *CREDENTIALS):
+        if name in block:
+            yield Obstacle(
+                file.path,
+                f"env.{name}",
+                Weight.CHANGES,
+                f"{file.path} sets {name} in its env block: the session sends it to this proxy, "
+                f"which does not pass it on unless a role is passthrough.",
+            )
+    if file.managed and file.settings.get("apiKeyHelper"):
+        yield Obstacle(
+            file.path,
+            "apiKeyHelper",
+            Weight.CHANGES,
+            f"{file.path} sets apiKeyHelper: its key is sent to this proxy, which does not pass it on "
+            f"unless a role is passthrough.",
+        )
+
+
+def _steering(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
+    """Other addresses: what ``--settings`` outranks is no obstacle."""
+    if file.managed:
+        for name in _STEERING:
+            if block.get(name):
+                yield Obstacle(
+                    file.path,
+                    f"env.{name}",
+                    Weight.STOPS,
+                    f"{file.path} sets {name} in its env block, and an administrator's settings outrank a launch: "
+                    f"the session would not reach this proxy.",
+                )
+    proxied = next((name for way in _WAYS_OUT for name in (way, way.lower()) if block.get(name)), None)
+    excepted = block.get("NO_PROXY") or block.get("no_proxy")
+    if proxied and isinstance(excepted, str) and "127.0.0.1" not in excepted and "*" not in excepted.split(","):
+        yield Obstacle(
+            file.path,
+            "env.NO_PROXY",
+            Weight.STOPS,
+            f"{file.path} sets {proxied} and a NO_PROXY without 127.0.0.1 in its env block, so requests to this proxy "
+            f"would go to the other one: add 127.0.0.1 to NO_PROXY.",
+        )
+
+
+def _models(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
+    model = file.settings.get("model")
+    if isinstance(model, str) and model.startswith(f"{OWN}/"):
+        yield Obstacle(
+            file.path,
+            "model",
+            Weight.CHANGES,
+            f'{file.path} has "model": "{model}" (saved by /model): Claude Code without Understudy would not find it. '
+            f"Take that line out, or choose another with /model there.",
+        )
+    if not file.managed:
+        return
+    for name in block:
+        if name.startswith(_OURS):
+            yield Obstacle(
+                file.path,
+                f"env.{name}",
+                Weight.CHANGES,
+                f"{file.path} sets {name} in its env block, and an administrator's settings outrank a launch.",
+            )
+    if isinstance(file.settings.get("availableModels"), list):
+        yield Obstacle(
+            file.path,
+            "availableModels",
+            Weight.CHANGES,
+            f"{file.path} lists the models that may be used: {OWN}/big may be refused.",
+        )

@@ -1,0 +1,1 @@
+"""What happened: each request's story, told as it goes and kept."""

@@ -1,0 +1,211 @@
+"""Each request's story as frozen values: news while it runs, and the story that they add up to.
+
+The proxy tells news to a :class:`Listener`. ``fold`` adds one news item to a story, so whoever listens (a terminal, a
+window, the ledger on disk) sees the same thing. No prompt, key or token is ever part of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Protocol, assert_never
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens, each counted once: ``input`` without what a cache gave or took; ``reasoning`` is part of ``output``."""
+
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+
+    @property
+    def whole_input(self) -> int:
+        """All that the model read."""
+        return self.input + self.cache_read + self.cache_write
+
+
+class State(StrEnum):
+    """Where a request stands."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A request came in. ``at`` is Unix time in seconds, as everywhere here."""
+
+    id: str
+    at: float
+    path: str
+    asked_for: str
+    streamed: bool
+    session: str = ""
+    agent: str = ""
+    project: str = ""
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Routed:
+    """Who answers it, and the sentence why. ``warnings`` say what was left out or changed for the model."""
+
+    id: str
+    at: float
+    role: str
+    why: str
+    provider: str
+    model: str
+    engine: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """One try at the provider, after it ended or began to answer. ``error`` is empty when it answered."""
+
+    id: str
+    at: float
+    number: int
+    status: int | None = None
+    error: str = ""
+    waited: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Answering:
+    """The first chunk of the answer came."""
+
+    id: str
+    at: float
+    upstream_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progressed:
+    """How far a running answer is; told a few times a second at most."""
+
+    id: str
+    at: float
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The request is over. ``status`` is what the client got; an error after the stream began keeps 200 and a type."""
+
+    id: str
+    at: float
+    state: State
+    status: int
+    stop_reason: str = ""
+    error_type: str = ""
+    error: str = ""
+    usage: Usage | None = None
+    warnings: tuple[str, ...] = ()
+
+
+News = Began | Routed | Attempted | Answering | Progressed | Ended
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A request as far as it is known."""
+
+    id: str
+    began: float
+    path: str = ""
+    asked_for: str = ""
+    streamed: bool = False
+    session: str = ""
+    agent: str = ""
+    project: str = ""
+    profile: str = ""
+    role: str = ""
+    why: str = ""
+    provider: str = ""
+    model: str = ""
+    engine: str = ""
+    warnings: tuple[str, ...] = ()
+    attempts: tuple[Attempted, ...] = ()
+    upstream_id: str = ""
+    first_token: float | None = None
+    characters: int = 0
+    ended: float | None = None
+    state: State = State.RUNNING
+    status: int = 0
+    stop_reason: str = ""
+    error_type: str = ""
+    error: str = ""
+    usage: Usage | None = None
+
+    @property
+    def time_to_first_token(self) -> float | None:
+        """Seconds from the request to the first chunk of its answer."""
+        return None if self.first_token is None else self.first_token - self.began
+
+    @property
+    def duration(self) -> float | None:
+        """Seconds from the request to its end."""
+        return None if self.ended is None else self.ended - self.began
+
+
+def fold(story: Story | None, news: News) -> Story:
+    """The story with one more piece of news; None where the beginning was not heard."""
+    if isinstance(news, Began):
+        return Story(
+            id=news.id,
+            began=news.at,
+            path=news.path,
+            asked_for=news.asked_for,
+            streamed=news.streamed,
+            session=news.session,
+            agent=news.agent,
+            project=news.project,
+            profile=news.profile,
+        )
+    told = story or Story(id=news.id, began=news.at)
+    match news:
+        case Routed():
+            return replace(
+                told,
+                role=news.role,
+                why=news.why,
+                provider=news.provider,
+                model=news.model,
+                engine=news.engine,
+                warnings=told.warnings + news.warnings,
+            )
+        case Attempted():
+            return replace(told, attempts=(*told.attempts, news))
+        case Answering():
+            return replace(told, first_token=news.at, upstream_id=news.upstream_id or told.upstream_id)
+        case Progressed():
+            return replace(told, characters=news.characters)
+        case Ended():
+            return replace(
+                told,
+                ended=news.at,
+                state=news.state,
+                status=news.status,
+                stop_reason=news.stop_reason,
+                error_type=news.error_type,
+                error=news.error,
+                usage=news.usage,
+                warnings=told.warnings + news.warnings,
+            )
+        case _:
+            assert_never(news)
+
+
+class Listener(Protocol):
+    """Hears the news, in the proxy's thread and in order. Must not block and must not raise."""
+
+    def hear(self, news: News) -> None:
+        """Take one piece of news."""
+        ...

@@ -1,0 +1,55 @@
+"""How models are named: ``provider/name``, the ids of roles, and the ids under which models are offered to clients."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from proxy_core.config.settings import Role
+
+OWN: Final = "understudy"
+"""The provider part of a role's id: ``understudy/big``."""
+
+OFFERED: Final = "claude:"
+"""In front of a model's id in ``GET /v1/models``: Claude Code lists only ids that begin with ``claude``."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelId:
+    """``provider`` is empty where the name came without one."""
+
+    provider: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.provider}/{self.name}" if self.provider else self.name
+
+
+def role_id(role: Role) -> str:
+    """The id that stands for whatever plays ``role`` at the moment of the request."""
+    return f"{OWN}/{role.value}"
+
+
+def role_of(model: str) -> Role | None:
+    """The role that a role id names."""
+    own, _, name = withdrawn(model).partition("/")
+    return Role(name) if own == OWN and name in set(Role) else None
+
+
+def offered(model: str) -> str:
+    """The id under which a model is offered to clients."""
+    return f"{OFFERED}{model}"
+
+
+def withdrawn(model: str) -> str:
+    """The model that an offered id stands for; any other id as it is."""
+    return model.removeprefix(OFFERED)
+
+
+def split(model: str, is_provider: Callable[[str], bool]) -> ModelId:
+    """Part a model's id. A first part that is no provider belongs to the name (``meta-llama/llama-4``)."""
+    provider, slash, name = model.partition("/")
+    if slash and name and is_provider(provider):
+        return ModelId(provider, name)
+    return ModelId("", model)

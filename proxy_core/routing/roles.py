@@ -1,0 +1,149 @@
+"""Who answers a request: the rules of routing in their order, each with the sentence that says why it won."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Protocol, assert_never
+
+from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Profile, Role, RoutingSettings, ThinkingRule
+from proxy_core.routing.model_ids import ModelId, role_of, split, withdrawn
+from proxy_core.routing.tiers import tier
+from proxy_core.wire.request import Thinking
+
+_BIG_TIER: Final = frozenset({Role.BIG, Role.OPUS})
+_ABOVE_HIGH: Final = frozenset({"xhigh", "max"})
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What routing looks at. ``input_tokens`` is an estimate; ``agent`` the id of a subagent, or empty."""
+
+    model: str
+    thinking: Thinking = field(default_factory=Thinking)
+    agent: str = ""
+    input_tokens: int = 0
+    has_image: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Who answers. ``role`` is None where the request named a model; ``passthrough`` sends it on unchanged."""
+
+    provider: str
+    model: str
+    why: str
+    role: Role | None = None
+    passthrough: bool = False
+
+    @property
+    def id(self) -> str:
+        """``provider/name``, or what was asked for under passthrough."""
+        return PASSTHROUGH if self.passthrough else f"{self.provider}/{self.model}"
+
+
+class KnownModels(Protocol):
+    """What routing asks of the catalogue."""
+
+    def is_provider(self, name: str) -> bool:
+        """Whether a provider of this id exists."""
+        ...
+
+    def providers_of(self, name: str) -> tuple[str, ...]:
+        """The providers under which the catalogue knows a model of this bare name."""
+        ...
+
+    def can_see(self, provider: str, name: str) -> bool | None:
+        """Whether a model takes images; None when that is not known."""
+        ...
+
+
+def choose(asked: Asked, profile: Profile, routing: RoutingSettings, known: KnownModels) -> Target:
+    """The target of a request, by the first rule that matches."""
+    name = withdrawn(asked.model)
+    explicit = split(name, known.is_provider)
+    size = tier(asked.model)
+    if explicit.provider and role_of(name) is None:
+        return Target(explicit.provider, explicit.name, f"{explicit} was asked for by name")
+    if size is None:
+        return _by_bare_name(name, known)
+    role, reason = _role(asked, size, profile, routing)
+    target = _cast(role, reason, profile, known)
+    if Role.VISION in profile.roles and asked.has_image and _is_blind(target, known):
+        return _cast(Role.VISION, f"an image, which {target.id} cannot see, goes to VISION", profile, known)
+    return target
+
+
+def model_of(role: Role, roles: Mapping[Role, str]) -> str:
+    """The value in force for a role: its own, else what it follows (BIG for optional roles and under passthrough)."""
+    if role in roles:
+        return roles[role]
+    big = roles.get(Role.BIG, DEFAULT_ROLES[Role.BIG])
+    if big == PASSTHROUGH or role not in DEFAULT_ROLES:
+        return big
+    return DEFAULT_ROLES[role]
+
+
+def resolve(model: str, known: KnownModels) -> ModelId:
+    """A role's value as provider and name: its own provider, the only one the catalogue knows, else OpenAI."""
+    explicit = split(model, known.is_provider)
+    if explicit.provider:
+        return explicit
+    providers = known.providers_of(model)
+    return ModelId(providers[0] if len(providers) == 1 else "openai", model)
+
+
+def _role(asked: Asked, size: Role, profile: Profile, routing: RoutingSettings) -> tuple[Role, str]:
+    """The role of a request for a Claude name or a role id, and why."""
+    name = asked.model
+    if asked.agent and Role.SUBAGENT in profile.roles:
+        return Role.SUBAGENT, f"{name} from a subagent plays SUBAGENT"
+    if asked.input_tokens > routing.long_threshold and Role.LONG in profile.roles:
+        return Role.LONG, f"an input of about {asked.input_tokens} tokens (over {routing.long_threshold}) goes to LONG"
+    if size in _BIG_TIER and (purpose := _thinking_on_purpose(asked.thinking, routing.thinking_rule)):
+        return Role.THINKER, f"{name} with {purpose} plays THINKER"
+    if size is Role.OPUS and Role.OPUS not in profile.roles:
+        return Role.BIG, f"{name} plays BIG (no OPUS is set)"
+    return size, f"{name} plays {size.name}"
+
+
+def _thinking_on_purpose(thinking: Thinking, rule: ThinkingRule) -> str:
+    """What in the request asks for THINKER under this rule, in words; empty when nothing does."""
+    budget = thinking.type == "enabled" and thinking.budget is not None
+    strong = thinking.effort in _ABOVE_HIGH
+    match rule:
+        case ThinkingRule.NEVER:
+            return ""
+        case ThinkingRule.ON_PURPOSE:
+            wanted = budget or strong
+        case ThinkingRule.HIGH_EFFORT:
+            wanted = budget or strong or thinking.effort == "high"
+        case ThinkingRule.WHENEVER_ON:
+            wanted = thinking.is_on
+        case _:
+            assert_never(rule)
+    if not wanted:
+        return ""
+    if budget:
+        return f"a thinking budget of {thinking.budget}"
+    return f"effort {thinking.effort}" if thinking.effort else "thinking on"
+
+
+def _is_blind(target: Target, known: KnownModels) -> bool:
+    return not target.passthrough and known.can_see(target.provider, target.model) is False
+
+
+def _cast(role: Role, reason: str, profile: Profile, known: KnownModels) -> Target:
+    value = model_of(role, profile.roles)
+    if value == PASSTHROUGH:
+        return Target("anthropic", "", f"{reason}, which is passthrough", role, passthrough=True)
+    model = resolve(value, known)
+    return Target(model.provider, model.name, reason, role)
+
+
+def _by_bare_name(name: str, known: KnownModels) -> Target:
+    model = resolve(name, known)
+    only = known.providers_of(name)
+    if len(only) == 1:
+        return Target(model.provider, model.name, f"{name} is known under {model.provider} alone")
+    return Target(model.provider, model.name, f"{name} names no provider: OpenAI is taken")

@@ -1,0 +1,127 @@
+"""Everything put together: from paths and an environment to a proxy that can be served."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
+
+from proxy_core.catalogue.known import Known
+from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.tokenizer import Tokenizer
+from proxy_core.catalogue.values import Provider, engine_for
+from proxy_core.config import environment
+from proxy_core.config.key_store import KeyStore
+from proxy_core.config.keys import FoundKey, Keys
+from proxy_core.config.paths import Paths
+from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Configuration, Engine, Settings
+from proxy_core.config.settings_file import SettingsSource
+from proxy_core.ledger.journal import Listener
+from proxy_core.routing.roles import model_of, resolve
+from proxy_core.runtime.server import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a proxy is built from.
+
+    ``environ`` and ``dotenv`` are laid over the settings file, then ``override`` (the command line) over both.
+    ``report`` is told, once, each thing that was found wrong with the configuration.
+    """
+
+    paths: Paths
+    environ: Mapping[str, str]
+    store: KeyStore
+    listener: Listener
+    dotenv: Mapping[str, str] = field(default_factory=dict)
+    override: Callable[[Settings], Settings] = lambda settings: settings
+    report: Callable[[str], None] = lambda _: None
+
+
+class Proxy:
+    """A proxy that is ready to be served: its configuration and keys live as long as it, connections as long as a run.
+
+    Raises :class:`~proxy_core.errors.ConfigError` when the environment or the settings make no sense.
+    """
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+        self._models = Models()
+        self._tokenizer = Tokenizer()
+        self._source = SettingsSource(options.paths.settings_file, options.report)
+        self._settings: Settings | None = None
+        self._configuration = Configuration()
+        self._known = Known({}, self._models)
+        self._warned: set[str] = set()
+        self.keys = Keys(options.environ, options.dotenv, options.store)
+        self.configuration()
+
+    def configuration(self) -> Configuration:
+        """What is in force now; a change of the settings file is seen within a second."""
+        settings = self._source.current()
+        if settings is not self._settings:
+            known = Known(settings.providers, self._models)
+            said = environment.overlay(self._options.environ, self._options.dotenv, known.providers)
+            laid = environment.apply(settings, said)
+            laid = replace(laid, settings=self._options.override(laid.settings))
+            self._configuration = laid
+            self._known = Known(laid.settings.providers, self._models)
+            for warning in laid.warnings:
+                self._warn(warning)
+            self._settings = settings
+        return self._configuration
+
+    def known(self) -> Known:
+        """The catalogue, under the configuration in force."""
+        self.configuration()
+        return self._known
+
+    async def key_of(self, provider: Provider) -> FoundKey:
+        """A provider's key; the keyring is asked in a worker thread."""
+        from_dotenv = provider.id in self.configuration().from_dotenv
+        found = self.keys.peek(provider, base_url_from_dotenv=from_dotenv)
+        if found is not None:
+            return found
+        return await asyncio.to_thread(self.keys.for_provider, provider, base_url_from_dotenv=from_dotenv)
+
+    def make_service(self) -> Service:
+        """The service for one run of a server, made in the server's thread: here the web framework is imported."""
+        from proxy_core.api.app import make_app  # noqa: PLC0415 - the port listens before this is loaded
+        from proxy_core.api.house import House  # noqa: PLC0415
+        from proxy_core.runtime.engines import Engines  # noqa: PLC0415
+        from proxy_core.runtime.local_tokens import LocalTokens  # noqa: PLC0415
+
+        engines = Engines(self.configuration().settings.proxy.outgoing_proxy)
+        house = House(
+            configuration=self.configuration,
+            facts=self.known,
+            key_of=self.key_of,
+            local_tokens=LocalTokens(self.keys),
+            engines=engines.by_kind,
+            relay=engines.relay,
+            listener=self._options.listener,
+            clock=time.time,
+            new_id=partial(secrets.token_hex, 12),
+            count_tokens=self._tokenizer.count,
+        )
+        return Service(make_app(house), engines.aclose, partial(engines.warm_up, self._needed))
+
+    def _warn(self, warning: str) -> None:
+        if warning not in self._warned:
+            self._warned.add(warning)
+            self._options.report(warning)
+
+    def _needed(self) -> frozenset[Engine]:
+        """The engines that the active profile's roles will use. Reads the catalogue, so that no request has to."""
+        known = self.known()
+        roles = self.configuration().settings.active.roles
+        values = {model_of(role, roles) for role in {*DEFAULT_ROLES, *roles}} - {PASSTHROUGH}
+        models = [resolve(value, known) for value in values]
+        return frozenset(
+            engine_for(provider, known.model(model.provider, model.name))
+            for model in models
+            if (provider := known.provider(model.provider)) is not None
+        )

@@ -1,0 +1,92 @@
+"""Which Understudy runs on this machine: told to other processes of the same user through a small file."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from proxy_core.config import atomic_file
+from proxy_core.config.environment import is_loopback
+
+_SECONDS: Final = 2.0
+"""How long a running Understudy may take to say that it is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """A running Understudy. ``address`` is its URL, ``started`` Unix time in seconds."""
+
+    pid: int
+    address: str
+    started: float
+    version: str
+
+
+def announce(path: Path, presence: Presence) -> None:
+    """Say that it runs: written whole or not at all, readable by its user only."""
+    atomic_file.write(path, json.dumps(asdict(presence)).encode())
+
+
+def withdraw(path: Path, pid: int) -> None:
+    """Take back what ``pid`` said; another's word stays."""
+    told = read(path)
+    if told is not None and told.pid == pid:
+        path.unlink(missing_ok=True)
+
+
+def read(path: Path) -> Presence | None:
+    """What the file says, true or not; None when there is none, or it is not ours."""
+    try:
+        told = json.loads(path.read_text("utf-8"))
+        return Presence(int(told["pid"]), str(told["address"]), float(told["started"]), str(told["version"]))
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None
+
+
+def find_running(path: Path) -> Presence | None:
+    """The Understudy that runs: the file's, if its process lives and its address answers as Understudy.
+
+    A file left behind by a crash is no presence.
+    """
+    told = read(path)
+    if told is None or not is_alive(told.pid) or not answers(told.address):
+        return None
+    return told
+
+
+def answers(address: str) -> bool:
+    """Whether an Understudy answers ``GET /health`` at ``address``. Asks loopback only, and through no HTTP proxy."""
+    parts = urlsplit(address)
+    if parts.hostname is None or not is_loopback(parts.hostname):
+        return False
+    connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=_SECONDS)
+    try:
+        connection.request("GET", "/health")
+        answer = connection.getresponse()
+        told = json.loads(answer.read(65536))
+    except (OSError, http.client.HTTPException, ValueError):
+        return False
+    finally:
+        connection.close()
+    return answer.status == 200 and isinstance(told, dict) and told.get("name") == "understudy"
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process lives."""
+    if pid <= 0:
+        return False
+    if sys.platform == "win32":  # os.kill would end it there; whether it answers decides
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:  # another user's
+        return True
+    return True

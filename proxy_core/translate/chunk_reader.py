@@ -1,0 +1,174 @@
+"""One upstream chunk into deltas: every place where a provider may put text, reasoning, a call, a stop or a price."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from proxy_core.translate.deltas import Delta, Signature, Stop, Text, Thinking, ToolPart, Usage
+from proxy_core.translate.think_tags import ThinkTags
+from proxy_core.wire.json_text import dumps
+
+_FIELDS: Final = {
+    name: place
+    for place, name in enumerate(
+        (
+            "reasoning_content",
+            "reasoning",
+            "reasoning_text",
+            "thinking",
+            "thinking_blocks",
+            "content",
+            "refusal",
+            "tool_calls",
+            "function_call",
+        )
+    )
+}
+"""The fields of a delta that are read, in the order in which models produce what is in them."""
+
+
+class ChunkReader:
+    """Reads the chunks of one answer, in order. ``think_tags``: reasoning may stand in the text, in tags."""
+
+    def __init__(self, *, think_tags: bool = False) -> None:
+        self._tags = ThinkTags() if think_tags else None
+
+    def read(self, chunk: Mapping[str, Any]) -> list[Delta]:
+        """All that the chunk brings, reasoning before text before calls before the stop, as models produce them."""
+        deltas: list[Delta] = []
+        choices = chunk.get("choices")
+        choice = choices[0] if isinstance(choices, list) and choices else None
+        if isinstance(choice, Mapping) and not choice.get("index"):
+            delta = choice.get("delta") or choice.get("message")
+            if isinstance(delta, Mapping):
+                self._read_delta(delta, deltas)
+            reason = choice.get("finish_reason")
+            if isinstance(reason, str) and reason:
+                sequence = choice.get("stop_reason")  # vLLM: the stop string that was met, or a token id
+                deltas.append(Stop(reason, sequence if isinstance(sequence, str) else None))
+        usage = _usage(chunk, choice)
+        if usage is not None:
+            deltas.append(usage)
+        return deltas
+
+    def close(self) -> list[Delta]:
+        """What was held back because it might have become a tag."""
+        return self._tags.close() if self._tags else []
+
+    def _read_delta(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
+        """Most chunks have one field with something in it; where there are more, their order is that of ``_FIELDS``."""
+        names = [name for name, value in delta.items() if value and name in _FIELDS]
+        if len(names) > 1:
+            names.sort(key=_FIELDS.__getitem__)
+        reasoned = False
+        for name in names:
+            value = delta[name]
+            match name:
+                case "content":
+                    self._read_content(value, deltas)
+                case "tool_calls" if isinstance(value, list):
+                    deltas += [_tool_part(call) for call in value if isinstance(call, Mapping)]
+                case "function_call" if isinstance(value, Mapping) and "tool_calls" not in names:
+                    deltas.append(_tool_part({"index": 0, "function": value}))
+                case "refusal" if isinstance(value, str):
+                    deltas.append(Text(value))
+                case "thinking_blocks":
+                    _read_thinking_blocks(value, deltas)
+                case "reasoning_content" | "reasoning" | "reasoning_text" | "thinking" if (
+                    isinstance(value, str) and not reasoned
+                ):
+                    reasoned = True  # gateways send the same reasoning under two names
+                    deltas.append(Thinking(value))
+
+    def _read_content(self, content: object, deltas: list[Delta]) -> None:
+        if isinstance(content, str):
+            self._read_text(content, deltas)
+        elif isinstance(content, list):
+            self._read_parts(content, deltas)
+
+    def _read_text(self, text: str, deltas: list[Delta]) -> None:
+        if self._tags is None:
+            deltas.append(Text(text))
+        else:
+            deltas += self._tags.feed(text)
+
+    def _read_parts(self, parts: list[Any], deltas: list[Delta]) -> None:
+        """Content as a list of parts: Mistral's reasoning models, and gateways."""
+        for part in parts:
+            if isinstance(part, str):
+                self._read_text(part, deltas)
+            elif isinstance(part, Mapping):
+                match part.get("type"):
+                    case "thinking" | "reasoning":
+                        deltas.append(
+                            Thinking(_text_of(part.get("thinking") or part.get("text") or part.get("content")))
+                        )
+                    case _:
+                        if text := _text_of(part.get("text")):
+                            self._read_text(text, deltas)
+
+
+def _read_thinking_blocks(blocks: object, deltas: list[Delta]) -> None:
+    """LiteLLM's form of Anthropic's signatures; the thinking itself stands in ``reasoning_content`` as well."""
+    if isinstance(blocks, list):
+        signatures = [block.get("signature") for block in blocks if isinstance(block, Mapping)]
+        deltas += [Signature(signature) for signature in signatures if isinstance(signature, str) and signature]
+
+
+def _tool_part(call: Mapping[str, Any]) -> ToolPart:
+    function = call.get("function")
+    function = function if isinstance(function, Mapping) else {}
+    index = call.get("index")
+    arguments = function.get("arguments")
+    if isinstance(arguments, Mapping | list):  # Ollama's own form
+        arguments = dumps(arguments).decode()
+    id_, name = call.get("id"), function.get("name")
+    return ToolPart(
+        index=index if isinstance(index, int) else None,
+        id=id_ if isinstance(id_, str) else "",
+        name=name if isinstance(name, str) else "",
+        arguments=arguments if isinstance(arguments, str) else "",
+    )
+
+
+def _text_of(value: object) -> str:
+    """The text of a part that is a string, or a list of parts with texts."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(_text_of(part.get("text")) if isinstance(part, Mapping) else _text_of(part) for part in value)
+    return ""
+
+
+def _usage(chunk: Mapping[str, Any], choice: object) -> Usage | None:
+    """Token counts, from each place a provider hides them."""
+    usage = chunk.get("usage")
+    if not isinstance(usage, Mapping) and isinstance(choice, Mapping):
+        usage = choice.get("usage")  # Moonshot
+    if not isinstance(usage, Mapping) and isinstance(groq := chunk.get("x_groq"), Mapping):
+        usage = groq.get("usage")
+    if not isinstance(usage, Mapping):
+        return None
+    prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
+    if prompt == completion == 0:
+        return None
+    read = _count(usage.get("prompt_tokens_details"), "cached_tokens")
+    write = _count(usage.get("prompt_tokens_details"), "cache_write_tokens", "cache_creation_tokens")
+    return Usage(
+        prompt=prompt,
+        completion=completion,
+        cache_read=read or _count(usage, "prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"),
+        cache_write=write or _count(usage, "cache_creation_input_tokens"),
+        reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+    )
+
+
+def _count(counts: object, *names: str) -> int:
+    """The first of the named numbers that is there."""
+    if isinstance(counts, Mapping):
+        for name in names:
+            value = counts.get(name)
+            if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
+                return int(value)
+    return 0

@@ -1,0 +1,58 @@
+"""What one upstream chunk can bring, as a closed union of frozen values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """More of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Thinking:
+    """More of the reasoning that leads to it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """What this provider must see again with the reasoning before it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPart:
+    """A piece of a tool call. ``id`` and ``name`` are empty where the piece has none; ``index`` may be missing."""
+
+    index: int | None
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Why the model stopped, in the provider's word; ``sequence`` is the stop sequence it met, if it says so."""
+
+    reason: str
+    sequence: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Token counts as the provider gives them: ``prompt`` includes what was read from and written to its cache."""
+
+    prompt: int
+    completion: int
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+
+
+Delta = Text | Thinking | Signature | ToolPart | Stop | Usage

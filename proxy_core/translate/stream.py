@@ -1,0 +1,154 @@
+"""One answer: the provider's chunks in, the events of an Anthropic stream out, with a true end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from proxy_core.errors import InternalError, StreamBroken, UnderstudyError
+from proxy_core.translate.blocks import Blocks
+from proxy_core.translate.chunk_reader import ChunkReader
+from proxy_core.translate.deltas import Delta, Stop, Usage
+from proxy_core.wire.events import (
+    ErrorEvent,
+    Event,
+    InputDelta,
+    MessageDelta,
+    MessageStart,
+    MessageStop,
+    TextDelta,
+    ThinkingDelta,
+    TokenUsage,
+)
+
+STOP_REASONS: Final[Mapping[str, str]] = {
+    "stop": "end_turn",
+    "eos": "end_turn",
+    "end_turn": "end_turn",
+    "length": "max_tokens",
+    "max_tokens": "max_tokens",
+    "tool_calls": "tool_use",
+    "tool_use": "tool_use",
+    "function_call": "tool_use",
+    "content_filter": "refusal",
+    "refusal": "refusal",
+    "stop_sequence": "stop_sequence",
+    "model_context_window_exceeded": "model_context_window_exceeded",
+}
+"""A provider's finish reason → Anthropic's stop reason; any other word is ``end_turn``."""
+
+_ERROR_REASONS: Final = frozenset({"error", "network_error", "insufficient_system_resource", "malformed_function_call"})
+
+
+class StreamTranslator:
+    """Translates one answer. Feed it every chunk, then :meth:`finish` once, or :meth:`fail` when it broke.
+
+    ``message_id`` is the answer's id (``msg_…``), ``model`` the name the client asked for, ``names`` maps functions
+    upstream to tools where the names differ. After the end ``usage`` holds the provider's counts (None: it gave none)
+    and ``stop_reason`` the reason that was sent.
+    """
+
+    def __init__(
+        self, message_id: str, model: str, *, names: Mapping[str, str] | None = None, think_tags: bool = False
+    ) -> None:
+        self._start = MessageStart(message_id, model)
+        self._reader = ChunkReader(think_tags=think_tags)
+        self._blocks = Blocks(f"toolu_{message_id.removeprefix('msg_')}", names)
+        self._stop: Stop | None = None
+        self._usage: Usage | None = None
+        self.stop_reason = ""
+        self.ended = False
+
+    @property
+    def usage(self) -> TokenUsage | None:
+        """The provider's counts, split as Anthropic splits them."""
+        counts = self._usage
+        if counts is None:
+            return None
+        return TokenUsage(
+            input_tokens=max(counts.prompt - counts.cache_read - counts.cache_write, 0),
+            output_tokens=counts.completion,
+            cache_read_input_tokens=counts.cache_read,
+            cache_creation_input_tokens=counts.cache_write,
+            thinking_tokens=counts.reasoning,
+        )
+
+    def start(self) -> list[Event]:
+        """The events before the first chunk."""
+        return [self._start]
+
+    def feed(self, chunk: Mapping[str, Any]) -> None:
+        """Take a chunk in; :meth:`advance` gives the events. Raises :class:`StreamBroken`."""
+        self._take(self._reader.read(chunk))
+
+    def advance(self) -> list[Event]:
+        """The events of all that was fed since the last call."""
+        return self._blocks.advance()
+
+    def keep_alive(self) -> Event | None:
+        """An empty delta for the open block, for clients that do not count pings; None when no block is open."""
+        match self._blocks.open_block:
+            case (index, kind) if kind is TextDelta:
+                return TextDelta(index, "")
+            case (index, kind) if kind is ThinkingDelta:
+                return ThinkingDelta(index, "")
+            case (index, _):
+                return InputDelta(index, "")
+            case None:
+                return None
+
+    def finish(self, *, declared_end: bool) -> list[Event]:
+        """The provider closed its stream; ``declared_end`` says that it called the answer over.
+
+        A finish reason makes a good end, and so does a declared end. Neither is a cut, a call with incomplete arguments
+        never is a good end: both raise :class:`StreamBroken`; give that to :meth:`fail`.
+        """
+        self._take(self._reader.close())
+        if self._stop is None and not declared_end:
+            raise StreamBroken("The provider's answer broke off before its end.")
+        reason = self._stop.reason if self._stop else "stop"
+        if reason in _ERROR_REASONS:
+            raise StreamBroken(f"The provider ended its answer with a fault ({reason}).")
+        if (tool := self._blocks.cut_call) is not None:
+            raise StreamBroken(_cut_call_sentence(tool, STOP_REASONS.get(reason)))
+        events = self._blocks.finish()
+        self.stop_reason = self._reason(reason)
+        sequence = self._stop.sequence if self._stop and self.stop_reason == "stop_sequence" else None
+        self.ended = True
+        return [*events, MessageDelta(self.stop_reason, sequence, self.usage or TokenUsage()), MessageStop()]
+
+    def fail(self, error: UnderstudyError, request_id: str = "") -> list[Event]:
+        """The answer broke: what is open is closed where that is honest, and the error is the last event."""
+        if self.ended:
+            raise InternalError("The answer had ended already.")
+        self.ended = True
+        return [*self._blocks.abandon(), ErrorEvent(error.type, error.message, request_id)]
+
+    def _take(self, deltas: list[Delta]) -> None:
+        for delta in deltas:
+            if isinstance(delta, Stop):
+                self._stop = self._stop or delta
+            elif isinstance(delta, Usage):
+                self._usage = delta
+            else:
+                self._blocks.take(delta)
+
+    def _reason(self, reason: str) -> str:
+        """Anthropic's word; a call in the answer makes it ``tool_use``, whatever the provider called it."""
+        known = STOP_REASONS.get(reason, "end_turn")
+        if self._blocks.has_calls and known in {"end_turn", "tool_use"}:
+            return "tool_use"
+        if known == "tool_use":
+            return "end_turn"
+        if known == "end_turn" and self._stop and self._stop.sequence:
+            return "stop_sequence"
+        return known
+
+
+def _cut_call_sentence(tool: str, reason: str | None) -> str:
+    if reason == "max_tokens":
+        return (
+            f"The model's answer reached its output limit in the middle of a call of {tool}. "
+            "Ask for smaller steps, or choose a model with a higher output limit."
+        )
+    return f"The model's call of {tool} is not complete: its arguments are not valid JSON."

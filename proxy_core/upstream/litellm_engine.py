@@ -1,0 +1,269 @@
+"""The litellm engine: every provider that LiteLLM knows, behind the one door through which LiteLLM is imported."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+import warnings
+from collections.abc import AsyncIterator, Callable, Mapping
+from types import MappingProxyType
+from typing import Any, Final, Self
+
+from proxy_core.errors import ProviderFailed, ProviderTimeout, StreamBroken
+from proxy_core.upstream import faults
+from proxy_core.upstream.faults import Asked
+from proxy_core.upstream.finish_witness import FinishWitness
+from proxy_core.upstream.litellm_faults import translated
+from proxy_core.upstream.port import Chunk, UpstreamCall, as_chunk
+
+PASSED: Final = frozenset(
+    {
+        "messages",
+        "tools",
+        "tool_choice",
+        "parallel_tool_calls",
+        "max_tokens",
+        "max_completion_tokens",
+        "temperature",
+        "top_p",
+        "top_k",
+        "stop",
+        "stream",
+        "stream_options",
+        "response_format",
+        "reasoning",
+        "reasoning_effort",
+        "thinking",
+        "verbosity",
+        "web_search_options",
+        "prompt_cache_key",
+        "safety_identifier",
+        "service_tier",
+        "user",
+        "seed",
+        "n",
+        "presence_penalty",
+        "frequency_penalty",
+        "logit_bias",
+    }
+)
+"""What of a body reaches LiteLLM. It takes ``api_base``, ``api_key``, ``extra_headers``, ``mock_response`` and
+dozens of other steering words from the same keyword arguments; none of those may come from a request."""
+
+BEFORE_IMPORT: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "LITELLM_MODE": "PRODUCTION",  # else it loads a .env of the working directory into the environment
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches prices over the network
+        "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # likewise
+        "LITELLM_LOG": "CRITICAL",  # its log lines hold prompts
+        "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",  # else a hundred equal chunks end a stream
+    }
+)
+
+_SWITCHES: Final[Mapping[str, Any]] = MappingProxyType(
+    {
+        "telemetry": False,
+        "suppress_debug_info": True,
+        "turn_off_message_logging": True,
+        "disable_streaming_logging": True,
+        "drop_params": True,  # else a parameter that a provider does not take raises
+        "num_retries": 0,  # retries are the caller's
+        "disable_hf_tokenizer_download": True,  # else the first llama waits for a download
+    }
+)
+
+_CALLBACKS: Final = (
+    "callbacks",
+    "input_callback",
+    "success_callback",
+    "failure_callback",
+    "_async_success_callback",
+    "_async_failure_callback",
+)
+
+_LOGGERS: Final = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
+
+_OWN_NAMES: Final[Mapping[str, str]] = MappingProxyType({"ollama": "ollama_chat"})
+"""Where LiteLLM's better route to a provider has another name: of Ollama's two APIs only the chat API takes tools."""
+
+
+class LiteLLM:
+    """Calls ``litellm.acompletion`` with its habits switched off.
+
+    LiteLLM takes seconds to import; it is loaded in a thread by the first call, or ahead of it by :meth:`warm_up`.
+    """
+
+    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+        self._now = now
+        self._litellm: Any = None
+
+    async def warm_up(self) -> None:
+        """Import LiteLLM in a thread, so that the first call need not."""
+        if self._litellm is None:
+            self._litellm = await asyncio.to_thread(_load)
+
+    async def open(self, call: UpstreamCall) -> LiteLLMStream:
+        """Send the call; return when the first chunk is here, since some providers fail only then."""
+        await self.warm_up()
+        litellm = self._litellm
+        asked = faults.asked_by(call)
+        try:
+            async with asyncio.timeout(call.timeouts.first_chunk):
+                answer = await litellm.acompletion(**_arguments(litellm, call))
+                stream = LiteLLMStream(litellm, answer, call, asked, self._now)
+                try:
+                    await stream.begin()
+                except BaseException:
+                    await stream.aclose()
+                    raise
+        except TimeoutError as late:
+            raise ProviderTimeout(f"{asked.name} did not answer in time.", provider=asked.provider) from late
+        except _failures(litellm) as failed:
+            raise translated(failed, asked, call.base_url, self._now()) from failed
+        return stream
+
+    async def aclose(self) -> None:
+        """Close LiteLLM's cached connections and stop its background worker, if it was ever loaded."""
+        if self._litellm is None:
+            return
+        from litellm.litellm_core_utils.logging_worker import GLOBAL_LOGGING_WORKER  # noqa: PLC0415
+        from litellm.llms.custom_httpx.async_client_cleanup import close_litellm_async_clients  # noqa: PLC0415
+
+        await GLOBAL_LOGGING_WORKER.stop()
+        await close_litellm_async_clients()  # type: ignore[no-untyped-call]
+        self._litellm.in_memory_llm_clients_cache.flush_cache()
+        if (shared := vars(self._litellm).get("module_level_aclient")) is not None:
+            # Only its connections: the client itself serves later calls of this process.
+            await shared.client._transport.aclose()  # noqa: SLF001 - no public way to it
+
+
+class LiteLLMStream:
+    """The answer to one call: a :class:`~proxy_core.upstream.port.ChunkStream`."""
+
+    def __init__(self, litellm: Any, answer: Any, call: UpstreamCall, asked: Asked, now: Callable[[], float]) -> None:
+        self.upstream_id = ""
+        self.declared_end = False
+        self._litellm = litellm
+        self._answer = answer
+        self._call = call
+        self._asked = asked
+        self._now = now
+        self._witness = FinishWitness(answer)
+        self._ready: Chunk | None = None
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> list[Chunk]:
+        if self._ready is not None:
+            batch, self._ready = [self._ready], None
+            return batch
+        if self.declared_end and not self._streams:
+            raise StopAsyncIteration
+        try:
+            async with asyncio.timeout(self._call.timeouts.between_chunks):
+                return [await self._next()]
+        except TimeoutError as late:
+            message = f"{self._asked.name} stopped answering: nothing more came in time."
+            raise ProviderTimeout(message, provider=self._asked.provider) from late
+        except _failures(self._litellm) as failed:
+            raise translated(failed, self._asked, self._call.base_url, self._now(), begun=True) from failed
+
+    async def begin(self) -> None:
+        """Wait for the first chunk. Raises what LiteLLM raises, and :class:`ProviderError`."""
+        if not self._streams:
+            self._ready = as_chunk(_plain(self._answer))
+            self.declared_end = True
+        else:
+            self._witness.watch()
+            try:
+                self._ready = await self._next()
+            except (StopAsyncIteration, StreamBroken) as empty:
+                message = f"{self._asked.name} answered with nothing that is an answer. Is its base URL right?"
+                raise ProviderFailed(message, provider=self._asked.provider) from empty
+        self.upstream_id = str((self._ready or {}).get("id") or "")
+
+    async def aclose(self) -> None:
+        """Let go: the connection upstream is closed, also in the middle of an answer."""
+        if self._streams:
+            await self._answer.aclose()
+
+    @property
+    def _streams(self) -> bool:
+        return isinstance(self._answer, AsyncIterator)
+
+    async def _next(self) -> Chunk:
+        chunk = await anext(self._answer)
+        if self._witness.made_up(chunk):
+            name = self._asked.name
+            raise StreamBroken(f"{name} broke off its answer: the stream ended early.", provider=self._asked.provider)
+        made = _plain(chunk)
+        if "usage" in made and not any(getattr(each, "usage", None) for each in self._answer.chunks):
+            # LiteLLM counts for itself what the provider did not tell: a guess that would look like the truth.
+            del made["usage"]
+        if any(choice.get("finish_reason") for choice in made.get("choices") or ()):
+            self.declared_end = True
+        return made
+
+
+def _load() -> Any:
+    """LiteLLM with what it would do of its own accord switched off. Doing it twice does no harm."""
+    os.environ.update(BEFORE_IMPORT)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import litellm  # noqa: PLC0415 - the reason for this room
+    for module in ("pydantic", "litellm"):
+        warnings.filterwarnings("ignore", module=rf"{module}(\..*)?$")
+    for name in _LOGGERS:
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.propagate = False
+        logger.disabled = True
+    for name, value in _SWITCHES.items():
+        setattr(litellm, name, value)
+    for name in _CALLBACKS:
+        getattr(litellm, name).clear()
+    return litellm
+
+
+def _failures(litellm: Any) -> tuple[type[Exception], ...]:
+    return (*litellm.exceptions.LITELLM_EXCEPTION_TYPES, litellm.exceptions.openai.OpenAIError)
+
+
+def _arguments(litellm: Any, call: UpstreamCall) -> dict[str, Any]:
+    provider = _OWN_NAMES.get(call.provider, call.provider)
+    base_url = call.base_url
+    if call.provider == "ollama":
+        base_url = base_url.rstrip("/").removesuffix("/v1")
+    if provider not in litellm.provider_list:
+        provider = "openai"
+    arguments: dict[str, Any] = {key: value for key, value in call.body.items() if key in PASSED}
+    arguments |= {
+        "model": f"{provider}/{call.model}",
+        "api_key": _key(call),
+        "timeout": call.timeouts.first_chunk,
+        "num_retries": 0,
+        "max_retries": 0,
+        "drop_params": True,
+        "_skip_mcp_handler": True,
+    }
+    if base_url:
+        arguments["api_base"] = base_url
+    if call.headers:
+        arguments["extra_headers"] = dict(call.headers)
+    return arguments
+
+
+def _plain(answer: Any) -> dict[str, Any]:
+    """One of LiteLLM's values as a plain dict, without fields that are None."""
+    made: dict[str, Any] = answer.model_dump(exclude_none=True, warnings=False)
+    return made
+
+
+def _key(call: UpstreamCall) -> str | None:
+    if call.api_key:
+        return call.api_key.reveal()
+    # Without one LiteLLM takes what it finds in the environment, and would send it to any base URL.
+    return "none" if call.base_url else None

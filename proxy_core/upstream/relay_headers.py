@@ -1,0 +1,63 @@
+"""Which headers a relayed request and its answer keep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+Headers = tuple[tuple[bytes, bytes], ...]
+"""Raw names and values, in order; names in any case."""
+
+_KEPT_PREFIXES: Final = (b"anthropic-", b"x-claude-", b"x-stainless-", b"accept")
+_KEPT: Final = frozenset(
+    {b"user-agent", b"content-type", b"content-encoding", b"x-app", b"x-client-request-id", b"idempotency-key"}
+)
+"""What a provider may see of a client's request. Everything else stays here: credentials, the local token, cookies,
+``host``, forwarding headers, hop-by-hop headers, and whatever nobody has thought of yet."""
+
+_HOP_BY_HOP: Final = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+"""RFC 9110, 7.6.1."""
+
+_READABLE: Final = frozenset({b"gzip", b"deflate", b"identity", b"x-gzip"})
+
+
+def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers of a client's request that go on, as they came.
+
+    One is narrowed: of ``accept-encoding`` only what :mod:`~proxy_core.upstream.usage_reading` can read remains, so
+    that the tokens of a relayed answer are known.
+    """
+    kept = []
+    for name, value in headers:
+        lower = name.lower()
+        if lower == b"accept-encoding":
+            kept.append((name, _readable(value)))
+        elif lower in _KEPT or lower.startswith(_KEPT_PREFIXES):
+            kept.append((name, value))
+    return tuple(kept)
+
+
+def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """The headers of an answer that go to the client: all but those that speak of one connection only."""
+    pairs = tuple(headers)
+    named = {
+        each.strip().lower() for name, value in pairs if name.lower() == b"connection" for each in value.split(b",")
+    }
+    return tuple((name, value) for name, value in pairs if name.lower() not in _HOP_BY_HOP | named)
+
+
+def _readable(accept_encoding: bytes) -> bytes:
+    codings = [each.strip() for each in accept_encoding.split(b",")]
+    return b", ".join(each for each in codings if each.partition(b";")[0].strip().lower() in _READABLE) or b"identity"

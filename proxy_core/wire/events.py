@@ -1,0 +1,146 @@
+"""The events of an Anthropic answer stream, as a closed union of frozen values.
+
+Source: Anthropic's *Streaming messages* documentation, and what clients were seen to demand of it: a block's start
+carries none of its content, every block is stopped, indices count from 0, and usage stands in ``message_start`` and in
+``message_delta``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TokenUsage:
+    """Token counts as Anthropic splits them: ``input_tokens`` are those neither read from nor written to a cache."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cache_read_input_tokens: int = 0
+    cache_creation_input_tokens: int = 0
+    thinking_tokens: int = 0
+
+    def wire(self) -> dict[str, Any]:
+        """As the JSON object ``usage``."""
+        usage: dict[str, Any] = {
+            "input_tokens": self.input_tokens,
+            "cache_creation_input_tokens": self.cache_creation_input_tokens,
+            "cache_read_input_tokens": self.cache_read_input_tokens,
+            "output_tokens": self.output_tokens,
+        }
+        if self.thinking_tokens:
+            usage["output_tokens_details"] = {"thinking_tokens": self.thinking_tokens}
+        return usage
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStart:
+    """The answer begins. Usage is 0 here: clients keep the larger number; the truth comes in :class:`MessageDelta`."""
+
+    id: str
+    model: str
+
+    def message(self) -> dict[str, Any]:
+        """The empty message that the rest of the stream fills."""
+        return {
+            "id": self.id,
+            "type": "message",
+            "role": "assistant",
+            "model": self.model,
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": TokenUsage().wire(),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStart:
+    """A content block opens; ``block`` is its JSON object, without content."""
+
+    index: int
+    block: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class TextDelta:
+    """More text."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ThinkingDelta:
+    """More thinking."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SignatureDelta:
+    """What the client must send back with this thinking block."""
+
+    index: int
+    signature: str
+
+
+@dataclass(frozen=True, slots=True)
+class InputDelta:
+    """More of a tool call's arguments, as JSON text."""
+
+    index: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BlockStop:
+    """The open block is complete."""
+
+    index: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDelta:
+    """Why the answer ended, and the true token counts."""
+
+    stop_reason: str
+    stop_sequence: str | None
+    usage: TokenUsage
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStop:
+    """The good end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ping:
+    """Nothing new, still there."""
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorEvent:
+    """The bad end: nothing follows it."""
+
+    type: str
+    message: str
+    request_id: str = ""
+
+
+Event = (
+    MessageStart
+    | BlockStart
+    | TextDelta
+    | ThinkingDelta
+    | SignatureDelta
+    | InputDelta
+    | BlockStop
+    | MessageDelta
+    | MessageStop
+    | Ping
+    | ErrorEvent
+)

@@ -1,0 +1,1 @@
+"""Data that comes with Understudy, and what makes a checkout ready."""

