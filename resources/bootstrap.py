@@ -146,17 +146,16 @@ def install_system_packages(hands: Hands, wanted: str) -> None:
         missing += [package for program, package in TEST_PROGRAMS.items() if not shutil.which(program)]
     if not missing:
         return
-    apt = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "--yes"]
-    install = [*apt, "install", "--no-install-recommends", *missing]
+    names = " ".join(missing)
     if not shutil.which("apt-get"):
-        names = ", ".join(missing)
         raise NotReadyError(f"Missing here, by Debian's names: {names}. Install what holds them, then run this again.")
     by_root = [] if os.geteuid() == 0 else ["sudo"]
     if by_root and not shutil.which("sudo"):
-        raise NotReadyError(f"Packages are missing. Run this as root, then try again:\n    {shlex.join(install)}")
-    hands.say(f"Installing the system packages that are missing: {', '.join(missing)}.")
-    hands.run(*by_root, *apt, "update", quiet=True)
-    hands.run(*by_root, *install, quiet=True)
+        raise NotReadyError(f"Missing here: {names}. Run this as root, then try again:\n    apt-get install {names}")
+    hands.say(f"Installing the system packages that are missing: {names}.")
+    apt = (*by_root, "env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "--yes")
+    hands.run(*apt, "update", quiet=True)
+    hands.run(*apt, "install", "--no-install-recommends", *missing, quiet=True)
 
 
 def make_environment(hands: Hands) -> None:
@@ -197,7 +196,7 @@ def install_npm_packages(hands: Hands) -> None:
         if not hands.dry:
             _write_npm_project(folder, lock)
         node, npm = _node()
-        hands.run(node, npm, "ci", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder, path=node.parent)
+        hands.run(node, npm, "ci", "--no-audit", "--no-fund", "--no-update-notifier", cwd=folder, path=node.parent)
         if not hands.dry:
             stamp.write_text(digest, "utf-8")
 

@@ -119,7 +119,7 @@ def test_missing_system_packages_are_installed_by_apt(
     lacking(monkeypatch, bootstrap, ("apt-get", "sudo", "dbus-run-session"), root)
     bootstrap.install_system_packages(bootstrap.Hands(dry=True), "dev")
     said, update, install = capsys.readouterr().out.strip().split("\n")
-    assert "python3-venv, ca-certificates, gnome-keyring" in said
+    assert "python3-venv ca-certificates gnome-keyring" in said
     assert update.endswith("update")
     assert install.split()[1] == first_word
     assert install.endswith("install --no-install-recommends python3-venv ca-certificates gnome-keyring")

@@ -12,10 +12,13 @@ import typer
 from app.commands.claude import claude
 from app.commands.demo import demo
 from app.commands.doctor import doctor
+from app.commands.import_env import import_env
 from app.commands.keys import commands as keys
 from app.commands.log import log
+from app.commands.models import models
 from app.commands.saying import remark, say
 from app.commands.serve import serve
+from app.commands.test import try_roles
 from app.commands.token import token
 from proxy_core.errors import UnderstudyError
 
@@ -31,9 +34,12 @@ line.command()(serve)
 line.command(context_settings={"help_option_names": []})(claude)
 line.command()(demo)
 line.add_typer(keys, name="keys", help="Provider keys, in the system's keyring.")
+line.command()(models)
+line.command("test")(try_roles)
 line.command()(doctor)
 line.command()(log)
 line.command()(token)
+line.command("import-env")(import_env)
 
 
 @line.callback(invoke_without_command=True)

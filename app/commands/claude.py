@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import os
-import secrets
 import signal
+import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,24 +19,12 @@ import typer
 from app.commands.saying import remark
 
 if TYPE_CHECKING:
+    from app.commands.door import Door
     from app.commands.ground import Ground
-    from proxy_core.config.keys import Keys
-    from proxy_core.config.local_token import Launch
-    from proxy_core.config.secret import Secret
-    from proxy_core.config.settings import Role
     from proxy_core.launch.claude_code import LaunchPlan, Part
 
 NOT_FOUND = 127
 """The exit code of a shell that does not find a program."""
-
-
-@dataclass(frozen=True, slots=True)
-class Door:
-    """A proxy that lets this launch in: ``roles`` are what it plays them with."""
-
-    address: str
-    token: Secret
-    roles: Mapping[Role, str]
 
 
 def claude(
@@ -46,6 +33,7 @@ def claude(
     ] = None,
 ) -> None:
     """Run Claude Code here, on your models. All arguments go to claude, its --help too."""
+    from app.commands.door import door
     from app.commands.ground import stand
 
     profile, theirs = own_options(arguments or [])
@@ -95,6 +83,7 @@ def refuse_if_overruled() -> None:
 
 def plan_for(ground: Ground, opened: Door) -> LaunchPlan:
     """The environment of the session."""
+    from app.commands.door import offers_of
     from proxy_core.config.settings import PASSTHROUGH
     from proxy_core.launch.claude_code import Session, plan
 
@@ -107,6 +96,7 @@ def plan_for(ground: Ground, opened: Door) -> LaunchPlan:
         parts=parts,
         own_credential=any(part.passthrough for part in parts.values()) and not stored,
         long_threshold=ground.configuration.settings.routing.long_threshold,
+        offers=offers_of(opened),
     )
     return plan(session, os.environ)
 
@@ -124,93 +114,6 @@ def _part(ground: Ground, target: str) -> Part:
     return Part(str(model), facts.window, facts.max_output, local=here)
 
 
-@contextmanager
-def door(ground: Ground, profile: str) -> Generator[Door, None, None]:
-    """The proxy that runs, if its token is known here; else one of this command's own, on a free port."""
-    from proxy_core.config.local_token import launch_token
-    from proxy_core.runtime.presence import find_running
-
-    running = find_running(ground.paths.runtime_file)
-    local = ground.keys.local_token().secret if running else None
-    if running and local:
-        token = launch_token(local, _launch(profile))
-        roles = roles_of(running.address, token)
-        if roles is not None:
-            yield Door(running.address, token, roles)
-            return
-        remark(f"The Understudy on {running.address} has another token; one is started for this session.")
-    from app.commands.ground import stand
-    from proxy_core.ledger.journal_file import JournalFile
-
-    journal = JournalFile(ground.paths.journal_file)
-    try:
-        with own_door(stand(ground.environ, listener=journal), profile) as opened:
-            yield opened
-    finally:
-        journal.close()
-
-
-@contextmanager
-def own_door(ground: Ground, profile: str) -> Generator[Door, None, None]:
-    """A proxy for as long as this lasts. Says at the end what went wrong meanwhile."""
-    from proxy_core.config.local_token import launch_token
-    from proxy_core.errors import ConfigError
-    from proxy_core.runtime.listening import Listening
-    from proxy_core.runtime.server import ProxyServer
-
-    faults: list[str] = []  # not told at once: the terminal belongs to Claude Code
-    server = ProxyServer(Listening("127.0.0.1", 0), ground.proxy.make_service, fault=faults.append)
-    server.start()
-    try:
-        if not server.ready(20):
-            raise ConfigError(server.sentence)
-        token = launch_token(_local_token(ground.keys), _launch(profile))
-        yield Door(server.address.url, token, ground.roles(ground.profile(profile)))
-    finally:
-        server.stop()
-        for place in faults:
-            remark(f"a fault of Understudy's own: {place}")
-
-
-def _launch(profile: str) -> Launch:
-    from proxy_core.config.local_token import Launch
-
-    return Launch(secrets.token_hex(8), str(Path.cwd()), profile)
-
-
-def _local_token(keys: Keys) -> Secret:
-    from proxy_core.errors import ConfigError
-
-    found = keys.local_token()
-    if found.secret is None:
-        raise ConfigError(f"There is no local token. {found.trouble}")
-    return found.secret
-
-
-def roles_of(address: str, token: Secret) -> dict[Role, str] | None:
-    """What a running proxy plays each role with; None where it does not take the token."""
-    import http.client
-    from urllib.parse import urlsplit
-
-    from proxy_core.config.settings import Role
-    from proxy_core.routing.model_ids import role_of
-
-    parts = urlsplit(address)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=5)
-    try:
-        connection.request("GET", "/v1/models", headers={"x-understudy-token": token.reveal()})
-        answer = connection.getresponse()
-        if answer.status != http.client.OK:
-            return None
-        models = json.loads(answer.read())["data"]
-    except (OSError, http.client.HTTPException, ValueError, KeyError):
-        return None
-    finally:
-        connection.close()
-    played = {role: model["display_name"] for model in models if (role := role_of(model["id"])) is not None}
-    return {Role(role): name.partition(": ")[2] for role, name in played.items()}
-
-
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """The program in this terminal; its exit code, as a shell tells it.
 
@@ -218,8 +121,34 @@ def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
     """
     child = subprocess.Popen(command, env=environment)  # noqa: S603 - what the user asked for
     with _signals_to(child):
-        code = child.wait()
+        code = _end_of(child)
     return 128 - code if code < 0 else code
+
+
+def _end_of(child: subprocess.Popen[bytes]) -> int:
+    """Wait for the child while signals are heard.
+
+    The kernel may give a signal to any thread, and one that waits for a child is not woken when another gets it. So a
+    thread of its own waits, and this one for its word or a signal's.
+    """
+    ears, mouth = socket.socketpair()
+    mouth.setblocking(False)
+
+    def wait() -> None:
+        child.wait()
+        mouth.send(b"\0")
+
+    with ears, mouth:
+        before = signal.set_wakeup_fd(mouth.fileno(), warn_on_full_buffer=False)
+        waiting = threading.Thread(target=wait, daemon=True)
+        waiting.start()
+        try:
+            while child.returncode is None:
+                ears.recv(64)
+        finally:
+            signal.set_wakeup_fd(before)
+            waiting.join()
+    return int(child.returncode)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from app.commands.claude import Door
+    from app.commands.door import Door
     from app.commands.ground import Ground
     from app.commands.screen import Screen
     from proxy_core.ledger.journal import News, Story
@@ -96,7 +96,8 @@ def _ground(home: Path, pace: Pace, heard: Heard) -> Ground:
 
 def _hold(ground: Ground, heard: Heard, program: Path | None, home: Path, screen: Screen) -> None:
     from app.commands import demo_claude, demo_conversation
-    from app.commands.claude import own_door, plan_for
+    from app.commands.claude import plan_for
+    from app.commands.door import own_door
 
     with own_door(ground, "") as opened:
         _introduce(opened, program, screen)

@@ -31,23 +31,26 @@ def converse(program: Path, plan: LaunchPlan, home: Path, screen: Screen) -> Non
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("CLAUDE", "ANTHROPIC"))}
     environment = plan.environment(inherited) | {"HOME": str(home), "CLAUDE_CONFIG_DIR": str(home / ".claude")}
     screen.asked(PROMPT)
-    with subprocess.Popen(  # noqa: S603 - the program that the user runs as claude
-        [str(program), *plan.arguments, *_ARGUMENTS],
-        cwd=folder,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-    ) as process:
+    complaints = home / "stderr"  # a file, because nobody reads a pipe while the answer streams
+    with (
+        complaints.open("wb") as errors,
+        subprocess.Popen(  # noqa: S603 - the program that the user runs as claude
+            [str(program), *plan.arguments, *_ARGUMENTS],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+        ) as process,
+    ):
         assert process.stdout is not None
-        assert process.stderr is not None
         try:
             _show(process.stdout, screen)
-            trouble = process.stderr.read().decode("utf-8", "replace")
         except BaseException:
             process.terminate()
             raise
     if process.returncode:
+        trouble = complaints.read_text("utf-8", "replace")
         raise ProviderFailed(f"Claude Code ended with code {process.returncode}. {trouble.strip()[:600]}")
 
 

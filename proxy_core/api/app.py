@@ -27,10 +27,12 @@ def make_app(house: House) -> ASGIApp:
     administer over HTTP.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+    models = Models(house)
     app.router.routes = [
         Route("/v1/messages", Messages(house), methods=["POST"]),
         Route("/v1/messages/count_tokens", CountTokens(house), methods=["POST"]),
-        Route("/v1/models", Models(house), methods=["GET"]),
+        Route("/v1/models", models, methods=["GET"]),
+        Route("/v1/models/{model:path}", models, methods=["GET"]),
         Route("/", _root, methods=["GET"]),
         Route("/health", _health, methods=["GET"]),
         Route("/api/hello", _hello, methods=["GET"]),

@@ -1,30 +1,62 @@
-"""Opening a call upstream, with the tries that are allowed before anything was answered."""
+"""Opening a call upstream: the tries before anything was answered, and the concessions between them."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import replace
 
 from proxy_core.api.retries import wait_before
 from proxy_core.api.telling import Telling
-from proxy_core.errors import ProviderError
+from proxy_core.errors import ProviderError, ProviderRejected
+from proxy_core.translate.concessions import concession, without
 from proxy_core.upstream.port import ChunkStream, Upstream, UpstreamCall
 
 
-async def open_call(engine: Upstream, call: UpstreamCall, telling: Telling) -> ChunkStream:
-    """The answer of the first try that succeeds. Raises the last :class:`ProviderError` when none does."""
-    waited = 0.0
-    attempt = 1
-    while True:
-        try:
-            stream = await engine.open(call)
-        except ProviderError as error:
-            telling.attempted(attempt, status=error.upstream_status, error=error.message, waited=waited)
-            attempt += 1
-            wait = wait_before(attempt, error)
-            if wait is None:
-                raise
-            waited = wait
-            await asyncio.sleep(wait)
-        else:
-            telling.attempted(attempt, status=200, waited=waited)
-            return stream
+class Caller:
+    """Opens calls, and remembers what each model does not take, so that it is asked with it only once."""
+
+    def __init__(self) -> None:
+        self._conceded: dict[tuple[str, str], dict[str, None]] = {}
+
+    async def open(self, engine: Upstream, call: UpstreamCall, telling: Telling) -> ChunkStream:
+        """The answer of the first try that succeeds. Raises the last :class:`ProviderError` when none does."""
+        conceded = self._conceded.setdefault((call.provider, call.model), {})
+        for field in conceded:
+            if field in call.body:
+                call = replace(call, body=without(call.body, field))
+                telling.warned(_left_out(call, field))
+        waited, number, tries = 0.0, 1, 1
+        while True:
+            try:
+                stream = await engine.open(call)
+            except ProviderError as error:
+                telling.attempted(number, status=error.upstream_status, error=error.message, waited=waited)
+                number += 1
+                if (refused := _refused(error, call.body, conceded)) is not None:
+                    conceded[refused] = None
+                    call = replace(call, body=without(call.body, refused))
+                    telling.warned(_left_out(call, refused))
+                    waited = 0.0
+                    continue
+                tries += 1
+                wait = wait_before(tries, error)
+                if wait is None:
+                    raise
+                waited = wait
+                await asyncio.sleep(wait)
+            else:
+                telling.attempted(number, status=200, waited=waited)
+                return stream
+
+
+def _refused(error: ProviderError, body: Mapping[str, object], conceded: Mapping[str, None]) -> str | None:
+    """The field that the provider refused; each is given up once, so that two names of one limit do not alternate."""
+    if not isinstance(error, ProviderRejected):
+        return None
+    field = concession(body, error.message)
+    return None if field in conceded else field
+
+
+def _left_out(call: UpstreamCall, field: str) -> str:
+    return f"{call.model} does not take {field}: it was left out."

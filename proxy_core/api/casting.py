@@ -14,6 +14,7 @@ from proxy_core.config.settings import Engine, Profile, Role, Settings
 from proxy_core.errors import InvalidRequest, KeyMissing
 from proxy_core.routing.roles import Asked, Target, choose
 from proxy_core.translate.quirks import quirks_of
+from proxy_core.translate.search import search_of
 from proxy_core.translate.target_model import TargetModel
 from proxy_core.wire.request import MessagesRequest
 
@@ -53,6 +54,7 @@ class Cast:
         facts = self.model
         return TargetModel(
             name=self.model_name,
+            provider=self.provider.id,
             quirks=quirks_of(self.provider.quirks or self.provider.id),
             max_output=facts.max_output,
             vision=facts.vision,
@@ -60,6 +62,7 @@ class Cast:
             tools=facts.tools,
             reasoning=facts.reasoning,
             web_search=facts.web_search,
+            efforts=facts.efforts,
         )
 
 
@@ -75,7 +78,7 @@ def cast(request: MessagesRequest, size: int, exchange: Exchange, house: House) 
         input_tokens=size // _BYTES_PER_TOKEN,
         has_image=Role.VISION in profile.roles and has_image(request),
     )
-    return _with_provider(choose(asked, profile, settings.routing, facts), facts, settings, bool(request.tools))
+    return _with_provider(choose(asked, profile, settings.routing, facts), facts, settings, request)
 
 
 def profile_of(launch: Launch, settings: Settings) -> Profile:
@@ -110,7 +113,7 @@ def has_image(request: MessagesRequest) -> bool:
     return False
 
 
-def _with_provider(target: Target, facts: Facts, settings: Settings, with_tools: bool) -> Cast:
+def _with_provider(target: Target, facts: Facts, settings: Settings, request: MessagesRequest) -> Cast:
     provider = facts.provider(target.provider)
     if provider is None:
         raise InvalidRequest(
@@ -119,5 +122,7 @@ def _with_provider(target: Target, facts: Facts, settings: Settings, with_tools:
     model = facts.model(target.provider, target.model)
     if target.passthrough:
         provider = replace(provider, base_url=settings.proxy.passthrough_url, engine=Engine.RELAY)
-    bridged = needs_responses(provider, model, with_tools=with_tools)
+    bridged = needs_responses(
+        provider, model, with_tools=bool(request.tools), with_search=search_of(request) is not None
+    )
     return Cast(target, provider, Engine.LITELLM if bridged else provider.engine, model, bridged)

@@ -33,11 +33,12 @@ class CountTokens:
         exchange.began(request.model, streamed=False)
         chosen = cast(request, len(body), exchange, self._house)
         if chosen.engine is Engine.RELAY:
-            await relay(exchange, body, chosen, self._house)
+            await relay(exchange, request.model, body, chosen, self._house)
             return
         call = translate(request, chosen.target_model())
         chosen.tell(exchange.telling)
         weight = weigh(call)
-        tokens = weight.tokens + await asyncio.to_thread(self._house.count_tokens, weight.texts)
+        counted = await asyncio.to_thread(self._house.count_tokens, weight.texts, weight.measure.vocabulary)
+        tokens = weight.total(counted)
         await send_json(exchange.send, 200, {"input_tokens": tokens}, [(b"request-id", exchange.telling.id.encode())])
         exchange.telling.done(usage=None)

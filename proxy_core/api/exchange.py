@@ -14,7 +14,7 @@ from starlette.types import Message, Receive, Scope, Send
 from proxy_core.api.bodies import ClientLeft, read_body
 from proxy_core.api.guard import Caller
 from proxy_core.api.house import House
-from proxy_core.api.replies import send_error
+from proxy_core.api.replies import send_error, stopping
 from proxy_core.api.telling import Telling
 from proxy_core.errors import InternalError, UnderstudyError
 
@@ -78,10 +78,13 @@ async def serve(
     exchange = Exchange(scope["understudy.caller"], telling, scope["method"], path, own_port, receive, noting)
     try:
         await work(exchange)
-    except (ClientLeft, asyncio.CancelledError) as left:
+    except ClientLeft:
         telling.cancelled()
-        if isinstance(left, asyncio.CancelledError):
-            raise
+    except asyncio.CancelledError:  # the server stops
+        telling.failed(stopping(), status=200 if begun else None)
+        if not begun:
+            await send_error(send, stopping(), telling.id)
+        raise
     except UnderstudyError as error:
         telling.failed(error)
         if not begun:

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from proxy_core.catalogue.live_models import Reached
 from proxy_core.catalogue.values import ModelFacts, Provider
 from proxy_core.config.keys import FoundKey
 from proxy_core.config.secret import Secret
@@ -57,7 +58,8 @@ class House:
 
     ``configuration`` and ``facts`` give what is in force now, so that a change reaches the next request; ``key_of``
     finds a provider's key; ``clock`` is Unix time in seconds; ``new_id`` makes a random id of letters and digits;
-    ``count_tokens`` blocks and belongs into a worker thread.
+    ``count_tokens`` counts texts by a vocabulary; it blocks and belongs into a worker thread. ``reached`` tells within
+    so many seconds what the user's keys reach; the second argument is our own port, where it does not look.
     """
 
     configuration: Callable[[], Configuration]
@@ -69,4 +71,5 @@ class House:
     listener: Listener
     clock: Callable[[], float]
     new_id: Callable[[], str]
-    count_tokens: Callable[[Sequence[str]], int]
+    count_tokens: Callable[[Sequence[str], str], int]
+    reached: Callable[[float, int], Awaitable[tuple[Reached, ...]]]

@@ -6,18 +6,19 @@ import asyncio
 
 from starlette.types import Receive, Scope, Send
 
-from proxy_core.api.attempts import open_call
+from proxy_core.api.attempts import Caller
 from proxy_core.api.casting import Cast, cast, key_for
 from proxy_core.api.exchange import Exchange, serve
 from proxy_core.api.house import House
 from proxy_core.api.relaying import relay
 from proxy_core.api.replies import send_json
 from proxy_core.api.streaming import EventWriter, stream_answer, while_connected, whole_answer
-from proxy_core.api.telling import counted
+from proxy_core.api.telling import Telling, counted
 from proxy_core.config.settings import Engine
-from proxy_core.translate.call import translate
+from proxy_core.translate.call import ChatCall, translate
+from proxy_core.translate.search import SearchTranslator
 from proxy_core.translate.stream import StreamTranslator
-from proxy_core.upstream.port import UpstreamCall
+from proxy_core.upstream.port import ChunkStream, NoChunks, UpstreamCall
 from proxy_core.wire.request import MessagesRequest, parse
 
 
@@ -26,6 +27,7 @@ class Messages:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._caller = Caller()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -37,31 +39,18 @@ class Messages:
         exchange.began(request.model, streamed=request.stream)
         chosen = cast(request, len(body), exchange, self._house)
         if chosen.engine is Engine.RELAY:
-            await relay(exchange, body, chosen, self._house)
+            await relay(exchange, request.model, body, chosen, self._house)
         else:
             await while_connected(exchange.receive, lambda tasks: self._translated(exchange, request, chosen, tasks))
 
     async def _translated(
         self, exchange: Exchange, request: MessagesRequest, chosen: Cast, tasks: asyncio.TaskGroup
     ) -> None:
-        house, telling = self._house, exchange.telling
-        model = chosen.target_model()
-        chat = translate(request, model)
+        telling = exchange.telling
+        chat = translate(request, chosen.target_model())
         chosen.tell(telling, chat.warnings)
-        call = UpstreamCall(
-            provider=chosen.provider.id,
-            provider_name=chosen.provider.name,
-            window=chosen.model.window,
-            model=chosen.model_name,
-            body=chat.body,
-            base_url=chosen.provider.base_url,
-            api_key=await key_for(chosen.provider, house),
-            timeouts=house.configuration().settings.timeouts,
-        )
-        opening = open_call(house.engines[chosen.engine], call, telling)
-        translator = StreamTranslator(
-            f"msg_{house.new_id()}", request.model, names=chat.tool_names, think_tags=model.quirks.think_tags
-        )
+        translator = self._translator(request, chosen, chat)
+        opening = self._opening(chosen, chat, telling)
         if request.stream:
             writer = EventWriter(exchange.send, translator, telling)
             await stream_answer(opening, writer, translator, telling, tasks)
@@ -69,3 +58,31 @@ class Messages:
             message = await whole_answer(opening, translator, telling)
             await send_json(exchange.send, 200, message, [(b"request-id", telling.id.encode())])
             telling.done(stop_reason=translator.stop_reason, usage=counted(translator.usage))
+
+    def _translator(self, request: MessagesRequest, chosen: Cast, chat: ChatCall) -> StreamTranslator:
+        id_ = f"msg_{self._house.new_id()}"
+        if chat.search is not None:
+            return SearchTranslator(id_, request.model, chat.search, chosen.target.id)
+        return StreamTranslator(
+            id_,
+            request.model,
+            names=chat.tool_names,
+            provider=chosen.provider.id,
+            think_tags=chosen.target_model().quirks.think_tags,
+        )
+
+    async def _opening(self, chosen: Cast, chat: ChatCall, telling: Telling) -> ChunkStream:
+        """The provider's answer; an empty one for a search that it cannot make, since nobody needs to be asked."""
+        if chat.search is not None and not chat.search.possible:
+            return NoChunks()
+        call = UpstreamCall(
+            provider=chosen.provider.id,
+            provider_name=chosen.provider.name,
+            window=chosen.model.window,
+            model=chosen.model_name,
+            body=chat.body,
+            base_url=chosen.provider.base_url,
+            api_key=await key_for(chosen.provider, self._house),
+            timeouts=self._house.configuration().settings.timeouts,
+        )
+        return await self._caller.open(self._house.engines[chosen.engine], call, telling)

@@ -1,54 +1,53 @@
-"""``GET /v1/models``: what a client may ask for, in the shape of Anthropic's list."""
+"""``GET /v1/models`` and ``GET /v1/models/{id}``: what a client may ask for, in the shape of Anthropic's list."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
+from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
 from proxy_core.api.casting import profile_of
 from proxy_core.api.exchange import Exchange, serve
 from proxy_core.api.house import House
+from proxy_core.api.model_list import ModelList, page
 from proxy_core.api.replies import send_json
-from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Profile, Role
-from proxy_core.routing.model_ids import offered, role_id
-from proxy_core.routing.roles import model_of
+from proxy_core.catalogue.live_models import Reached
+from proxy_core.errors import UnknownPath
+from proxy_core.routing.model_ids import role_of
 
-_CREATED: Final = "2025-01-01T00:00:00Z"
-"""The list wants a date; roles and other vendors' models have none that a client could use."""
+_WAIT: Final = 2.0
+"""Seconds for the providers' own lists: Claude Code waits three for ours."""
 
 
 class Models:
-    """The endpoint, an ASGI app behind the guard."""
+    """Both endpoints, an ASGI app behind the guard."""
 
     def __init__(self, house: House) -> None:
         self._house = house
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request."""
-        await serve(self._house, scope, receive, send, self._answer)
+        """Answer one request; the path's ``model`` is the id asked for, its slashes included."""
+        wanted = scope.get("path_params", {}).get("model")
 
-    async def _answer(self, exchange: Exchange) -> None:
+        async def answer(exchange: Exchange) -> None:
+            await (self._list(exchange) if wanted is None else self._one(exchange, wanted))
+
+        await serve(self._house, scope, receive, send, answer)
+
+    async def _list(self, exchange: Exchange) -> None:
+        query = dict(parse_qsl(exchange.path.partition("?")[2]))
+        listed = self._known(exchange, await self._house.reached(_WAIT, exchange.own_port))
+        await send_json(exchange.send, 200, page(listed.entries(), query))
+
+    async def _one(self, exchange: Exchange, wanted: str) -> None:
+        found = self._known(exchange).find(wanted)
+        if found is None and role_of(wanted) is None:
+            found = self._known(exchange, await self._house.reached(_WAIT, exchange.own_port)).find(wanted)
+        if found is None:
+            raise UnknownPath(f"model: {wanted}")
+        await send_json(exchange.send, 200, found)
+
+    def _known(self, exchange: Exchange, reached: tuple[Reached, ...] = ()) -> ModelList:
         profile = profile_of(exchange.caller.launch, self._house.configuration().settings)
-        models = listed(profile)
-        answer = {
-            "data": models,
-            "has_more": False,
-            "first_id": models[0]["id"],
-            "last_id": models[-1]["id"],
-        }
-        await send_json(exchange.send, 200, answer)
-
-
-def listed(profile: Profile) -> list[dict[str, Any]]:
-    """The roles that are set, then the models behind them, each once."""
-    roles = [role for role in Role if role in DEFAULT_ROLES or role in profile.roles]
-    played = {role: model_of(role, profile.roles) for role in roles}
-    models = dict.fromkeys(model for model in played.values() if model != PASSTHROUGH)
-    return [_entry(role_id(role), f"{role.name}: {model}") for role, model in played.items()] + [
-        _entry(model, model) for model in models
-    ]
-
-
-def _entry(model: str, name: str) -> dict[str, Any]:
-    return {"type": "model", "id": offered(model), "display_name": name, "created_at": _CREATED}
+        return ModelList(profile, self._house.facts(), reached)

@@ -1,25 +1,36 @@
-"""A request that goes on in Anthropic's own format: its bytes pass, and only its story is read from them."""
+"""A request that goes on in Anthropic's own format: its bytes pass, but for keys, and its story is read from them."""
 
 from __future__ import annotations
+
+from starlette.types import Message
 
 from proxy_core.api.casting import Cast, key_for
 from proxy_core.api.exchange import Exchange
 from proxy_core.api.house import House
+from proxy_core.api.replies import Headers
 from proxy_core.api.streaming import while_connected
 from proxy_core.config.secret import Secret
-from proxy_core.errors import KeyMissing, UnderstudyError
+from proxy_core.errors import KeyMissing, StreamBroken, UnderstudyError
 from proxy_core.upstream.model_name import with_model
+from proxy_core.upstream.plain_words import scrubbed
 from proxy_core.upstream.relay import RelayAnswer, RelayCall
-from proxy_core.upstream.usage_reading import UsageReading
+from proxy_core.upstream.usage_reading import UsageReading, decoded
 
 Credentials = tuple[tuple[str, Secret], ...]
+
+_REFUSAL_LIMIT = 1024 * 1024
+"""Bytes of a refusal that are held back until it is known that no key is in them."""
+
+_OF_THE_BODY = frozenset({b"content-length", b"content-encoding"})
 
 _CLIENTS_OWN = frozenset({b"authorization", b"x-api-key"})
 
 
-async def relay(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> None:
+async def relay(exchange: Exchange, asked_for: str, body: bytes, chosen: Cast, house: House) -> None:
     """Pass a request on and its answer back. A cut upstream is a cut downstream: nothing is added to the bytes."""
     chosen.tell(exchange.telling)
+    if chosen.target.model != asked_for:
+        body = with_model(body, chosen.target.model)
     call = await _call(exchange, body, chosen, house)
     await while_connected(exchange.receive, lambda _: _pass(exchange, call, house))
 
@@ -31,7 +42,7 @@ async def _call(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> 
         method=exchange.method,
         url=url,
         headers=tuple(exchange.caller.headers),
-        body=body if target.passthrough else with_model(body, target.model),
+        body=body,
         credentials=await (_passthrough_credentials if target.passthrough else _credentials)(exchange, chosen, house),
         provider=provider.id,
         name=provider.name,
@@ -76,28 +87,77 @@ async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
         telling.attempted(1, status=answer.status)
         telling.answering(answer.header("request-id"))
         reading = UsageReading(answer.header("content-type"), answer.header("content-encoding"))
-        await exchange.send({"type": "http.response.start", "status": answer.status, "headers": list(answer.headers)})
-        try:
-            await _copy(exchange, answer, reading)
-        except UnderstudyError as error:
-            telling.failed(error, status=answer.status)
-            return
+        if answer.status >= 400:
+            reading = await _pass_refusal(exchange, answer, call)
+        else:
+            await exchange.send(_start(answer, list(answer.headers)))
+            try:
+                await _copy(exchange, answer, reading, _secrets(call))
+            except UnderstudyError as error:
+                telling.failed(error, status=answer.status)
+                return
         await exchange.send({"type": "http.response.body", "body": b""})
     finally:
         await answer.aclose()
-    _tell_end(exchange, answer, reading)
+    _tell_end(exchange, answer, reading, call)
 
 
-async def _copy(exchange: Exchange, answer: RelayAnswer, reading: UsageReading) -> None:
-    async for data in answer:
+async def _copy(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, secrets: list[bytes]) -> None:
+    async for piece in answer:
+        data = _masked(piece, secrets)
         await exchange.send({"type": "http.response.body", "body": data, "more_body": True})
         reading.feed(data)
         exchange.telling.progressed(len(data))
     reading.close()
 
 
-def _tell_end(exchange: Exchange, answer: RelayAnswer, reading: UsageReading) -> None:
+async def _pass_refusal(exchange: Exchange, answer: RelayAnswer, call: RelayCall) -> UsageReading:
+    """A refusal is read before it goes on, so that a key it repeats is found wherever it was cut, and packed."""
+    body = bytearray()
+    async for data in answer:
+        body += data
+        if len(body) > _REFUSAL_LIMIT:
+            break
+    headers, told, secrets = list(answer.headers), bytes(body), _secrets(call)
+    plain = decoded(told, answer.header("content-encoding"))
+    masked = _masked(plain, secrets)
+    if masked != plain:
+        headers = [each for each in headers if each[0].lower() not in _OF_THE_BODY]
+        told = masked
+    reading = UsageReading(answer.header("content-type"))
+    reading.feed(masked)
+    reading.close()
+    await exchange.send(_start(answer, headers))
+    await exchange.send({"type": "http.response.body", "body": told, "more_body": True})
+    if told == body:
+        await _copy(exchange, answer, UsageReading(), secrets)
+    return reading
+
+
+def _masked(data: bytes, secrets: list[bytes]) -> bytes:
+    """The bytes as they are, but for a key that was sent with the request: asterisks, as many as it is long."""
+    for secret in secrets:
+        if secret in data:
+            data = data.replace(secret, b"*" * len(secret))
+    return data
+
+
+def _start(answer: RelayAnswer, headers: Headers) -> Message:
+    return {"type": "http.response.start", "status": answer.status, "headers": headers}
+
+
+def _secrets(call: RelayCall) -> list[bytes]:
+    return [secret.reveal().removeprefix("Bearer ").encode() for _, secret in call.credentials]
+
+
+def _tell_end(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, call: RelayCall) -> None:
     if reading.error_type or answer.status >= 400:
-        exchange.telling.refused(answer.status, reading.error_type, reading.error, reading.usage)
+        said = reading.error
+        for _, secret in call.credentials:
+            said = scrubbed(said, Secret(secret.reveal().removeprefix("Bearer ")))
+        exchange.telling.refused(answer.status, reading.error_type, said, reading.usage)
+    elif reading.is_cut:
+        error = StreamBroken(f"{call.name} ended its answer early.", provider=call.provider)
+        exchange.telling.failed(error, status=answer.status, usage=reading.usage)
     else:
         exchange.telling.done(status=answer.status, stop_reason=reading.stop_reason, usage=reading.usage)

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Send
 
-from proxy_core.errors import UnderstudyError
+from proxy_core.errors import Overloaded, UnderstudyError
 from proxy_core.wire.json_text import dumps
 
 Headers = list[tuple[bytes, bytes]]
@@ -29,6 +29,11 @@ async def send_error(send: Send, error: UnderstudyError, request_id: str) -> Non
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after)))
     await send_json(send, error.status, error_body(error, request_id), headers)
+
+
+def stopping() -> UnderstudyError:
+    """What is told to those whose answers the server's stop ends. Of a kind that clients try again after."""
+    return Overloaded("Understudy was stopped before this answer was whole. Start it again.")
 
 
 def error_body(error: UnderstudyError, request_id: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy_core.errors import ProviderError
+from proxy_core.errors import ProviderError, ProviderTimeout
 
 TRIES: Final = 3
 PATIENCE: Final = 8.0
@@ -14,8 +14,12 @@ _WAITS: Final = (0.5, 1.5)
 
 
 def wait_before(attempt: int, error: ProviderError) -> float | None:
-    """Seconds to wait before try ``attempt`` (the second is 2), or None when ``error`` is the answer."""
-    if not error.try_again or attempt > TRIES:
+    """Seconds to wait before try ``attempt`` (the second is 2), or None when ``error`` is the answer.
+
+    Where the time ran out without an answer, as long again would be more than a client waits.
+    """
+    ran_out = isinstance(error, ProviderTimeout) and error.upstream_status is None
+    if ran_out or not error.try_again or attempt > TRIES:
         return None
     wait = _WAITS[attempt - 2] if error.retry_after is None else error.retry_after
     return wait if wait <= PATIENCE else None

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final
 
 from starlette.types import Receive, Send
 
 from proxy_core.api.bodies import ClientLeft
-from proxy_core.api.replies import Headers
+from proxy_core.api.replies import Headers, stopping
 from proxy_core.api.telling import Telling, counted
-from proxy_core.errors import UnderstudyError
+from proxy_core.errors import ProviderTimeout, StreamBroken, UnderstudyError
 from proxy_core.translate.answer import collect
 from proxy_core.translate.stream import StreamTranslator
-from proxy_core.upstream.port import ChunkStream
+from proxy_core.upstream.port import Chunk, ChunkStream
 from proxy_core.wire.events import Event, Ping
 from proxy_core.wire.sse import encode
 
 PING_AFTER: Final = 10.0
 """Seconds of silence after which the client gets a ping. The first ping carries the headers, if the provider has not
 begun by then; from there on errors are events."""
+
+AFTER_THE_FINISH: Final = 10.0
+"""Seconds that a provider has for what comes after the finish reason: the usage, and ``[DONE]``."""
 
 KEEP_ALIVE_EVERY: Final = 6
 """Every so many pings an empty delta goes out as well: older clients do not count pings as life."""
@@ -38,7 +41,7 @@ async def while_connected(receive: Receive, work: Callable[[asyncio.TaskGroup], 
             pass
         raise ClientLeft
 
-    failure: UnderstudyError | None = None
+    failure: UnderstudyError | ClientLeft | None = None
     try:
         async with asyncio.TaskGroup() as tasks:
             watcher = tasks.create_task(watch())
@@ -49,7 +52,7 @@ async def while_connected(receive: Receive, work: Callable[[asyncio.TaskGroup], 
             finally:
                 watcher.cancel()
     except* ClientLeft:
-        raise ClientLeft from None
+        failure = ClientLeft()  # raised below: what is raised in here, Python before 3.11.4 wraps into a group
     if failure is not None:
         raise failure
 
@@ -120,16 +123,19 @@ async def stream_answer(
         stream = await opening
         try:
             await _pump(stream, translator, telling, writer.write)
-            events = translator.finish(declared_end=stream.declared_end)
-        finally:
+            await writer.write(translator.finish(declared_end=stream.declared_end), last=True)
+            telling.done(stop_reason=translator.stop_reason, usage=counted(translator.usage))
+        finally:  # after the last event: a connection may want a moment to end well
             await stream.aclose()
-        await writer.write(events, last=True)
-        telling.done(stop_reason=translator.stop_reason, usage=counted(translator.usage))
     except UnderstudyError as error:
         if not writer.is_open:
             raise
         await writer.write(translator.fail(error, telling.id), last=True)
         telling.failed(error, status=200, usage=counted(translator.usage))
+    except asyncio.CancelledError:  # the client left and hears nothing, or the server stops
+        if writer.is_open and not translator.ended:
+            await writer.write(translator.fail(stopping(), telling.id), last=True)
+        raise
     finally:
         pinger.cancel()
 
@@ -160,7 +166,8 @@ async def _pump(
 ) -> None:
     """Every chunk through the translator; what one read brought is written in one piece."""
     begun = False
-    async for batch in stream:
+    batches = aiter(stream)
+    while (batch := await _next(batches, translator)) is not None:
         if not begun:
             begun = True
             telling.answering(stream.upstream_id)
@@ -168,3 +175,14 @@ async def _pump(
             translator.feed(chunk)
         if events := translator.advance():
             await write(events)
+
+
+async def _next(batches: AsyncIterator[list[Chunk]], translator: StreamTranslator) -> list[Chunk] | None:
+    """The next batch, or None. After the finish reason neither silence nor a cut spoils the answer any more."""
+    if not translator.has_finished:
+        return await anext(batches, None)
+    try:
+        async with asyncio.timeout(AFTER_THE_FINISH):
+            return await anext(batches, None)
+    except (TimeoutError, StreamBroken, ProviderTimeout):
+        return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from proxy_core.errors import UnderstudyError
@@ -27,6 +28,7 @@ class Telling:
         self._ended = False
         self._progress_due = 0.0
         self.characters = 0
+        self._warnings: list[str] = []
 
     def began(
         self, *, path: str, asked_for: str, streamed: bool, session: str, agent: str, project: str, profile: str
@@ -39,6 +41,10 @@ class Telling:
     ) -> None:
         """It is known who answers."""
         self._listener.hear(Routed(self.id, self._clock(), role, why, provider, model, engine, warnings))
+
+    def warned(self, sentence: str) -> None:
+        """Something more was left out for the model; told with the end."""
+        self._warnings.append(sentence)
 
     def attempted(self, number: int, *, status: int | None, error: str = "", waited: float = 0.0) -> None:
         """A try at the provider is over, or has begun to answer. ``waited`` is the wait before it in seconds."""
@@ -96,7 +102,7 @@ class Telling:
     def _end(self, news: Ended) -> None:
         if not self._ended:
             self._ended = True
-            self._listener.hear(news)
+            self._listener.hear(replace(news, warnings=tuple(self._warnings)) if self._warnings else news)
 
 
 def counted(usage: TokenUsage | None) -> Usage | None:

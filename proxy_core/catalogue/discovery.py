@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, assert_never
 from urllib.parse import urlsplit
 
+from proxy_core.catalogue.listing import Listed, listed
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.environment import is_loopback
 from proxy_core.config.secret import Secret
@@ -31,12 +32,29 @@ _OWNERS: Final[Mapping[str, str]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
+class NativeList:
+    """Where a provider that LiteLLM reaches lists its models, and the header its key is sent in."""
+
+    url: str
+    header: str
+    scheme: str = ""
+
+
+NATIVE_LISTS: Final[Mapping[str, NativeList]] = MappingProxyType(
+    {
+        "cohere": NativeList("https://api.cohere.com/v1/models?page_size=1000", "Authorization", "Bearer "),
+        "gemini": NativeList("https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000", "x-goog-api-key"),
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
 class LocalServer:
-    """A server on this machine that answered: which provider it is, where, and the names of its models."""
+    """A server on this machine that answered: which provider it is, where, and its models."""
 
     provider: str
     base_url: str
-    models: tuple[str, ...]
+    models: tuple[Listed, ...]
 
 
 async def local_servers(providers: Iterable[Provider], *, seconds: float = 1.0) -> tuple[LocalServer, ...]:
@@ -56,41 +74,42 @@ async def local_servers(providers: Iterable[Provider], *, seconds: float = 1.0) 
 
 async def list_models(
     provider: Provider, key: Secret | None, *, seconds: float = 10.0, outgoing_proxy: str = ""
-) -> tuple[str, ...]:
-    """The names of the models that ``provider`` itself lists for ``key``, sorted; empty where it has no list to ask.
+) -> tuple[Listed, ...] | None:
+    """The models that ``provider`` itself lists for ``key``, by name; None where it has no list to ask.
 
     A redirect is not followed: the key goes to ``provider.base_url`` alone. Raises :class:`KeyRefused`,
     :class:`ProviderFailed`, :class:`ProviderTimeout` or :class:`Unreachable`.
     """
     match provider.engine:
         case Engine.DIRECT:
-            path = "/models"
+            url = provider.base_url + "/models"
             headers = {"Authorization": f"Bearer {key.reveal()}"} if key else {}
         case Engine.RELAY:
-            path = "/v1/models?limit=1000"
+            url = provider.base_url + "/v1/models?limit=1000"
             headers = {"anthropic-version": _ANTHROPIC_VERSION, **({"x-api-key": key.reveal()} if key else {})}
+        case Engine.LITELLM if not provider.base_url and key and (native := NATIVE_LISTS.get(provider.id)):
+            url = native.url
+            headers = {native.header: native.scheme + key.reveal()}
         case Engine.LITELLM | Engine.DEMO:
-            return ()
+            return None
         case _:
             assert_never(provider.engine)
     from aiohttp import ClientError  # noqa: PLC0415 - 0.1 s, and start-up needs no list
 
-    proxy = outgoing_proxy if not is_loopback(urlsplit(provider.base_url).hostname or "") else ""
+    proxy = outgoing_proxy if not is_loopback(urlsplit(url).hostname or "") else ""
     try:
         async with (
             _session(seconds) as session,
-            session.get(
-                provider.base_url + path, headers=headers, proxy=proxy or None, allow_redirects=False
-            ) as response,
+            session.get(url, headers=headers, proxy=proxy or None, allow_redirects=False) as response,
         ):
-            return _names(await _list(response, provider))
+            return _models(provider.id, await _list(response, provider))
     except TimeoutError as error:
         raise ProviderTimeout(
             f"{provider.name} did not list its models within {seconds:g} seconds.", provider=provider.id
         ) from error
     except (ClientError, OSError) as error:
         raise Unreachable(
-            f"{provider.name} cannot be reached at {provider.base_url}: check the address and the network.",
+            f"{provider.name} cannot be reached at {_place(url)}: check the address and the network.",
             provider=provider.id,
         ) from error
 
@@ -106,7 +125,7 @@ async def _list(response: ClientResponse, provider: Provider) -> list[Mapping[st
     entries = await _entries(response)
     if entries is None:
         raise ProviderFailed(
-            f"{provider.name} answered {response.status} at {provider.base_url}, and not with a list of models.",
+            f"{provider.name} answered {response.status} at {_place(str(response.url))}, not with a list of models.",
             provider=provider.id,
             upstream_status=response.status,
         )
@@ -125,7 +144,7 @@ async def _look(session: ClientSession, base_url: str, expected: str) -> LocalSe
         return None
     owners = [entry.get("owned_by") for entry in entries]
     told = next((_OWNERS[owner] for owner in owners if isinstance(owner, str) and owner in _OWNERS), expected)
-    return LocalServer(told, base_url, _names(entries))
+    return LocalServer(told, base_url, _models(told, entries))
 
 
 async def _entries(response: ClientResponse) -> list[Mapping[str, Any]] | None:
@@ -141,15 +160,25 @@ async def _entries(response: ClientResponse) -> list[Mapping[str, Any]] | None:
         answer = loads(bytes(body))
     except ValueError:
         return None
-    # Together's list has no envelope.
-    listed = answer.get("data") if isinstance(answer, Mapping) else answer
-    if not isinstance(listed, list) or not all(isinstance(entry, Mapping) and entry.get("id") for entry in listed):
+    # Together's list has no envelope; Gemini's and Cohere's is called otherwise, and so are the names in it.
+    name = "id"
+    if isinstance(answer, Mapping):
+        name = "id" if "data" in answer else "name"
+        answer = answer.get("data", answer.get("models"))
+    if not isinstance(answer, list) or not all(isinstance(entry, Mapping) and entry.get(name) for entry in answer):
         return None
-    return listed
+    return answer
 
 
-def _names(entries: list[Mapping[str, Any]]) -> tuple[str, ...]:
-    return tuple(sorted({str(entry["id"]) for entry in entries}))
+def _models(provider: str, entries: list[Mapping[str, Any]]) -> tuple[Listed, ...]:
+    """Each name once, in their order."""
+    by_name = {found.name: found for found in (listed(provider, entry) for entry in entries)}
+    return tuple(by_name[name] for name in sorted(by_name))
+
+
+def _place(url: str) -> str:
+    """The address without its query and its last step, which is only where the list stands."""
+    return url.partition("?")[0].rpartition("/")[0]
 
 
 def _session(seconds: float) -> ClientSession:

@@ -29,6 +29,10 @@ _PROVIDER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 _DEPLOYED: Final = frozenset({"azure", "azure_ai", "bedrock", "vertex_ai", "vercel_ai_gateway"})
 """Resell others' models, to those who set it up: a bare model name does not mean them."""
 
+_NAMED_BY_USERS: Final = frozenset({"azure", "azure_ai"})
+
+_TUNED: Final = "ft:"
+
 _MAKERS: Final[Mapping[str, str]] = MappingProxyType(
     {"anthropic": "anthropic", "google": "gemini", "openai": "openai", "x-ai": "xai"}
 )
@@ -47,7 +51,7 @@ _GPT_VERSION: Final = re.compile(r"gpt-(\d+)(?:\.(\d+))?\b")
 _DEMO: Final = ModelFacts(
     id="demo",
     window=200_000,
-    max_output=8_192,
+    max_output=64_000,
     vision=False,
     pdf=False,
     tools=True,
@@ -97,6 +101,23 @@ class Models:
             if provider not in _DEPLOYED and provider not in SAME_AS and f"{provider}/{bare_name}" in self._index
         )
 
+    def of(self, provider: str) -> list[ModelFacts]:
+        """The models of one provider, by name: those that anybody may call by it.
+
+        Not the prices of fine-tuned models, nor Azure's, where a name is the user's own for a deployment.
+        """
+        if provider in _NAMED_BY_USERS:
+            return []
+        start = f"{SAME_AS.get(provider, provider)}/"
+        return [
+            self._index[id_]
+            for id_ in self._by_rank
+            if id_.startswith(start) and not id_.startswith(_TUNED, len(start))
+        ]
+
+    def __len__(self) -> int:
+        return len(self._index)
+
     def search(self, words: str, limit: int = 200) -> list[ModelFacts]:
         """The models whose id holds every one of ``words``, in any order and case; the best known providers first."""
         wanted = words.lower().split()
@@ -145,6 +166,10 @@ class Models:
         return tuple(sorted(self._index, key=lambda id_: (rank.get(id_.partition("/")[0], len(rank)), id_)))
 
 
+_EFFORTS: Final = ("none", "minimal", "xhigh", "max")
+"""Steps of OpenAI's ``reasoning_effort`` that not every reasoning model has."""
+
+
 def _facts(key: str, entry: Mapping[str, Any]) -> ModelFacts:
     listed = str(entry.get("litellm_provider", ""))
     provider = _PROVIDER_NAMES.get(listed, "vertex_ai" if listed.startswith("vertex_ai") else listed)
@@ -165,6 +190,7 @@ def _facts(key: str, entry: Mapping[str, Any]) -> ModelFacts:
         responses_for_tools=provider == "openai"
         and bool(entry.get("supports_reasoning"))
         and _is_gpt_5_4_or_newer(name),
+        efforts=frozenset(step for step in _EFFORTS if entry.get(f"supports_{step}_reasoning_effort") is True),
         input_price=_price(entry, "input_cost_per_token"),
         output_price=_price(entry, "output_cost_per_token"),
         cache_read_price=_price(entry, "cache_read_input_token_cost"),

@@ -1,10 +1,13 @@
-"""How many tokens a text has, by OpenAI's newest public vocabulary, which LiteLLM's package carries along."""
+"""How many tokens a text has, by OpenAI's public vocabularies, which LiteLLM's package carries along."""
 
 from __future__ import annotations
 
 import os
 import threading
+from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent.futures import Future
+from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -12,29 +15,65 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import tiktoken
 
-_VOCABULARY: Final = "o200k_base"
+USUAL: Final = "o200k_base"
+
+_SHORT: Final = 512
+"""Characters up to which a text is counted again rather than remembered."""
+
+_REMEMBERED: Final = 4_096
+"""Texts whose counts are kept: 200 bytes each, and none of their words."""
 
 
 class Tokenizer:
-    """Loads its vocabulary on first use: 0.4 s and about 75 MB. To be called from worker threads."""
+    """Counts tokens in worker threads. A vocabulary is loaded when it is first needed: 0.4 s and about 75 MB.
+
+    A client sends its system prompt, its tools and the conversation so far again and again, and many requests at once:
+    a text is counted once, and whoever asks for it meanwhile waits for that.
+    """
 
     def __init__(self) -> None:
-        self._encoding: tiktoken.Encoding | None = None
+        self._vocabularies: dict[str, tiktoken.Encoding] = {}
         self._loading = threading.Lock()
+        self._counts: OrderedDict[bytes, Future[int]] = OrderedDict()
+        self._changing = threading.Lock()
 
-    def count(self, texts: Sequence[str]) -> int:
-        """Tokens of all the texts together."""
-        encoding = self._loaded()
-        return sum(len(encoding.encode_ordinary(text)) for text in texts)
+    def count(self, texts: Sequence[str], vocabulary: str = USUAL) -> int:
+        """Tokens of all the texts together, by the vocabulary that tiktoken knows under this name. Blocks."""
+        encoding = self._loaded(vocabulary)
+        return sum(self._count(encoding, text) for text in texts)
 
-    def _loaded(self) -> tiktoken.Encoding:
+    def _count(self, encoding: tiktoken.Encoding, text: str) -> int:
+        if len(text) <= _SHORT:
+            return len(encoding.encode_ordinary(text))
+        name = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16, key=encoding.name.encode()).digest()
+        with self._changing:
+            known = self._counts.get(name)
+            if known is None:
+                mine: Future[int] = Future()
+                self._counts[name] = mine
+                if len(self._counts) > _REMEMBERED:
+                    self._counts.popitem(last=False)
+            else:
+                self._counts.move_to_end(name)
+        if known is not None:
+            return known.result()
+        try:
+            mine.set_result(len(encoding.encode_ordinary(text)))
+        except BaseException as fault:
+            with self._changing:
+                self._counts.pop(name, None)
+            mine.set_exception(fault)
+            raise
+        return mine.result()
+
+    def _loaded(self, vocabulary: str) -> tiktoken.Encoding:
         with self._loading:
-            if self._encoding is None:
-                self._encoding = _load()
-            return self._encoding
+            if vocabulary not in self._vocabularies:
+                self._vocabularies[vocabulary] = _load(vocabulary)
+            return self._vocabularies[vocabulary]
 
 
-def _load() -> tiktoken.Encoding:
+def _load(vocabulary: str) -> tiktoken.Encoding:
     """The vocabulary from LiteLLM's folder (found without importing it): tiktoken by itself would fetch it."""
     spec = find_spec("litellm")
     if spec is not None and spec.origin is not None:
@@ -42,4 +81,4 @@ def _load() -> tiktoken.Encoding:
         os.environ.setdefault("TIKTOKEN_CACHE_DIR", str(folder))
     import tiktoken  # noqa: PLC0415 - most runs of the proxy never count
 
-    return tiktoken.get_encoding(_VOCABULARY)
+    return tiktoken.get_encoding(vocabulary)

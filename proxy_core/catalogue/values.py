@@ -39,6 +39,7 @@ class ModelFacts:
     ``id`` is ``provider/name``; windows in tokens; prices in USD per token. ``responses_only``: it is not offered over
     chat completions, only over OpenAI's Responses API. ``responses_for_tools``: at OpenAI itself (not at a server of
     another address) its chat completions refuse function tools while it reasons, so that such calls go there too.
+    ``efforts``: those of ``reasoning_effort`` that it takes besides low, medium and high.
     """
 
     id: str
@@ -51,23 +52,31 @@ class ModelFacts:
     web_search: bool | None = None
     responses_only: bool = False
     responses_for_tools: bool = False
+    efforts: frozenset[str] = frozenset()
     input_price: float | None = None
     output_price: float | None = None
     cache_read_price: float | None = None
     cache_write_price: float | None = None
 
 
-def needs_responses(provider: Provider, model: ModelFacts, *, with_tools: bool) -> bool:
-    """Whether a call has to go to OpenAI's Responses API: some models know no other, newer ones refuse tools elsewhere.
+def needs_responses(
+    provider: Provider, model: ModelFacts, *, with_tools: bool = True, with_search: bool = False
+) -> bool:
+    """Whether a call has to go to OpenAI's Responses API.
 
-    Servers that only speak as OpenAI does are not held to the second.
+    Some models know no other, newer ones refuse tools elsewhere, and only there do they search the web (but for those
+    that are made for it). Servers that only speak as OpenAI does are not held to the last two.
     """
     if provider.engine is not Engine.DIRECT:
         return False
-    at_openai = (urlsplit(provider.base_url).hostname or "").endswith("openai.com")
-    return model.responses_only or (with_tools and at_openai and model.responses_for_tools)
+    if model.responses_only:
+        return True
+    if not (urlsplit(provider.base_url).hostname or "").endswith("openai.com"):
+        return False
+    searches = with_search and bool(model.web_search) and "-search-" not in model.id
+    return searches or (with_tools and model.responses_for_tools)
 
 
-def engine_for(provider: Provider, model: ModelFacts, *, with_tools: bool = True) -> Engine:
+def engine_for(provider: Provider, model: ModelFacts) -> Engine:
     """How a model is reached: as its provider is, but the Responses API through LiteLLM's bridge."""
-    return Engine.LITELLM if needs_responses(provider, model, with_tools=with_tools) else provider.engine
+    return Engine.LITELLM if needs_responses(provider, model) else provider.engine

@@ -10,7 +10,7 @@ from a settings file can displace only one of them.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final
@@ -45,6 +45,9 @@ _FAMILIES: Final[Mapping[str, Role]] = MappingProxyType(
 _PICKED: Final = (Role.BIG, Role.OPUS, Role.THINKER, Role.SMALL)
 """The roles offered by ``/model``, in this order."""
 
+_OFFERS: Final = 16_000
+"""Characters of ``--settings`` for models beside the roles: a command line of Windows holds twice that in all."""
+
 _LEAST_COMPACT_WINDOW: Final = 100_000
 """Claude Code takes no smaller ``CLAUDE_CODE_AUTO_COMPACT_WINDOW``."""
 
@@ -78,11 +81,21 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
+class Offer:
+    """A model that ``/model`` offers: ``id`` is ``provider/name``, the others are for a person."""
+
+    id: str
+    label: str
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """What a session is started for.
 
     ``parts`` has BIG, SMALL and THINKER, and the optional roles that are set. ``own_credential`` leaves the client's
     own login or key in place: passthrough needs it when no Anthropic key is stored. ``long_threshold`` is in tokens.
+    ``offers`` are the models to choose from beside the roles, as many as there is room for.
     """
 
     address: str
@@ -90,6 +103,7 @@ class Session:
     parts: Mapping[Role, Part]
     own_credential: bool = False
     long_threshold: int = 200_000
+    offers: Sequence[Offer] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +129,7 @@ def plan(session: Session, inherited: Mapping[str, str]) -> LaunchPlan:
     """The environment and settings of a session that would otherwise inherit ``inherited``."""
     big = session.parts[Role.BIG]
     plain = {"ANTHROPIC_BASE_URL": session.address, **dict.fromkeys(OTHER_WAYS, "")}
+    plain |= {"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"}
     plain |= _models(session.parts)
     if not big.passthrough:
         plain |= _limits(session) | _quiet(session.parts) | {"CLAUDE_CODE_ATTRIBUTION_HEADER": "0"}
@@ -217,16 +232,26 @@ def _settings(session: Session, plain: Mapping[str, str]) -> dict[str, Any]:
         # Its classifier, and the promise behind it, are Anthropic's: another model's word must not stand in for them.
         "permissions": {"disableAutoMode": "disable"},
         "skipWebFetchPreflight": True,
-        "modelPicker": {"options": _picker(session.parts), "replaceBuiltInOptions": True},
+        "modelPicker": {"options": _picker(session), "replaceBuiltInOptions": True},
     }
 
 
-def _picker(parts: Mapping[Role, Part]) -> list[dict[str, str]]:
-    return [
+def _picker(session: Session) -> list[dict[str, str]]:
+    """The roles, then the offers. Older clients do not know the picker: they ask ``GET /v1/models``."""
+    parts = session.parts
+    options = [
         {"model": role_id(role), "label": _label(role, parts[role]), "description": parts[role].target}
         for role in _PICKED
         if role in parts and not parts[role].passthrough
     ]
+    room = _OFFERS
+    for offer in session.offers:
+        option = {"model": offer.id, "label": offer.label, "description": offer.description}
+        room -= len(json.dumps(option))
+        if room < 0:
+            break
+        options.append(option)
+    return options
 
 
 def _label(role: Role, part: Part) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final
 
 from proxy_core.config.settings import Role
@@ -13,6 +14,12 @@ OWN: Final = "understudy"
 
 OFFERED: Final = "claude:"
 """In front of a model's id in ``GET /v1/models``: Claude Code lists only ids that begin with ``claude``."""
+
+
+CLAUDE_NAMES: Final[Mapping[Role, str]] = MappingProxyType({Role.SMALL: "claude-haiku-5-5"})
+"""What a role's id is called at Anthropic when the role is passthrough; any other role is :data:`CLAUDE_NAME`."""
+
+CLAUDE_NAME: Final = "claude-opus-5-5"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,12 @@ def role_of(model: str) -> Role | None:
     """The role that a role id names."""
     own, _, name = withdrawn(model).partition("/")
     return Role(name) if own == OWN and name in set(Role) else None
+
+
+def claude_name(model: str) -> str:
+    """What Anthropic is asked for: a Claude name as it is, for a role's id what Claude Code would have taken."""
+    role = role_of(model)
+    return model if role is None else CLAUDE_NAMES.get(role, CLAUDE_NAME)
 
 
 def offered(model: str) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Profile, Role, RoutingSettings, ThinkingRule
-from proxy_core.routing.model_ids import ModelId, role_of, split, withdrawn
+from proxy_core.routing.model_ids import ModelId, claude_name, role_of, split, withdrawn
 from proxy_core.routing.tiers import tier
 from proxy_core.wire.request import Thinking
 
@@ -28,7 +28,10 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Who answers. ``role`` is None where the request named a model; ``passthrough`` sends it on unchanged."""
+    """Who answers. ``role`` is None where the request named a model.
+
+    ``passthrough`` sends the request to Anthropic unchanged, but for a role's id, which ``model`` then replaces.
+    """
 
     provider: str
     model: str
@@ -38,7 +41,7 @@ class Target:
 
     @property
     def id(self) -> str:
-        """``provider/name``, or what was asked for under passthrough."""
+        """``provider/name``, or ``passthrough``."""
         return PASSTHROUGH if self.passthrough else f"{self.provider}/{self.model}"
 
 
@@ -68,9 +71,9 @@ def choose(asked: Asked, profile: Profile, routing: RoutingSettings, known: Know
     if size is None:
         return _by_bare_name(name, known)
     role, reason = _role(asked, size, profile, routing)
-    target = _cast(role, reason, profile, known)
+    target = _cast(role, reason, asked, profile, known)
     if Role.VISION in profile.roles and asked.has_image and _is_blind(target, known):
-        return _cast(Role.VISION, f"an image, which {target.id} cannot see, goes to VISION", profile, known)
+        return _cast(Role.VISION, f"an image, which {target.id} cannot see, goes to VISION", asked, profile, known)
     return target
 
 
@@ -133,10 +136,11 @@ def _is_blind(target: Target, known: KnownModels) -> bool:
     return not target.passthrough and known.can_see(target.provider, target.model) is False
 
 
-def _cast(role: Role, reason: str, profile: Profile, known: KnownModels) -> Target:
+def _cast(role: Role, reason: str, asked: Asked, profile: Profile, known: KnownModels) -> Target:
     value = model_of(role, profile.roles)
     if value == PASSTHROUGH:
-        return Target("anthropic", "", f"{reason}, which is passthrough", role, passthrough=True)
+        name = claude_name(asked.model)
+        return Target("anthropic", name, f"{reason}, which is passthrough", role, passthrough=True)
     model = resolve(value, known)
     return Target(model.provider, model.name, reason, role)
 

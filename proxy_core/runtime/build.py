@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from proxy_core.catalogue.known import Known
+from proxy_core.catalogue.live_models import LiveModels
 from proxy_core.catalogue.models import Models
 from proxy_core.catalogue.tokenizer import Tokenizer
 from proxy_core.catalogue.values import Provider, engine_for
@@ -21,6 +22,7 @@ from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Configuration
 from proxy_core.config.settings_file import SettingsSource
 from proxy_core.ledger.journal import Listener
 from proxy_core.routing.roles import model_of, resolve
+from proxy_core.runtime.provider_keys import ProviderKeys
 from proxy_core.runtime.server import Service
 
 
@@ -87,6 +89,14 @@ class Proxy:
             return found
         return await asyncio.to_thread(self.keys.for_provider, provider, base_url_from_dotenv=from_dotenv)
 
+    def live_models(self) -> LiveModels:
+        """What the keys reach, for one event loop."""
+        return LiveModels(
+            self.known,
+            ProviderKeys(self.keys, lambda: self.configuration().from_dotenv),
+            lambda: self.configuration().settings.proxy.outgoing_proxy,
+        )
+
     def make_service(self) -> Service:
         """The service for one run of a server, made in the server's thread: here the web framework is imported."""
         from proxy_core.api.app import make_app  # noqa: PLC0415 - the port listens before this is loaded
@@ -95,6 +105,12 @@ class Proxy:
         from proxy_core.runtime.local_tokens import LocalTokens  # noqa: PLC0415
 
         engines = Engines(self.configuration().settings.proxy.outgoing_proxy)
+        live = self.live_models()
+
+        async def let_go() -> None:
+            await live.aclose()
+            await engines.aclose()
+
         house = House(
             configuration=self.configuration,
             facts=self.known,
@@ -106,8 +122,9 @@ class Proxy:
             clock=time.time,
             new_id=partial(secrets.token_hex, 12),
             count_tokens=self._tokenizer.count,
+            reached=live.reached,
         )
-        return Service(make_app(house), engines.aclose, partial(engines.warm_up, self._needed))
+        return Service(make_app(house), let_go, partial(engines.warm_up, self._needed))
 
     def _warn(self, warning: str) -> None:
         if warning not in self._warned:

@@ -19,6 +19,12 @@ _KEEP_ALIVE: Final = 75
 
 _FAULTS: Final = "uvicorn.error"
 
+_LEFT_UNFINISHED: Final = "ASGI callable returned without completing response."
+"""Said of an answer that is cut because it was cut upstream, which the journal tells."""
+
+_LAST_WORDS: Final = 0.5
+"""Seconds that answers have, once their grace is over, to say that they end early."""
+
 Asgi = Callable[..., Awaitable[None]]
 Tell = Callable[[str], None]
 
@@ -89,6 +95,8 @@ class Serving(uvicorn.Server):
         """Say that no more connections are taken, and let the answers under way end."""
         self._stopping()
         await super().shutdown(sockets)
+        if self.server_state.tasks and not self.force_exit:  # cancelled by now
+            await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
@@ -113,7 +121,7 @@ class _Faults(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         fault = record.exc_info[1] if record.exc_info else None
-        if isinstance(fault, asyncio.CancelledError):
+        if isinstance(fault, asyncio.CancelledError) or record.getMessage() == _LEFT_UNFINISHED:
             return
         self._tell(place_of(fault) if fault else record.getMessage())
 

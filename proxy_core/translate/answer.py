@@ -8,6 +8,7 @@ from typing import Any, assert_never
 from proxy_core.wire.events import (
     BlockStart,
     BlockStop,
+    CitationDelta,
     ErrorEvent,
     Event,
     InputDelta,
@@ -38,12 +39,14 @@ def collect(events: Iterable[Event]) -> dict[str, Any]:
                 pieces.append(event.text)
             case SignatureDelta():
                 block["signature"] = event.signature
+            case CitationDelta():
+                block.setdefault("citations", []).append(event.citation)
             case BlockStop():
                 _fill(block, "".join(pieces))
                 message["content"].append(block)
             case MessageDelta():
                 message |= {"stop_reason": event.stop_reason, "stop_sequence": event.stop_sequence}
-                message["usage"] = event.usage.wire()
+                message["usage"] = event.wire_usage()
             case MessageStop():
                 whole = True
             case Ping():
@@ -63,5 +66,5 @@ def _fill(block: dict[str, Any], content: str) -> None:
             block["text"] = content
         case "thinking":
             block["thinking"] = content
-        case "tool_use":
+        case "tool_use" | "server_tool_use":
             block["input"] = loads(content)

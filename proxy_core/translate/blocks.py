@@ -15,7 +15,8 @@ from enum import Enum, auto
 from typing import assert_never
 
 from proxy_core.errors import StreamBroken
-from proxy_core.translate.deltas import Signature, Text, Thinking, ToolPart
+from proxy_core.translate.deltas import Keepsake, Text, Thinking, ToolPart
+from proxy_core.translate.keepsake import Keepsakes
 from proxy_core.wire.events import (
     BlockStart,
     BlockStop,
@@ -40,7 +41,7 @@ class _Unit:
 
     kind: _Kind
     waiting: list[str] = field(default_factory=list)
-    signature: str = ""
+    keepsakes: Keepsakes | None = None
     carry: str = ""
     # of a call
     key: int | None = None
@@ -68,11 +69,12 @@ class Blocks:
     """Takes deltas of content, gives block events whose grammar always holds.
 
     ``id_prefix`` makes the ids of calls that the provider gave none; ``names`` maps a function's name upstream to the
-    tool's name where they differ.
+    tool's name where they differ; ``provider`` is whose keepsakes they are.
     """
 
-    def __init__(self, id_prefix: str, names: Mapping[str, str] | None = None) -> None:
+    def __init__(self, id_prefix: str, names: Mapping[str, str] | None = None, provider: str = "") -> None:
         self._id_prefix = id_prefix
+        self._provider = provider
         self._names = names or {}
         self._queue: deque[_Unit] = deque()
         self._calls: list[_Unit] = []
@@ -106,15 +108,15 @@ class Blocks:
                 return self._names.get(call.name, call.name) or "without a name"
         return None
 
-    def take(self, delta: Text | Thinking | Signature | ToolPart) -> None:
+    def take(self, delta: Text | Thinking | Keepsake | ToolPart) -> None:
         """Put a piece where it belongs. Raises :class:`StreamBroken` for one that fits nowhere."""
         match delta:
             case Text(text):
                 self._prose(_Kind.TEXT, text)
             case Thinking(text):
                 self._prose(_Kind.THINKING, text)
-            case Signature(text):
-                self._sign(text)
+            case Keepsake(name, pieces):
+                self._thoughts().add(name, pieces)
             case ToolPart():
                 self._call(delta)
             case _:
@@ -152,20 +154,20 @@ class Blocks:
         return events
 
     def _prose(self, kind: _Kind, text: str) -> None:
-        if not text:
-            return
-        tail = self._queue[-1] if self._queue else None
-        if tail is None or tail.kind is not kind or (kind is _Kind.THINKING and tail.signature):
-            tail = _Unit(kind)
-            self._queue.append(tail)
-        _append(tail, text)
+        if text:
+            _append(self._last(kind), text)
 
-    def _sign(self, signature: str) -> None:
-        for unit in reversed(self._queue):
-            if unit.kind is _Kind.THINKING:
-                unit.signature += signature
-                return
-        self._queue.append(_Unit(_Kind.THINKING, signature=signature))
+    def _thoughts(self) -> Keepsakes:
+        """Where keepsakes go: to the reasoning at this place, or to an empty block where it is over already."""
+        unit = self._last(_Kind.THINKING)
+        unit.keepsakes = unit.keepsakes or Keepsakes()
+        return unit.keepsakes
+
+    def _last(self, kind: _Kind) -> _Unit:
+        """The last unit if it is of this kind, else a new one behind it."""
+        if not self._queue or self._queue[-1].kind is not kind:
+            self._queue.append(_Unit(kind))
+        return self._queue[-1]
 
     def _call(self, part: ToolPart) -> None:
         call = self._known_call(part)
@@ -266,8 +268,8 @@ class Blocks:
             unit.waiting = ["{}"]
         if unit.waiting:
             events.append(self._piece(unit, "".join(unit.waiting)))
-        if unit.signature:
-            events.append(SignatureDelta(self._index, unit.signature))
+        if unit.keepsakes and (signature := unit.keepsakes.signature(self._provider)):
+            events.append(SignatureDelta(self._index, signature))
         events.append(BlockStop(self._index))
         self._is_open = False
         return events

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from proxy_core.translate.quirks import Dial
+from proxy_core.translate.search import Search, can_search, options, search_of
 from proxy_core.translate.target_model import TargetModel
 from proxy_core.translate.thinking import dial
 from proxy_core.translate.tools import Toolbox, tool_choice, toolbox
@@ -18,11 +19,15 @@ from proxy_core.wire.request import MessagesRequest
 
 @dataclass(frozen=True, slots=True)
 class ChatCall:
-    """``body`` is the JSON body of the call; ``tool_names`` maps functions back to tools where their names differ."""
+    """``body`` is the JSON body of the call; ``tool_names`` maps functions back to tools where their names differ.
+
+    ``search`` is set when the call is nothing but a web search.
+    """
 
     body: dict[str, Any]
     tool_names: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
+    search: Search | None = None
 
 
 def translate(request: MessagesRequest, model: TargetModel) -> ChatCall:
@@ -31,6 +36,8 @@ def translate(request: MessagesRequest, model: TargetModel) -> ChatCall:
     Sources: OpenAI's chat-completions reference; what differs from it per provider is in ``quirks``.
     """
     warnings = Warnings()
+    if (query := search_of(request)) is not None:
+        request = replace(request, tools=(), tool_choice=None)
     box = _toolbox(request, model, warnings)
     body: dict[str, Any] = {"model": model.name, "messages": Turns(request, model, box, warnings).messages()}
     body |= _tools(request, model, box, warnings)
@@ -40,14 +47,18 @@ def translate(request: MessagesRequest, model: TargetModel) -> ChatCall:
     body["stream"] = request.stream
     if request.stream and model.quirks.usage_option:
         body["stream_options"] = {"include_usage": True}
-    return ChatCall(body, box.original, warnings.all())
+    if query is None:
+        return ChatCall(body, box.original, warnings.all())
+    body |= {"stream": False, **options(model.quirks.searching)}
+    body.pop("stream_options", None)
+    return ChatCall(body, box.original, warnings.all(), Search(query, can_search(model)))
 
 
 def _toolbox(request: MessagesRequest, model: TargetModel, warnings: Warnings) -> Toolbox:
     if request.tools and model.tools is False:
         warnings.add(f"{model.name} cannot use tools: they were left out.")
         return toolbox((), warnings)
-    return toolbox(request.tools, warnings)
+    return toolbox(request.tools, warnings, plain_schemas=model.quirks.plain_schemas)
 
 
 def _tools(request: MessagesRequest, model: TargetModel, box: Toolbox, warnings: Warnings) -> dict[str, Any]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from proxy_core.translate.deltas import Delta, Signature, Stop, Text, Thinking, ToolPart, Usage
+from proxy_core.translate.deltas import Delta, Keepsake, Link, Stop, Text, Thinking, ToolPart, Usage
+from proxy_core.translate.keepsake import FIELDS as KEEPSAKES
 from proxy_core.translate.think_tags import ThinkTags
 from proxy_core.wire.json_text import dumps
 
@@ -17,8 +18,9 @@ _FIELDS: Final = {
             "reasoning",
             "reasoning_text",
             "thinking",
-            "thinking_blocks",
+            *KEEPSAKES,
             "content",
+            "annotations",
             "refusal",
             "tool_calls",
             "function_call",
@@ -47,6 +49,7 @@ class ChunkReader:
             if isinstance(reason, str) and reason:
                 sequence = choice.get("stop_reason")  # vLLM: the stop string that was met, or a token id
                 deltas.append(Stop(reason, sequence if isinstance(sequence, str) else None))
+        deltas += _links_beside(chunk)
         usage = _usage(chunk, choice)
         if usage is not None:
             deltas.append(usage)
@@ -71,10 +74,12 @@ class ChunkReader:
                     deltas += [_tool_part(call) for call in value if isinstance(call, Mapping)]
                 case "function_call" if isinstance(value, Mapping) and "tool_calls" not in names:
                     deltas.append(_tool_part({"index": 0, "function": value}))
+                case "annotations":
+                    deltas += [link for each in _listed(value) if (link := _link(each)) is not None]
                 case "refusal" if isinstance(value, str):
                     deltas.append(Text(value))
-                case "thinking_blocks":
-                    _read_thinking_blocks(value, deltas)
+                case "reasoning_details" | "thinking_blocks" | "reasoning_items":
+                    deltas += _keepsake(name, value)
                 case "reasoning_content" | "reasoning" | "reasoning_text" | "thinking" if (
                     isinstance(value, str) and not reasoned
                 ):
@@ -109,11 +114,39 @@ class ChunkReader:
                             self._read_text(text, deltas)
 
 
-def _read_thinking_blocks(blocks: object, deltas: list[Delta]) -> None:
-    """LiteLLM's form of Anthropic's signatures; the thinking itself stands in ``reasoning_content`` as well."""
-    if isinstance(blocks, list):
-        signatures = [block.get("signature") for block in blocks if isinstance(block, Mapping)]
-        deltas += [Signature(signature) for signature in signatures if isinstance(signature, str) and signature]
+def _keepsake(field: str, value: object) -> list[Delta]:
+    pieces = tuple(piece for piece in _listed(value) if isinstance(piece, Mapping))
+    return [Keepsake(field, pieces)] if pieces else []
+
+
+def _links_beside(chunk: Mapping[str, Any]) -> list[Delta]:
+    """Links beside the choices: Perplexity's ``search_results``, and the bare ``citations`` of it and xAI."""
+    beside = _listed(chunk.get("search_results") or chunk.get("citations"))
+    return [link for each in beside if (link := _link(each)) is not None]
+
+
+def _link(annotation: object) -> Link | None:
+    """A link from an annotation, nested (chat completions) or flat (the Responses API), or from a bare URL."""
+    if isinstance(annotation, str):
+        return Link(annotation)
+    if not isinstance(annotation, Mapping):
+        return None
+    inner = annotation.get("url_citation")
+    cited = inner if isinstance(inner, Mapping) else annotation
+    url = cited.get("url")
+    if not isinstance(url, str) or not url:
+        return None
+    start, end = cited.get("start_index"), cited.get("end_index")
+    return Link(
+        url,
+        title=_text_of(cited.get("title")),
+        start=start if isinstance(start, int) else 0,
+        end=end if isinstance(end, int) else 0,
+    )
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _tool_part(call: Mapping[str, Any]) -> ToolPart:

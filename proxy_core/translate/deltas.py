@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +22,11 @@ class Thinking:
 
 
 @dataclass(frozen=True, slots=True)
-class Signature:
-    """What this provider must see again with the reasoning before it."""
+class Keepsake:
+    """What this provider must see again with the reasoning before it: pieces of a message's ``field``."""
 
-    text: str
+    field: str
+    pieces: tuple[Mapping[str, Any], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,4 +58,14 @@ class Usage:
     reasoning: int = 0
 
 
-Delta = Text | Thinking | Signature | ToolPart | Stop | Usage
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A page that the answer rests on; ``start`` and ``end`` are the characters of the text that it is cited for."""
+
+    url: str
+    title: str = ""
+    start: int = 0
+    end: int = 0
+
+
+Delta = Link | Text | Thinking | Keepsake | ToolPart | Stop | Usage

@@ -26,6 +26,20 @@ class Dial(Enum):
     """``enable_thinking`` and ``thinking_budget``: DashScope (Qwen)."""
     ANTHROPIC = auto()
     """``thinking: {type, budget_tokens}``, as LiteLLM takes it for Claude on other clouds."""
+    EFFORT_OR_BUDGET = auto()
+    """``reasoning_effort``, or Anthropic's budget where one was given: Gemini through LiteLLM."""
+
+
+class Searching(Enum):
+    """How a provider is asked to search the web."""
+
+    NONE = auto()
+    OPTIONS = auto()
+    """``web_search_options``: OpenAI's search, and what LiteLLM makes of it for Gemini, Claude and others."""
+    PLUGIN = auto()
+    """``plugins: [{id: web}]``: OpenRouter, for every model."""
+    BUILT_IN = auto()
+    """It searches by itself: Perplexity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +51,8 @@ class Quirks:
     reasoning of earlier turns back as ``reasoning_content``. ``pdf``: it takes ``file`` parts. ``stop_limit``: how
     many stop sequences it takes. ``call_id_limit``: the longest id of a tool call, in characters. ``cache_control``:
     it honours Anthropic's cache marks. ``schema``: it can be held to a JSON schema. ``think_tags``: reasoning may
-    stand in the text.
+    stand in the text. ``plain_schemas``: tools' schemas are better without references and the like. ``searching``:
+    how it is asked to search the web.
     """
 
     dial: Dial = Dial.NONE
@@ -52,6 +67,8 @@ class Quirks:
     schema: bool = True
     parallel_option: bool = False
     think_tags: bool = False
+    plain_schemas: bool = True
+    searching: Searching = Searching.NONE
 
 
 LOCAL: Final = Quirks(stop_limit=16, think_tags=True)
@@ -65,10 +82,20 @@ _TABLE: Final[Mapping[str, Quirks]] = MappingProxyType(
             pdf=True,
             call_id_limit=40,
             parallel_option=True,
+            plain_schemas=False,
+            searching=Searching.OPTIONS,
         ),
-        "azure": Quirks(dial=Dial.EFFORT, max_tokens_field="max_completion_tokens", system_anywhere=True),
+        "azure": Quirks(
+            dial=Dial.EFFORT, max_tokens_field="max_completion_tokens", system_anywhere=True, plain_schemas=False
+        ),
         "openrouter": Quirks(
-            dial=Dial.REASONING_OBJECT, system_anywhere=True, pdf=True, cache_control=True, parallel_option=True
+            dial=Dial.REASONING_OBJECT,
+            system_anywhere=True,
+            pdf=True,
+            cache_control=True,
+            parallel_option=True,
+            plain_schemas=False,
+            searching=Searching.PLUGIN,
         ),
         "deepseek": Quirks(
             dial=Dial.THINKING_TYPE, system_anywhere=True, stop_limit=16, reasoning_back=True, schema=False
@@ -82,10 +109,24 @@ _TABLE: Final[Mapping[str, Quirks]] = MappingProxyType(
         "zai": Quirks(dial=Dial.THINKING_TYPE, reasoning_back=True, stop_limit=1, schema=False),
         "dashscope": Quirks(dial=Dial.ENABLE_THINKING),
         "cerebras": Quirks(dial=Dial.EFFORT, max_tokens_field="max_completion_tokens"),
-        "perplexity": Quirks(think_tags=True),
+        "perplexity": Quirks(think_tags=True, searching=Searching.BUILT_IN),
         "litellm_proxy": Quirks(dial=Dial.EFFORT, system_anywhere=True, pdf=True),
-        "gemini": Quirks(dial=Dial.EFFORT, system_anywhere=True, pdf=True, stop_limit=5, call_id_limit=100_000),
-        "vertex_ai": Quirks(dial=Dial.EFFORT, system_anywhere=True, pdf=True, stop_limit=5, call_id_limit=100_000),
+        "gemini": Quirks(
+            dial=Dial.EFFORT_OR_BUDGET,
+            system_anywhere=True,
+            pdf=True,
+            stop_limit=5,
+            call_id_limit=100_000,
+            searching=Searching.OPTIONS,
+        ),
+        "vertex_ai": Quirks(
+            dial=Dial.EFFORT_OR_BUDGET,
+            system_anywhere=True,
+            pdf=True,
+            stop_limit=5,
+            call_id_limit=100_000,
+            searching=Searching.OPTIONS,
+        ),
         "bedrock": Quirks(dial=Dial.ANTHROPIC, system_anywhere=True, pdf=True, cache_control=True),
         "ollama": LOCAL,
         "lm_studio": LOCAL,
@@ -93,7 +134,7 @@ _TABLE: Final[Mapping[str, Quirks]] = MappingProxyType(
         "vllm": LOCAL,
         "llamafile": LOCAL,
         "llama_cpp": LOCAL,
-        "demo": Quirks(dial=Dial.EFFORT, system_anywhere=True, pdf=True, stop_limit=16),
+        "demo": Quirks(dial=Dial.EFFORT, system_anywhere=True, pdf=True, stop_limit=16, reasoning_back=True),
     }
 )
 

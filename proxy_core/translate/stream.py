@@ -8,7 +8,7 @@ from typing import Any, Final
 from proxy_core.errors import InternalError, StreamBroken, UnderstudyError
 from proxy_core.translate.blocks import Blocks
 from proxy_core.translate.chunk_reader import ChunkReader
-from proxy_core.translate.deltas import Delta, Stop, Usage
+from proxy_core.translate.deltas import Delta, Link, Stop, Usage
 from proxy_core.wire.events import (
     ErrorEvent,
     Event,
@@ -44,16 +44,22 @@ class StreamTranslator:
     """Translates one answer. Feed it every chunk, then :meth:`finish` once, or :meth:`fail` when it broke.
 
     ``message_id`` is the answer's id (``msg_…``), ``model`` the name the client asked for, ``names`` maps functions
-    upstream to tools where the names differ. After the end ``usage`` holds the provider's counts (None: it gave none)
-    and ``stop_reason`` the reason that was sent.
+    upstream to tools where the names differ, ``provider`` is the id of who answers. After the end ``usage`` holds the
+    provider's counts (None: it gave none) and ``stop_reason`` the reason that was sent.
     """
 
     def __init__(
-        self, message_id: str, model: str, *, names: Mapping[str, str] | None = None, think_tags: bool = False
+        self,
+        message_id: str,
+        model: str,
+        *,
+        names: Mapping[str, str] | None = None,
+        provider: str = "",
+        think_tags: bool = False,
     ) -> None:
         self._start = MessageStart(message_id, model)
         self._reader = ChunkReader(think_tags=think_tags)
-        self._blocks = Blocks(f"toolu_{message_id.removeprefix('msg_')}", names)
+        self._blocks = Blocks(f"toolu_{message_id.removeprefix('msg_')}", names, provider)
         self._stop: Stop | None = None
         self._usage: Usage | None = None
         self.stop_reason = ""
@@ -72,6 +78,11 @@ class StreamTranslator:
             cache_creation_input_tokens=counts.cache_write,
             thinking_tokens=counts.reasoning,
         )
+
+    @property
+    def has_finished(self) -> bool:
+        """Whether the provider gave a finish reason."""
+        return self._stop is not None
 
     def start(self) -> list[Event]:
         """The events before the first chunk."""
@@ -130,6 +141,8 @@ class StreamTranslator:
                 self._stop = self._stop or delta
             elif isinstance(delta, Usage):
                 self._usage = delta
+            elif isinstance(delta, Link):
+                continue  # only the answer to a search has a place for links
             else:
                 self._blocks.take(delta)
 

@@ -9,9 +9,13 @@ from proxy_core.translate.quirks import Quirks
 
 @dataclass(frozen=True, slots=True)
 class TargetModel:
-    """``name`` is the provider's own; None in the rest means unknown, and what is unknown is tried."""
+    """``name`` is the provider's own, ``provider`` its id.
+
+    None in the rest means unknown, and what is unknown is tried.
+    """
 
     name: str
+    provider: str = ""
     quirks: Quirks = field(default_factory=Quirks)
     max_output: int | None = None
     vision: bool | None = None
@@ -19,6 +23,7 @@ class TargetModel:
     tools: bool | None = None
     reasoning: bool | None = None
     web_search: bool | None = None
+    efforts: frozenset[str] = frozenset()
 
     @property
     def takes_pdf(self) -> bool:

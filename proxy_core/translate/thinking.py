@@ -9,14 +9,19 @@ from proxy_core.translate.target_model import TargetModel
 from proxy_core.translate.warnings import Warnings
 from proxy_core.wire.request import Thinking
 
-_EFFORTS: Final = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
+_LADDER: Final = ("low", "medium", "high", "xhigh", "max")
+_NEEDS_KNOWLEDGE: Final = frozenset({Dial.EFFORT, Dial.EFFORT_OR_BUDGET})
+"""Dials that models which do not think refuse: not turned for a model of which nothing is known."""
+
+_COMMON: Final = frozenset({"low", "medium", "high"})
 _BUDGETS: Final = {"low": 4_096, "medium": 16_384, "high": 31_999, "xhigh": 49_152, "max": 63_999}
 
 
-def effort_of(thinking: Thinking) -> str:
-    """``low``, ``medium`` or ``high``: as asked for, or by the budget's size where only that is given."""
+def effort_of(thinking: Thinking, model: TargetModel) -> str:
+    """The effort asked for, or the next lower one that the model takes; by the budget where only that is given."""
     if thinking.effort:
-        return _EFFORTS.get(thinking.effort, "high")
+        wanted = _LADDER.index(thinking.effort) if thinking.effort in _LADDER else _LADDER.index("high")
+        return next(step for step in reversed(_LADDER[: wanted + 1]) if step in _COMMON or step in model.efforts)
     if thinking.budget is None:
         return "medium"
     return (
@@ -33,7 +38,7 @@ def dial(thinking: Thinking, model: TargetModel, warnings: Warnings) -> dict[str
     """The fields that turn the provider's dial; empty, with a warning, where it has none."""
     if not thinking.is_on:
         return _off(model)
-    if model.reasoning is False or (model.quirks.dial is Dial.EFFORT and not model.reasoning):
+    if model.reasoning is False or (model.quirks.dial in _NEEDS_KNOWLEDGE and not model.reasoning):
         warnings.add(f"{model.name} is not known to think: the request for thinking was left out.")
         return {}
     match model.quirks.dial:
@@ -41,11 +46,15 @@ def dial(thinking: Thinking, model: TargetModel, warnings: Warnings) -> dict[str
             warnings.add("The provider has no setting for thinking: the request for it was left out.")
             return {}
         case Dial.EFFORT:
-            return {"reasoning_effort": effort_of(thinking)}
+            return {"reasoning_effort": effort_of(thinking, model)}
+        case Dial.EFFORT_OR_BUDGET:
+            if thinking.budget and not thinking.effort:
+                return {"thinking": {"type": "enabled", "budget_tokens": thinking.budget}}
+            return {"reasoning_effort": effort_of(thinking, model)}
         case Dial.REASONING_OBJECT:
             if thinking.type == "enabled" and thinking.budget and not thinking.effort:
                 return {"reasoning": {"max_tokens": thinking.budget}}
-            return {"reasoning": {"effort": effort_of(thinking)}}
+            return {"reasoning": {"effort": effort_of(thinking, model)}}
         case Dial.THINKING_TYPE:
             return {"thinking": {"type": "enabled"}}
         case Dial.ENABLE_THINKING:
@@ -59,6 +68,9 @@ def _off(model: TargetModel) -> dict[str, Any]:
     if not model.reasoning:
         return {}
     match model.quirks.dial:
+        case Dial.EFFORT:
+            least = next((step for step in ("none", "minimal") if step in model.efforts), None)
+            return {"reasoning_effort": least} if least else {}
         case Dial.THINKING_TYPE:
             return {"thinking": {"type": "disabled"}}
         case Dial.ENABLE_THINKING:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from proxy_core.translate.schemas import plain
 from proxy_core.translate.warnings import Warnings
 from proxy_core.wire.request import Block
 
@@ -32,8 +33,11 @@ class Toolbox:
         return self.upstream.get(tool) or _fitting(tool)
 
 
-def toolbox(tools: Sequence[Block], warnings: Warnings) -> Toolbox:
-    """Translate the tools that a client runs. Those that Anthropic itself would run are left out, and said."""
+def toolbox(tools: Sequence[Block], warnings: Warnings, *, plain_schemas: bool = False) -> Toolbox:
+    """Translate the tools that a client runs. Those that Anthropic itself would run are left out, and said.
+
+    ``plain_schemas``: the provider wants schemas without references and the like.
+    """
     functions: list[dict[str, Any]] = []
     upstream: dict[str, str] = {}
     taken: set[str] = set()
@@ -49,7 +53,7 @@ def toolbox(tools: Sequence[Block], warnings: Warnings) -> Toolbox:
             fitting = _shortened(name)
         taken.add(fitting)
         upstream[name] = fitting
-        functions.append({"type": "function", "function": _function(tool, fitting)})
+        functions.append({"type": "function", "function": _function(tool, fitting, plain_schemas=plain_schemas)})
     renamed = {name: fitting for name, fitting in upstream.items() if name != fitting}
     return Toolbox(tuple(functions), renamed, {fitting: name for name, fitting in renamed.items()})
 
@@ -75,12 +79,14 @@ def tool_choice(choice: Mapping[str, Any] | None, box: Toolbox, warnings: Warnin
             return "auto"
 
 
-def _function(tool: Block, name: str) -> dict[str, Any]:
+def _function(tool: Block, name: str, *, plain_schemas: bool) -> dict[str, Any]:
     function: dict[str, Any] = {"name": name}
     if isinstance(description := tool.get("description"), str) and description:
         function["description"] = description
     schema = tool.get("input_schema")
     schema = {key: value for key, value in schema.items() if key != "$schema"} if isinstance(schema, Mapping) else {}
+    if plain_schemas:
+        schema = plain(schema)
     schema.setdefault("type", "object")
     if schema["type"] == "object":
         schema.setdefault("properties", {})

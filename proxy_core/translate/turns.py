@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from proxy_core.translate.content import ContentReader, Part
+from proxy_core.translate.keepsake import FIELDS as KEEPSAKES
+from proxy_core.translate.keepsake import kept
 from proxy_core.translate.target_model import TargetModel
 from proxy_core.translate.tools import Toolbox
 from proxy_core.translate.warnings import Warnings
@@ -101,14 +103,14 @@ class Turns:
     def _assistant(self, content: Iterable[Block]) -> None:
         self._settle()
         text: list[str] = []
-        thoughts: list[str] = []
+        thoughts: list[Block] = []
         calls: list[dict[str, Any]] = []
         for block in content:
             match block.get("type"):
                 case "text":
                     text.append(str(block.get("text") or ""))
                 case "thinking":
-                    thoughts.append(str(block.get("thinking") or ""))
+                    thoughts.append(block)
                 case "redacted_thinking":
                     self._warnings.add("Encrypted thinking of earlier turns was left out.")
                 case "tool_use":
@@ -116,17 +118,22 @@ class Turns:
                 case unknown:
                     self._warnings.add(f"A block of the type {unknown} in an earlier answer was left out.")
         message: ChatMessage = {"role": "assistant", "content": "\n\n".join(filter(None, text)) or None}
-        if any(thoughts):
+        if thoughts:
             self._reasoning(message, thoughts)
         if calls:
             message["tool_calls"] = calls
         if calls or message["content"]:
             self._messages.append(message)
 
-    def _reasoning(self, message: ChatMessage, thoughts: list[str]) -> None:
-        if self._model.quirks.reasoning_back and self._model.reasoning is not False:
-            message["reasoning_content"] = "\n\n".join(filter(None, thoughts))
-        else:
+    def _reasoning(self, message: ChatMessage, thoughts: list[Block]) -> None:
+        """Reasoning of an earlier turn: what the provider itself marked comes back to it, text where it wants that."""
+        for thought in thoughts:
+            for field, items in kept(thought.get("signature"), self._model.provider).items():
+                message.setdefault(field, []).extend(items)
+        text = "\n\n".join(filter(None, (str(thought.get("thinking") or "") for thought in thoughts)))
+        if text and self._model.quirks.reasoning_back and self._model.reasoning is not False:
+            message["reasoning_content"] = text
+        elif text and not any(field in message for field in KEEPSAKES):
             self._warnings.add("Thinking of earlier turns was left out: the provider does not take it back.")
 
     def _tool_call(self, block: Block) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 import orjson
 
-from proxy_core.errors import ProviderError, ProviderFailed, StreamBroken
+from proxy_core.errors import ProviderError, ProviderFailed, ProviderTimeout, StreamBroken
 from proxy_core.upstream import connection_faults, faults
 from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.http import Http, tell_of_loss, user_agent
@@ -48,23 +48,34 @@ class Direct:
         self._now = now
 
     async def open(self, call: UpstreamCall) -> DirectStream:
-        """Send the call; return when the first chunk is here. Raises :class:`ProviderError`."""
+        """Send the call; return when the first chunk is here. Raises :class:`ProviderError`.
+
+        A provider that only gives signs of life is waited for no longer than one that is silent.
+        """
         asked = faults.asked_by(call)
         url = f"{call.base_url.rstrip('/')}/chat/completions"
+        try:
+            async with asyncio.timeout(call.timeouts.first_chunk):
+                return await self._open(call, asked, url)
+        except TimeoutError as late:
+            message = f"{asked.name} did not answer in time ({connection_faults.place(url)})."
+            raise ProviderTimeout(message, provider=asked.provider) from late
+
+    async def aclose(self) -> None:
+        """Close what is kept open between calls."""
+        await self._http.aclose()
+
+    async def _open(self, call: UpstreamCall, asked: Asked, url: str) -> DirectStream:
         response = await self._send(call, asked, url)
         try:
             tell_of_loss(response)
-            await self._check_status(response, asked)
+            await self._check_status(response, asked, call)
             stream = DirectStream(response, asked, url, silence=call.timeouts.between_chunks)
             await stream.begin(streaming=bool(call.body.get("stream")))
         except BaseException:
             response.close()
             raise
         return stream
-
-    async def aclose(self) -> None:
-        """Close what is kept open between calls."""
-        await self._http.aclose()
 
     async def _send(self, call: UpstreamCall, asked: Asked, url: str) -> aiohttp.ClientResponse:
         import aiohttp  # noqa: PLC0415 - see Http.session
@@ -82,15 +93,12 @@ class Direct:
         except (aiohttp.ClientError, OSError, ValueError) as failed:
             raise connection_faults.on_the_way(failed, asked, url) from failed
 
-    async def _check_status(self, response: aiohttp.ClientResponse, asked: Asked) -> None:
+    async def _check_status(self, response: aiohttp.ClientResponse, asked: Asked, call: UpstreamCall) -> None:
         if response.status == 200:
             return
         if 300 <= response.status < 400:
-            message = (
-                f"{asked.name} wants to send us elsewhere: {response.status}. Correct its base URL in the settings."
-            )
-            raise ProviderFailed(message, provider=asked.provider, upstream_status=response.status)
-        body = await _what_comes(response)
+            raise faults.elsewhere(response.status, asked)
+        body = await _what_comes(response, min(ERROR_PATIENCE, call.timeouts.first_chunk / 2))
         headers = {name.lower(): value for name, value in response.headers.items()}
         raise faults.from_answer(BadAnswer(response.status, body, headers, self._now()), asked)
 
@@ -129,7 +137,7 @@ class DirectStream:
 
     async def begin(self, *, streaming: bool) -> None:
         """Wait for the first chunk. Raises :class:`ProviderError` when the answer is none."""
-        if not streaming or self._response.content_type == "application/json":
+        if not streaming:
             self._take_whole(await self._read_whole())
         else:
             await self._begin_streaming()
@@ -270,13 +278,13 @@ def _encode(body: Mapping[str, Any]) -> bytes:
         return json.dumps(body, allow_nan=False).encode()
 
 
-async def _what_comes(response: aiohttp.ClientResponse) -> bytes:
-    """As much of a bad answer as comes soon."""
+async def _what_comes(response: aiohttp.ClientResponse, seconds: float) -> bytes:
+    """As much of a bad answer as comes in this time."""
     import aiohttp  # noqa: PLC0415 - see Http.session
 
     body = bytearray()
     try:
-        async with asyncio.timeout(ERROR_PATIENCE):
+        async with asyncio.timeout(seconds):
             while len(body) < ERROR_LIMIT and (data := await response.content.readany()):
                 body += data
     except (aiohttp.ClientError, OSError, TimeoutError):

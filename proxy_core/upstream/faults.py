@@ -74,6 +74,8 @@ def asked_by(call: UpstreamCall) -> Asked:
 
 def from_answer(answer: BadAnswer, asked: Asked) -> ProviderError:
     """The error that an answer with a bad status stands for."""
+    if 300 <= answer.status < 400:
+        return elsewhere(answer.status, asked)
     try:
         parsed = loads(answer.body)
     except ValueError:
@@ -86,6 +88,12 @@ def from_object(error: Any, asked: Asked, at: float = 0.0, headers: Mapping[str,
     text = str(error) if not isinstance(error, str) else error
     status = _IN_BAND.get(_code(error), 0) or _status_in(error)
     return _error(BadAnswer(status, text.encode("utf-8", "replace"), headers or {}, at), asked, error)
+
+
+def elsewhere(status: int, asked: Asked) -> ProviderError:
+    """The error for a redirect. It is not followed, since the key would go with it, and not tried again."""
+    message = f"{asked.name} wants to send us elsewhere: {status}. Correct its base URL in the settings."
+    return ProviderRejected(message, provider=asked.provider, upstream_status=status)
 
 
 def _error(answer: BadAnswer, asked: Asked, parsed: Any) -> ProviderError:
@@ -215,15 +223,15 @@ def _over_the_minute(text: str) -> bool:
     return "request too large" in lower and "per min" in lower
 
 
-def _code(parsed: Any) -> str:
-    """The code of an error object, the outer or the nested one; its type where it has no code."""
+def _code(parsed: Any, depth: int = 8) -> str:
+    """The code of an error object, the outer or a nested one; its type where it has no code."""
     match parsed:
-        case [first, *_]:
-            return _code(first)
+        case [first, *_] if depth:
+            return _code(first, depth - 1)
         case Mapping():
             inner = parsed.get("error")
-            if isinstance(inner, Mapping):
-                return _code(inner)
+            if isinstance(inner, Mapping) and depth:
+                return _code(inner, depth - 1)
             for name in ("code", "status", "type"):
                 value = parsed.get(name)
                 if isinstance(value, str) and value and not value.isdigit():

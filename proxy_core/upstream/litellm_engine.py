@@ -12,8 +12,8 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from proxy_core.errors import ProviderFailed, ProviderTimeout, StreamBroken
-from proxy_core.upstream import faults
-from proxy_core.upstream.faults import Asked
+from proxy_core.upstream import faults, litellm_transport
+from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.finish_witness import FinishWitness
 from proxy_core.upstream.litellm_faults import translated
 from proxy_core.upstream.port import Chunk, UpstreamCall, as_chunk
@@ -112,6 +112,8 @@ class LiteLLM:
         try:
             async with asyncio.timeout(call.timeouts.first_chunk):
                 answer = await litellm.acompletion(**_arguments(litellm, call))
+                if answer is None:  # 1.106 gives up in silence after two 422 in a row
+                    raise faults.from_answer(BadAnswer(422), asked)
                 stream = LiteLLMStream(litellm, answer, call, asked, self._now)
                 try:
                     await stream.begin()
@@ -214,6 +216,7 @@ def _load() -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import litellm  # noqa: PLC0415 - the reason for this room
+        from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler  # noqa: PLC0415
     for module in ("pydantic", "litellm"):
         warnings.filterwarnings("ignore", module=rf"{module}(\..*)?$")
     for name in _LOGGERS:
@@ -225,6 +228,7 @@ def _load() -> Any:
         setattr(litellm, name, value)
     for name in _CALLBACKS:
         getattr(litellm, name).clear()
+    litellm_transport.limit(AsyncHTTPHandler)
     return litellm
 
 

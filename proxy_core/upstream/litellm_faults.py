@@ -34,8 +34,9 @@ def translated(failed: Exception, asked: Asked, base_url: str, at: float, *, beg
         str(name).lower(): str(value)
         for name, value in (getattr(failed, "litellm_response_headers", None) or {}).items()
     }
-    if type(failed).__name__ == "Timeout":
-        return ProviderTimeout(f"{asked.name} did not answer in time.", provider=asked.provider)
+    if type(failed).__name__ == "Timeout" or (begun and _is_silence(failed)):
+        what = "stopped answering: nothing more came in time" if begun else "did not answer in time"
+        return ProviderTimeout(f"{asked.name} {what}.", provider=asked.provider)
     if status in {0, 500} and _is_connection(failed, message):
         return _lost(failed, asked, base_url, begun=begun)
     if begun and any(isinstance(each, json.JSONDecodeError) for each in _causes(failed)):
@@ -64,6 +65,11 @@ def _is_connection(failed: Exception, message: str) -> bool:
     return bool(
         kinds & {"ConnectError", "ReadError", "RemoteProtocolError", "ClientConnectionError", "ClientPayloadError"}
     ) or bool(_CONNECTION_WORDS.search(message))
+
+
+def _is_silence(failed: Exception) -> bool:
+    kinds = {kind.__name__ for each in _causes(failed) for kind in type(each).__mro__}
+    return bool(kinds & {"ReadTimeout", "APITimeoutError", "SocketTimeoutError"})
 
 
 def _causes(failed: BaseException) -> Iterator[BaseException]:

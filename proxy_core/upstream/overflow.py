@@ -49,7 +49,7 @@ def _rows(wordings: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
 
 
 def _named_number(name: re.Match[str]) -> str:
-    return rf"[`'(\[]*(?P<{name[1]}>\d[\d,_]*)[`')\]]*"
+    return rf"[`'(\[]*(?P<{name[1]}>\d[\d,_]{{0,20}})[`')\]]*"
 
 
 _OUTPUT: Final = (

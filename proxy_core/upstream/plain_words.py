@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Mapping
 from html import unescape
 from typing import Any, Final
@@ -11,6 +12,14 @@ from proxy_core.config.secret import Secret
 
 LONGEST: Final = 600
 """Characters of a provider's sentence that are shown."""
+
+_READ: Final = 4 * LONGEST
+"""Characters in which secrets are looked for; what is behind them is dropped unread, since looking costs time."""
+
+_DEPTH: Final = 16
+"""Levels of an error body that are looked into."""
+
+_KEY_LETTERS: Final = string.ascii_letters + string.digits + "_-.*~+/="
 
 _PART: Final = 8
 """So many characters in a row that a key and a sentence share are taken for the key."""
@@ -23,13 +32,14 @@ _KEY_LIKE: Final = re.compile(
     | \b(?:AKIA|ASIA)[A-Z0-9]{12,}
     | \beyJ[\w-]{8,}\.[\w.-]+
     | (?<=[?&]key=)[^&\s"']+
-    | \b[A-Za-z0-9_-]*\*{4,}[A-Za-z0-9_-]*
-    | \b(?=[\w-]*\d)(?=[\w-]*[A-Za-z])[A-Za-z0-9_-]{32,}\b
+    | (?<![A-Za-z0-9_-])[A-Za-z0-9_-]*\*{4,}[A-Za-z0-9_-]*
+    | (?<![A-Za-z0-9_-])(?=[A-Za-z0-9_-]*\d)(?=[A-Za-z0-9_-]*[A-Za-z])[A-Za-z0-9_-]{32,}
     """
 )
 _TITLE: Final = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
 _HEADING: Final = re.compile(r"(?is)<h1[^>]*>(.*?)</h1>")
 _TAG: Final = re.compile(r"(?s)<[^>]*>")
+_TRACE: Final = re.compile(r'Traceback \(most recent call last\)|\n[ \t]{1,40}at \S{1,200} ?\(|\n[ \t]{1,40}File "')
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
@@ -39,7 +49,9 @@ def said(parsed: Any, body: bytes, secret: Secret | None = None) -> str:
 
     ``parsed`` is the body as JSON, None when it is none. At most :data:`LONGEST` characters, on one line.
     """
-    text = _sentence(parsed) if parsed is not None else _from_text(body.decode("utf-8", "replace"))
+    text = _without_trace(_sentence(parsed)) if parsed is not None else _from_text(body.decode("utf-8", "replace"))
+    if len(text) > _READ:
+        text = text[:_READ].rstrip(_KEY_LETTERS)  # the last word may be half of a key
     return shortened(scrubbed(text, secret))
 
 
@@ -65,37 +77,46 @@ def looks_like_html(body: bytes) -> bool:
     )
 
 
+def _without_trace(text: str) -> str:
+    """What is said before a stack trace; its last line where nothing is, since that names the fault."""
+    found = _TRACE.search(text)
+    if found is None:
+        return text
+    before = text[: found.start()].strip()
+    return before or text.rstrip().rpartition("\n")[2].strip()
+
+
 def _from_text(text: str) -> str:
     if not looks_like_html(text.encode("utf-8", "replace")):
-        return text
+        return _without_trace(text)
     found = _TITLE.search(text) or _HEADING.search(text)
     title = unescape(_TAG.sub(" ", found[1])).strip() if found else ""
     return f"a web page titled “{title}”" if title else "a web page"
 
 
-def _sentence(value: Any) -> str:
+def _sentence(value: Any, depth: int = _DEPTH) -> str:
     """The sentence in an error body: ``{"error": {"message"}}``, ``{"error": "…"}``, ``{"detail": …}``, ``[{…}]``."""
     match value:
         case str():
             return value
-        case [first, *_]:
-            return _sentence(first)
-        case Mapping():
-            nested = _nested(value)
+        case [first, *_] if depth:
+            return _sentence(first, depth - 1)
+        case Mapping() if depth:
+            nested = _nested(value, depth)
             for name in ("message", "msg", "error_msg", "error", "detail", "errors", "title", "reason"):
                 if value.get(name):
-                    found = _sentence(value[name])
+                    found = _sentence(value[name], depth - 1)
                     return f"{found} ({nested})" if nested and nested not in found else found
             return ""
         case _:
             return ""
 
 
-def _nested(value: Mapping[str, Any]) -> str:
+def _nested(value: Mapping[str, Any], depth: int) -> str:
     """OpenRouter wraps the sentence of the provider behind it in ``metadata.raw``, often as JSON in a string."""
     metadata = value.get("metadata")
     raw = metadata.get("raw") if isinstance(metadata, Mapping) else None
-    return raw if isinstance(raw, str) else _sentence(raw)
+    return raw if isinstance(raw, str) else _sentence(raw, depth - 1)
 
 
 def _without(text: str, key: str) -> str:

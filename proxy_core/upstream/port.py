@@ -83,3 +83,18 @@ def as_chunk(completion: Mapping[str, Any]) -> Chunk:
         if isinstance(choice, Mapping)
     ]
     return {**completion, "object": "chat.completion.chunk", "choices": choices}
+
+
+class NoChunks:
+    """The answer of nobody: over before it begins."""
+
+    upstream_id = ""
+    declared_end = True
+
+    async def __aiter__(self) -> AsyncIterator[list[Chunk]]:
+        batches: tuple[list[Chunk], ...] = ()
+        for batch in batches:
+            yield batch
+
+    async def aclose(self) -> None:
+        """Nothing to let go of."""

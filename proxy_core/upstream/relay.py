@@ -10,7 +10,7 @@ from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Timeouts
 from proxy_core.errors import ConfigError, ProviderFailed
 from proxy_core.upstream import connection_faults
-from proxy_core.upstream.faults import Asked
+from proxy_core.upstream.faults import Asked, elsewhere
 from proxy_core.upstream.http import Http, is_loopback, tell_of_loss
 from proxy_core.upstream.relay_headers import Headers, incoming, outgoing
 
@@ -100,7 +100,10 @@ class Relay:
         response = await self._send(call, asked)
         if 300 <= response.status < 400 and response.status != 304:
             response.close()
-            message = f"{call.name} wants to send us elsewhere: {response.status}. Correct its address in the settings."
+            raise elsewhere(response.status, asked)
+        if not 200 <= response.status < 600:
+            response.close()
+            message = f"{call.name} answered with {response.status}, which is no status of an answer."
             raise ProviderFailed(message, provider=call.provider, upstream_status=response.status)
         tell_of_loss(response)
         if (connection := response.connection) is not None and connection.protocol is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -30,6 +31,8 @@ _HOP_BY_HOP: Final = frozenset(
 )
 """RFC 9110, 7.6.1."""
 
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+
 _READABLE: Final = frozenset({b"gzip", b"deflate", b"identity", b"x-gzip"})
 
 
@@ -50,12 +53,16 @@ def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 
 def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """The headers of an answer that go to the client: all but those that speak of one connection only."""
+    """The headers of an answer that go to the client.
+
+    All but those that speak of one connection only, and those whose value no server may send (RFC 9110, 5.5).
+    """
     pairs = tuple(headers)
     named = {
         each.strip().lower() for name, value in pairs if name.lower() == b"connection" for each in value.split(b",")
     }
-    return tuple((name, value) for name, value in pairs if name.lower() not in _HOP_BY_HOP | named)
+    dropped = _HOP_BY_HOP | named
+    return tuple((name, value) for name, value in pairs if name.lower() not in dropped and not _CONTROL.search(value))
 
 
 def _readable(accept_encoding: bytes) -> bytes:

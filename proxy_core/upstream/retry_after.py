@@ -46,7 +46,7 @@ def _seconds_or_date(value: str, now: float) -> float | None:
         return number
     try:
         date = parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):  # the second for an offset from UTC beyond all clocks
         return None
     return _sane((date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp() - now)
 

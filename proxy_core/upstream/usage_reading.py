@@ -13,7 +13,7 @@ from proxy_core.wire.sse import FrameSplitter, FrameTooLong
 WHOLE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of an answer that does not stream which are kept to be read."""
 
-_TELLING: Final = (b"message_start", b"message_delta", b'"error"')
+_TELLING: Final = (b"message_start", b"message_delta", b"message_stop", b'"error"')
 """Only events with one of these are parsed: the many that carry text say nothing about tokens."""
 
 
@@ -30,11 +30,17 @@ class UsageReading:
         self.error_type = ""
         self.error = ""
         self.characters = 0
+        self._stopped = False
         self._counts: dict[str, int] = {}
         self._unpack = _unpacker(content_encoding)
         self._splitter = FrameSplitter() if content_type.startswith("text/event-stream") else None
         self._whole = bytearray()
         self._readable = self._unpack is not None
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether a stream that could be read ended without saying so."""
+        return self._splitter is not None and self._readable and not self._stopped and not self.error_type
 
     @property
     def usage(self) -> Usage | None:
@@ -87,6 +93,8 @@ class UsageReading:
             case "message_delta":
                 self._take_message(value.get("delta"))
                 self._count(value.get("usage"))
+            case "message_stop":
+                self._stopped = True
             case "error":
                 error = value.get("error")
                 if isinstance(error, Mapping):
@@ -111,6 +119,16 @@ class UsageReading:
             for name, number in part.items():
                 if isinstance(number, int) and not isinstance(number, bool):
                     self._counts[name] = number
+
+
+def decoded(body: bytes, content_encoding: str) -> bytes:
+    """A whole body, or as much of it as there is, without its content coding; as it is where that cannot be read."""
+    unpack = _unpacker(content_encoding)
+    try:
+        plain: bytes = body if unpack is None else unpack(body)
+    except zlib.error:
+        return body
+    return plain
 
 
 def _parsed(payload: bytes) -> Mapping[str, Any]:

@@ -97,6 +97,14 @@ class InputDelta:
 
 
 @dataclass(frozen=True, slots=True)
+class CitationDelta:
+    """A source of the open text block, as Anthropic's citation object."""
+
+    index: int
+    citation: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
 class BlockStop:
     """The open block is complete."""
 
@@ -105,11 +113,19 @@ class BlockStop:
 
 @dataclass(frozen=True, slots=True)
 class MessageDelta:
-    """Why the answer ended, and the true token counts."""
+    """Why the answer ended, and the true token counts; ``searches``: how often the web was searched, if asked."""
 
     stop_reason: str
     stop_sequence: str | None
     usage: TokenUsage
+    searches: int | None = None
+
+    def wire_usage(self) -> dict[str, Any]:
+        """The JSON object ``usage``."""
+        usage = self.usage.wire()
+        if self.searches is not None:
+            usage["server_tool_use"] = {"web_search_requests": self.searches}
+        return usage
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +154,7 @@ Event = (
     | ThinkingDelta
     | SignatureDelta
     | InputDelta
+    | CitationDelta
     | BlockStop
     | MessageDelta
     | MessageStop

@@ -8,6 +8,7 @@ from typing import Any, Final, assert_never
 from proxy_core.wire.events import (
     BlockStart,
     BlockStop,
+    CitationDelta,
     ErrorEvent,
     Event,
     InputDelta,
@@ -113,6 +114,8 @@ def _frame(event: Event) -> bytes:
             return b'%b%d,"delta":{"type":"thinking_delta","thinking":%b}}\n\n' % (_DELTA, index, dumps(text))
         case SignatureDelta(index, signature):
             return b'%b%d,"delta":{"type":"signature_delta","signature":%b}}\n\n' % (_DELTA, index, dumps(signature))
+        case CitationDelta(index, citation):
+            return b'%b%d,"delta":{"type":"citations_delta","citation":%b}}\n\n' % (_DELTA, index, dumps(citation))
         case BlockStart(index, block):
             return _named(b"content_block_start", {"index": index, "content_block": block})
         case BlockStop(index):
@@ -121,7 +124,7 @@ def _frame(event: Event) -> bytes:
             return _named(b"message_start", {"message": event.message()})
         case MessageDelta():
             delta = {"stop_reason": event.stop_reason, "stop_sequence": event.stop_sequence}
-            return _named(b"message_delta", {"delta": delta, "usage": event.usage.wire()})
+            return _named(b"message_delta", {"delta": delta, "usage": event.wire_usage()})
         case MessageStop():
             return _named(b"message_stop", {})
         case Ping():

@@ -20,6 +20,7 @@ from tests.support.chat_server import (
     Finish,
     Hang,
     Head,
+    Request,
     Script,
     Step,
     Wait,
@@ -296,3 +297,31 @@ async def test_the_list_of_models(tmp_path: Path) -> None:
     assert ids[:3] == ["claude:understudy/big", "claude:understudy/small", "claude:understudy/thinker"]
     assert "claude:gemini/gemini-2.5-pro" in ids
     assert all(id_.startswith("claude") for id_ in ids)
+
+
+async def test_a_field_that_the_model_refuses_is_left_out_and_remembered(tmp_path: Path) -> None:
+    def picky(sent: Request) -> list[Step]:
+        for field, sentence in (
+            ("max_completion_tokens", "Unrecognized request argument supplied: max_completion_tokens"),
+            ("temperature", "Unsupported value: 'temperature' does not support 0.2 with this model."),
+        ):
+            if field in sent.json:
+                return whole({"error": {"message": sentence, "type": "invalid_request_error"}}, 400)
+        return whole(completion("fine"))
+
+    async with stage(tmp_path, picky) as (proxy, upstream):
+        first = await proxy.ask(temperature=0.2)
+        assert first.json()["content"][0]["text"] == "fine"
+        assert upstream.requests[-1].json["max_tokens"] == 100
+        assert [attempt.status for attempt in proxy.heard.last.attempts] == [400, 400, 200]
+        assert any("temperature" in warning for warning in proxy.heard.last.warnings)
+        await proxy.ask(temperature=0.2)
+        assert len(proxy.heard.last.attempts) == 1
+        assert any("temperature" in warning for warning in proxy.heard.last.warnings)
+
+
+async def test_a_refusal_of_what_was_asked_is_no_reason_to_change_it(tmp_path: Path) -> None:
+    refusal = whole({"error": {"message": "Invalid tool: messages.0.content is not supported"}}, 400)
+    async with stage(tmp_path, refusal) as (proxy, upstream):
+        assert (await proxy.ask(temperature=0.2)).status_code == 400
+        assert len(upstream.requests) == 1

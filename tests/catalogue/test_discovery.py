@@ -10,12 +10,20 @@ from dataclasses import replace
 import pytest
 from aiohttp import web
 
-from proxy_core.catalogue.discovery import LocalServer, list_models, local_servers
+from proxy_core.catalogue import discovery
+from proxy_core.catalogue.discovery import NativeList, list_models, local_servers
+from proxy_core.catalogue.listing import Listed
 from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
 from proxy_core.errors import KeyRefused, ProviderError, ProviderFailed, ProviderTimeout, Unreachable
+
+
+def names(models: tuple[Listed, ...] | None) -> tuple[str, ...]:
+    assert models is not None
+    return tuple(model.name for model in models)
+
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 KEY = Secret("sk-for-the-provider-only")
@@ -87,7 +95,8 @@ def local(id_: str, base_url: str) -> Provider:
 async def test_a_local_server_is_found_and_told_by_what_it_says(configured: str, owner: str, told: str) -> None:
     async with serving(models("b", "a", owned_by=owner)) as server:
         found = await local_servers([local(configured, f"{server.url}/v1")])
-    assert found == (LocalServer(told, f"{server.url}/v1", ("a", "b")),)
+    (only,) = found
+    assert (only.provider, only.base_url, names(only.models)) == (told, f"{server.url}/v1", ("a", "b"))
     assert server.asked[0].path == "/v1/models"
 
 
@@ -102,7 +111,8 @@ async def test_all_are_asked_at_once_and_one_address_once() -> None:
         began = asyncio.get_running_loop().time()
         found = await local_servers(providers, seconds=0.4)
         assert asyncio.get_running_loop().time() - began < 1.0
-    assert found == (LocalServer("llama_cpp", f"{quick.url}/v1", ("m",)),)
+    (only,) = found
+    assert (only.provider, only.base_url, names(only.models)) == ("llama_cpp", f"{quick.url}/v1", ("m",))
     assert len(quick.asked) == 1
 
 
@@ -168,8 +178,8 @@ async def test_a_redirect_of_a_local_server_is_not_followed() -> None:
 async def test_a_providers_list_is_asked_with_its_key() -> None:
     async with serving(models("m2", "m1", "m2")) as server:
         provider = replace(PROVIDERS["openai"], base_url=f"{server.url}/v1")
-        assert await list_models(provider, KEY) == ("m1", "m2")
-        assert await list_models(provider, None) == ("m1", "m2")
+        assert names(await list_models(provider, KEY)) == ("m1", "m2")
+        assert names(await list_models(provider, None)) == ("m1", "m2")
     with_key, without = server.asked
     assert (with_key.path, with_key.headers["Authorization"]) == ("/v1/models", f"Bearer {KEY.reveal()}")
     assert "Authorization" not in without.headers
@@ -177,7 +187,9 @@ async def test_a_providers_list_is_asked_with_its_key() -> None:
 
 async def test_a_relay_provider_is_asked_as_anthropic_is() -> None:
     async with serving(models("claude-opus-4-1")) as server:
-        assert await list_models(replace(PROVIDERS["anthropic"], base_url=server.url), KEY) == ("claude-opus-4-1",)
+        assert names(await list_models(replace(PROVIDERS["anthropic"], base_url=server.url), KEY)) == (
+            "claude-opus-4-1",
+        )
     (asked,) = server.asked
     assert asked.path_qs == "/v1/models?limit=1000"
     assert asked.headers["x-api-key"] == KEY.reveal()
@@ -187,13 +199,27 @@ async def test_a_relay_provider_is_asked_as_anthropic_is() -> None:
 
 async def test_a_list_without_an_envelope() -> None:
     async with serving(plain('[{"id": "b"}, {"id": "a"}]')) as server:
-        assert await list_models(replace(PROVIDERS["together_ai"], base_url=server.url), KEY) == ("a", "b")
+        assert names(await list_models(replace(PROVIDERS["together_ai"], base_url=server.url), KEY)) == ("a", "b")
 
 
-@pytest.mark.parametrize("id_", ["gemini", "demo"])
+@pytest.mark.parametrize("id_", ["gemini", "bedrock", "demo"])
 async def test_who_has_no_list_to_ask(id_: str) -> None:
     assert PROVIDERS[id_].engine in (Engine.LITELLM, Engine.DEMO)
-    assert await list_models(PROVIDERS[id_], KEY) == ()
+    assert await list_models(PROVIDERS[id_], None) is None
+
+
+async def test_gemini_has_a_list_of_its_own_shape(monkeypatch: pytest.MonkeyPatch) -> None:
+    listed = '{"models": [{"name": "models/gemini-x", "inputTokenLimit": 1000, "supportedGenerationMethods": []}]}'
+    async with serving(plain(listed)) as server:
+        lists = {"gemini": NativeList(f"{server.url}/v1beta/models?pageSize=1000", "x-goog-api-key")}
+        monkeypatch.setattr(discovery, "NATIVE_LISTS", lists)
+        (found,) = await list_models(PROVIDERS["gemini"], KEY) or ()
+        elsewhere = replace(PROVIDERS["gemini"], base_url=f"{server.url}/gateway")
+        assert await list_models(elsewhere, KEY) is None, "its key is for the gateway, not for Google"
+    assert (found.name, found.facts.window, found.chats) == ("gemini-x", 1000, False)
+    (asked,) = server.asked
+    assert asked.headers["x-goog-api-key"] == KEY.reveal()
+    assert "Authorization" not in asked.headers
 
 
 async def test_a_redirect_does_not_get_the_key() -> None:

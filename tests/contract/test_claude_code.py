@@ -6,106 +6,40 @@ import base64
 import json
 import struct
 import zlib
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.contract.serving_openai import ENGINES, KEY, ROLE_IDS, TOKEN, serving_openai
+from tests.contract.conftest import Stage
+from tests.contract.plays import asked, bash, calls, counted, says, tool_texts
+from tests.contract.serving_openai import KEY
 from tests.support import claude_code
-from tests.support.chat_server import Cut, Request, Script, Step, chat_server, completion, delta, streamed, usage, whole
-from tests.support.claude_code import Run
+from tests.support.chat_server import Cut, Request, Script, Step, completion, delta, streamed, whole
 
 pytestmark = [
     pytest.mark.claude_code,
     pytest.mark.slow,
     pytest.mark.parametrize("version", claude_code.VERSIONS),
-    pytest.mark.parametrize("engine", ENGINES),
+    pytest.mark.asyncio(loop_scope="module"),
 ]
 
-LET_IN = {
-    "ANTHROPIC_AUTH_TOKEN": TOKEN,
-    "CLAUDE_CODE_MAX_RETRIES": "1",
-    "CLAUDE_CODE_MAX_OUTPUT_TOKENS": "16000",
-    **ROLE_IDS,
-}
-ALLOWED = ("--allowedTools", "Bash,Read,Task,Agent", "--permission-mode", "default")
 
-
-def says(text: str, prompt: int, output: int, cached: int = 0) -> list[Step]:
-    """An answer in small pieces, and what it cost."""
-    pieces = [text[start : start + 3] for start in range(0, len(text), 3)]
-    chunks = [delta(role="assistant", content=""), *(delta(content=piece) for piece in pieces), delta("stop")]
-    return streamed(*chunks, usage(prompt, output, cached), "[DONE]", piece=40)
-
-
-def calls(prompt: int, output: int, *wanted: tuple[str, str, dict[str, Any]]) -> list[Step]:
-    """Tool calls, their arguments in small pieces and those of several calls interleaved, and what they cost."""
-    texts = [json.dumps(arguments) for _, _, arguments in wanted]
-    chunks = [delta(role="assistant", content=None)]
-    for index, (id_, name, _) in enumerate(wanted):
-        function = {"name": name, "arguments": ""}
-        chunks.append(delta(tool_calls=[{"index": index, "id": id_, "type": "function", "function": function}]))
-    for start in range(0, max(map(len, texts)), 7):
-        for index, text in enumerate(texts):
-            if piece := text[start : start + 7]:
-                chunks.append(delta(tool_calls=[{"index": index, "function": {"arguments": piece}}]))
-    return streamed(*chunks, delta("tool_calls"), usage(prompt, output), "[DONE]", piece=120)
-
-
-def bash(id_: str, command: str) -> tuple[str, str, dict[str, Any]]:
-    return id_, "Bash", {"command": command, "description": "say something"}
-
-
-def tool_texts(request: Request) -> dict[str, str]:
-    """What the tools said, as the model sees it, by the id of the call: they answer in the order in which they end."""
-    return {m["tool_call_id"]: str(m["content"]) for m in request.json["messages"] if m["role"] == "tool"}
-
-
-async def asked(
-    version: str, engine: str, folder: Path, prompt: str, scripts: Sequence[Script]
-) -> tuple[Run, list[Request]]:
-    """Claude Code's run against a model that answers by ``scripts``, and what the model was asked."""
-    async with chat_server(*scripts) as model, serving_openai(model.base_url, folder, engine) as understudy:
-        run = await claude_code.run(
-            version, prompt, base_url=understudy.address, folder=folder, variables=LET_IN, arguments=ALLOWED
-        )
-        requests = list(model.requests)
-    assert run.asked_outside == ()
-    assert TOKEN not in run.stderr
-    for request in requests:
-        assert request.headers["authorization"] == f"Bearer {KEY}"
-        assert TOKEN not in json.dumps(dict(request.headers)) + request.body.decode()
-    return run, requests
-
-
-def counted(run: Run) -> tuple[int, int, int]:
-    """Claude Code's own count, of all requests of all agents together: input, read from cache, output."""
-    used = run.model_usage.values()
-    return (
-        sum(one["inputTokens"] for one in used),
-        sum(one["cacheReadInputTokens"] for one in used),
-        sum(one["outputTokens"] for one in used),
-    )
-
-
-async def test_text(version: str, engine: str, tmp_path: Path) -> None:
+async def test_text(version: str, stage: Stage, tmp_path: Path) -> None:
     said = "Ünderstudy says: “good evening” 🎭\nand bows."
-    run, requests = await asked(version, engine, tmp_path, "Greet me.", [says(said, 12_345, 21, cached=12_000)])
+    run, requests = await asked(version, stage, tmp_path, "Greet me.", [says(said, 12_345, 21, cached=12_000)])
     assert (run.status, run.is_error, run.result) == (0, False, said)
     assert counted(run) == (345, 12_000, 21)
     assert len(requests) == 1
     assert requests[0].json["model"] == "gpt-4.1"
 
 
-async def test_a_bash_tool_loop(version: str, engine: str, tmp_path: Path) -> None:
+async def test_a_bash_tool_loop(version: str, stage: Stage, tmp_path: Path) -> None:
     scripts = [
         calls(1000, 30, bash("call_one", "echo first-$((20 + 1))")),
         calls(1100, 40, bash("call_two", "echo second-$((40 + 2)) >&2; exit 3")),
         says("The first said 21, the second failed with 42.", 1200, 50),
     ]
-    run, requests = await asked(version, engine, tmp_path, "Run both.", scripts)
+    run, requests = await asked(version, stage, tmp_path, "Run both.", scripts)
     assert (run.is_error, run.result) == (False, "The first said 21, the second failed with 42.")
     assert run.turns == 3
     assert counted(run) == (3300, 0, 120)
@@ -114,12 +48,12 @@ async def test_a_bash_tool_loop(version: str, engine: str, tmp_path: Path) -> No
     assert "second-42" in tool_texts(requests[2])["call_two"]
 
 
-async def test_parallel_tools_whose_arguments_are_interleaved(version: str, engine: str, tmp_path: Path) -> None:
+async def test_parallel_tools_whose_arguments_are_interleaved(version: str, stage: Stage, tmp_path: Path) -> None:
     wanted = [
         bash(f"call_{n}", f"echo part-{n}-$((100 + {n})) of a longer command line {'x' * 30 * n}") for n in (1, 2, 3)
     ]
     scripts = [calls(2000, 90, *wanted), says("All three ran.", 2500, 7)]
-    run, requests = await asked(version, engine, tmp_path, "Run three at once.", scripts)
+    run, requests = await asked(version, stage, tmp_path, "Run three at once.", scripts)
     assert (run.is_error, run.result) == (False, "All three ran.")
     assert counted(run) == (4500, 0, 97)
     assert [block["input"] for block in run.blocks("assistant", "tool_use")] == [one[2] for one in wanted]
@@ -146,12 +80,12 @@ def pictures(request: Request) -> list[bytes]:
     return [base64.b64decode(url.partition(";base64,")[2]) for url in urls]
 
 
-async def test_an_image_is_read(version: str, engine: str, tmp_path: Path) -> None:
+async def test_an_image_is_read(version: str, stage: Stage, tmp_path: Path) -> None:
     picture = tmp_path / "project" / "red.png"
     picture.parent.mkdir(parents=True)
     picture.write_bytes(png(red=200))
     scripts = [calls(900, 20, ("call_see", "Read", {"file_path": str(picture)})), says("It is red.", 1500, 4)]
-    run, requests = await asked(version, engine, tmp_path, "Look at red.png.", scripts)
+    run, requests = await asked(version, stage, tmp_path, "Look at red.png.", scripts)
     assert (run.is_error, run.result) == (False, "It is red.")
     assert pictures(requests[0]) == []
     (seen,) = pictures(requests[1])
@@ -166,13 +100,13 @@ def delegates(request: Request) -> list[Step]:
     return calls(1000, 25, ("call_sub", name, {**wanted, "run_in_background": False}))
 
 
-async def test_a_subagent_works_and_reports(version: str, engine: str, tmp_path: Path) -> None:
+async def test_a_subagent_works_and_reports(version: str, stage: Stage, tmp_path: Path) -> None:
     scripts: list[Script] = [
         delegates,
         says("Seven, said the subagent.", 400, 8),
         says("It counted to seven.", 1300, 9),
     ]
-    run, requests = await asked(version, engine, tmp_path, "Have an agent count.", scripts)
+    run, requests = await asked(version, stage, tmp_path, "Have an agent count.", scripts)
     assert (run.is_error, run.result) == (False, "It counted to seven.")
     assert "Count to seven, please." in str(requests[1].json["messages"])
     assert "Seven, said the subagent." in tool_texts(requests[2])["call_sub"]
@@ -180,7 +114,7 @@ async def test_a_subagent_works_and_reports(version: str, engine: str, tmp_path:
     assert counted(run) == (2700, 0, 42)
 
 
-async def test_a_refused_key_is_said_at_once_and_asks_for_no_login(version: str, engine: str, tmp_path: Path) -> None:
+async def test_a_refused_key_is_said_at_once_and_asks_for_no_login(version: str, stage: Stage, tmp_path: Path) -> None:
     refusal = {
         "error": {
             "message": f"Incorrect API key provided: {KEY}.",
@@ -188,7 +122,7 @@ async def test_a_refused_key_is_said_at_once_and_asks_for_no_login(version: str,
             "code": "invalid_api_key",
         }
     }
-    run, _ = await asked(version, engine, tmp_path, "Greet me.", [whole(refusal, 401)])
+    run, _ = await asked(version, stage, tmp_path, "Greet me.", [whole(refusal, 401)])
     assert run.is_error
     assert "OpenAI" in run.result
     assert "key" in run.result
@@ -201,8 +135,8 @@ def answered_whole(request: Request) -> list[Step]:
     return says("Good evening.", 100, 3) if request.json.get("stream") else whole(completion("Good evening."))
 
 
-async def test_a_stream_that_is_cut_is_not_taken_for_an_end(version: str, engine: str, tmp_path: Path) -> None:
+async def test_a_stream_that_is_cut_is_not_taken_for_an_end(version: str, stage: Stage, tmp_path: Path) -> None:
     cut = [*streamed(delta(role="assistant", content=""), delta(content="Good"))[:-1], Cut()]
     scripts: list[Script] = [cut, answered_whole]
-    run, requests = await asked(version, engine, tmp_path, "Greet me.", scripts)
+    run, requests = await asked(version, stage, tmp_path, "Greet me.", scripts)
     assert run.is_error or (len(requests) > 1 and run.result != "Good")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 
 import anthropic
 import httpx
@@ -12,12 +11,10 @@ import pytest_asyncio
 from anthropic.types import Message, MessageParam, ToolParam
 
 from tests import wire_grammar
-from tests.contract.serving_openai import ENGINES, KEY, TOKEN, serving_openai
+from tests.contract.conftest import Stage
+from tests.contract.serving_openai import KEY, TOKEN
 from tests.support.chat_server import (
-    ChatServer,
     Hang,
-    Script,
-    chat_server,
     completion,
     delta,
     streamed,
@@ -37,37 +34,16 @@ WEATHER: ToolParam = {
 MODEL = "claude-sonnet-5-5"
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """Understudy between the SDK's ``client`` and a ``model`` that plays what it is given."""
-
-    client: anthropic.AsyncAnthropic
-    model: ChatServer
-    http: httpx.AsyncClient
-
-    def plays(self, *scripts: Script) -> None:
-        """The model's next answers; what it was asked before is forgotten."""
-        self.model.scripts[:] = scripts
-        self.model.requests.clear()
-
-    async def message(self, *tools: ToolParam) -> Message:
-        """What the SDK makes of a streamed answer."""
-        async with self.client.messages.stream(model=MODEL, max_tokens=100, messages=HELLO, tools=tools) as stream:
-            return await stream.get_final_message()
+@pytest_asyncio.fixture(loop_scope="module")
+async def client(stage: Stage) -> AsyncIterator[anthropic.AsyncAnthropic]:
+    async with anthropic.DefaultAsyncHttpxClient(trust_env=False, timeout=30) as http:
+        yield anthropic.AsyncAnthropic(base_url=stage.address, api_key=TOKEN, max_retries=0, http_client=http)
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="module", params=ENGINES)
-async def stage(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Stage]:
-    """One for each engine, for all tests: loading LiteLLM takes seconds."""
-    async with (
-        chat_server(text_stream("x")) as model,
-        serving_openai(model.base_url, tmp_path_factory.mktemp("sdk"), request.param) as understudy,
-        anthropic.DefaultAsyncHttpxClient(trust_env=False, timeout=30) as own_http,
-        httpx.AsyncClient(base_url=understudy.address, trust_env=False, timeout=30) as http,
-    ):
-        address = understudy.address
-        client = anthropic.AsyncAnthropic(base_url=address, api_key=TOKEN, max_retries=0, http_client=own_http)
-        yield Stage(client, model, http)
+async def streamed_message(client: anthropic.AsyncAnthropic, *tools: ToolParam) -> Message:
+    """What the SDK makes of a streamed answer."""
+    async with client.messages.stream(model=MODEL, max_tokens=100, messages=HELLO, tools=tools) as stream:
+        return await stream.get_final_message()
 
 
 def call(index: int, id_: str = "", name: str = "", arguments: str = "") -> dict[str, object]:
@@ -90,10 +66,10 @@ INTERLEAVED = streamed(
 )
 
 
-async def test_a_streamed_answer(stage: Stage) -> None:
+async def test_a_streamed_answer(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     pieces = ("Good ", "evening, ", "“dear” 🎭.")
     stage.plays(text_stream(*pieces, piece=9))
-    async with stage.client.messages.stream(model=MODEL, max_tokens=100, messages=HELLO) as stream:
+    async with client.messages.stream(model=MODEL, max_tokens=100, messages=HELLO) as stream:
         said = "".join([piece async for piece in stream.text_stream])
         message = await stream.get_final_message()
     (request,) = stage.model.requests
@@ -103,17 +79,17 @@ async def test_a_streamed_answer(stage: Stage) -> None:
     assert request.json["messages"][-1]["content"] == "Hello?"
 
 
-async def test_an_answer_that_does_not_stream(stage: Stage) -> None:
+async def test_an_answer_that_does_not_stream(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     stage.plays(whole(completion("Good evening.")))
-    message = await stage.client.messages.create(model=MODEL, max_tokens=100, messages=HELLO)
+    message = await client.messages.create(model=MODEL, max_tokens=100, messages=HELLO)
     (block,) = message.content
     assert (block.type, getattr(block, "text", "")) == ("text", "Good evening.")
     assert (message.stop_reason, message.usage.input_tokens, message.usage.output_tokens) == ("end_turn", 11, 2)
 
 
-async def test_interleaved_calls_keep_their_arguments(stage: Stage) -> None:
+async def test_interleaved_calls_keep_their_arguments(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     stage.plays(INTERLEAVED)
-    message = await stage.message(WEATHER)
+    message = await streamed_message(client, WEATHER)
     told = [(b.id, b.name, b.input) for b in message.content if b.type == "tool_use"]
     assert told == [("call_ulm", "weather", {"town": "Ulm"}), ("call_bonn", "weather", {"town": "Bonn"})]
     assert message.stop_reason == "tool_use"
@@ -124,13 +100,15 @@ async def test_interleaved_calls_keep_their_arguments(stage: Stage) -> None:
 async def test_the_bytes_of_a_stream_keep_to_the_grammar(stage: Stage) -> None:
     stage.plays(INTERLEAVED)
     body = {"model": MODEL, "max_tokens": 100, "messages": HELLO, "tools": [WEATHER], "stream": True}
-    answer = await stage.http.post("/v1/messages", json=body, headers={"authorization": f"Bearer {TOKEN}"})
+    async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
+        headers = {"authorization": f"Bearer {TOKEN}"}
+        answer = await http.post(f"{stage.address}/v1/messages", json=body, headers=headers)
     reading = wire_grammar.read(answer.content)
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert (reading.text, [tool.input["town"] for tool in reading.tools]) == ("Let me look.", ["Ulm", "Bonn"])
 
 
-async def test_thinking_comes_as_thinking(stage: Stage) -> None:
+async def test_thinking_comes_as_thinking(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     chunks = (
         delta(role="assistant", content=None),
         delta(reasoning_content="First "),
@@ -141,16 +119,16 @@ async def test_thinking_comes_as_thinking(stage: Stage) -> None:
         "[DONE]",
     )
     stage.plays(streamed(*chunks))
-    message = await stage.message()
+    message = await streamed_message(client)
     assert [(b.type, getattr(b, "thinking", getattr(b, "text", ""))) for b in message.content] == [
         ("thinking", "First this."),
         ("text", "Then that."),
     ]
 
 
-async def test_tokens_are_counted(stage: Stage) -> None:
+async def test_tokens_are_counted(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     stage.plays(text_stream("x"))
-    count = stage.client.messages.count_tokens
+    count = client.messages.count_tokens
     few = await count(model=MODEL, messages=HELLO)
     long = "One word after another. " * 200
     many = await count(model=MODEL, messages=[{"role": "user", "content": long}], tools=[WEATHER])
@@ -159,38 +137,38 @@ async def test_tokens_are_counted(stage: Stage) -> None:
     assert stage.model.requests == []
 
 
-async def test_models_are_listed(stage: Stage) -> None:
-    listed = {model.id: model.display_name async for model in stage.client.models.list()}
+async def test_models_are_listed(client: anthropic.AsyncAnthropic) -> None:
+    listed = {model.id: model.display_name async for model in client.models.list()}
     assert any("gpt-4.1-mini" in name for name in listed.values())
 
 
-async def test_a_wrong_token_is_refused_and_nothing_is_sent_on(stage: Stage) -> None:
+async def test_a_wrong_token_is_refused_and_nothing_is_sent_on(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     stage.plays(text_stream("x"))
     with pytest.raises(anthropic.AuthenticationError) as refusal:
-        await stage.client.with_options(api_key="us-wrong").messages.create(model=MODEL, max_tokens=100, messages=HELLO)
+        await client.with_options(api_key="us-wrong").messages.create(model=MODEL, max_tokens=100, messages=HELLO)
     assert refusal.value.request_id
     assert stage.model.requests == []
 
 
-async def test_a_rate_limit_says_when_to_come_back(stage: Stage) -> None:
+async def test_a_rate_limit_says_when_to_come_back(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     limit = {"error": {"message": "Slow down.", "type": "rate_limit", "code": "rate_limit_exceeded"}}
     stage.plays(whole(limit, 429, retry_after="61"))
     with pytest.raises(anthropic.RateLimitError) as told:
-        await stage.client.messages.create(model=MODEL, max_tokens=100, messages=HELLO)
+        await client.messages.create(model=MODEL, max_tokens=100, messages=HELLO)
     assert told.value.response.headers["retry-after"] == "61"
 
 
-async def test_an_error_after_the_stream_began_is_an_error(stage: Stage) -> None:
+async def test_an_error_after_the_stream_began_is_an_error(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     fault = {"error": {"message": "It fell over.", "code": 500}}
     stage.plays(streamed(delta(role="assistant", content=""), delta(content="Good"), fault))
     with pytest.raises(anthropic.APIStatusError):
-        await stage.message()
+        await streamed_message(client)
 
 
-async def test_a_client_that_goes_takes_the_provider_along(stage: Stage) -> None:
+async def test_a_client_that_goes_takes_the_provider_along(stage: Stage, client: anthropic.AsyncAnthropic) -> None:
     stage.plays([*streamed(delta(role="assistant", content=""), delta(content="Good"))[:-1], Hang()])
     gone = stage.model.closed_by_client
-    async with stage.client.messages.stream(model=MODEL, max_tokens=100, messages=HELLO) as stream:
+    async with client.messages.stream(model=MODEL, max_tokens=100, messages=HELLO) as stream:
         async for piece in stream.text_stream:
             assert piece == "Good"
             break

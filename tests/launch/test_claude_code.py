@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
-from proxy_core.launch.claude_code import OTHER_WAYS, LaunchPlan, Part, Session, plan
+from proxy_core.launch.claude_code import OTHER_WAYS, LaunchPlan, Offer, Part, Session, plan
 
 TOKEN = "us-launch.the-secret-part.signature"
 GPT = Part("openai/gpt-4.1", 1_047_576, 32_768)
@@ -23,9 +24,10 @@ def _plan(
     own: bool = False,
     inherited: dict[str, str] | None = None,
     long_threshold: int = 200_000,
+    offers: Sequence[Offer] = (),
 ) -> LaunchPlan:
     parts = {Role.BIG: big, Role.SMALL: small, Role.THINKER: big, **(more or {})}
-    session = Session("http://127.0.0.1:8082", Secret(TOKEN), parts, own, long_threshold)
+    session = Session("http://127.0.0.1:8082", Secret(TOKEN), parts, own, long_threshold, offers)
     return plan(session, inherited or {})
 
 
@@ -50,6 +52,28 @@ def test_opus_is_its_own_role_when_it_is_set() -> None:
         "understudy/thinker",
         "understudy/small",
     ]
+
+
+def test_what_the_keys_reach_can_be_picked_beside_the_roles() -> None:
+    made = _plan(offers=[Offer("openai/gpt-5", "gpt-5 · OpenAI", "272k window")])
+    picker = made.settings["modelPicker"]
+    assert picker["replaceBuiltInOptions"] is True
+    assert picker["options"][-1] == {"model": "openai/gpt-5", "label": "gpt-5 · OpenAI", "description": "272k window"}
+    assert [option["model"] for option in picker["options"][:-1]] == [
+        "understudy/big",
+        "understudy/thinker",
+        "understudy/small",
+    ]
+    assert made.variables["CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY"] == "1", "older clients know no picker"
+
+
+def test_a_gateways_thousand_models_do_not_overflow_a_command_line() -> None:
+    offers = [
+        Offer(f"openrouter/maker/model-{number}", f"model-{number} · OpenRouter", "1M") for number in range(1_000)
+    ]
+    made = _plan(offers=offers)
+    assert 50 < len(made.settings["modelPicker"]["options"]) < 1_000
+    assert len(" ".join(made.arguments)) < 24_000, "Windows allows 32,767 characters for everything"
 
 
 def test_the_token_is_in_two_headers_and_in_no_argument() -> None:
@@ -91,7 +115,8 @@ def test_passthrough_without_a_stored_key_leaves_the_clients_credential_alone() 
 
 def test_where_anthropic_plays_the_names_limits_and_safeguards_stay_claudes() -> None:
     made = _plan(ANTHROPIC, ANTHROPIC)
-    assert not [name for name in made.variables if "MODEL" in name or name.startswith("CLAUDE_CODE_MAX")]
+    steering = [name for name in made.variables if "MODEL" in name or name.startswith("CLAUDE_CODE_MAX")]
+    assert steering == ["CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY"]
     assert "CLAUDE_CODE_ATTRIBUTION_HEADER" not in made.variables
     assert "DISABLE_TELEMETRY" not in made.variables
     assert set(made.settings) == {"env", "apiKeyHelper"}

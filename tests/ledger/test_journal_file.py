@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -12,7 +14,7 @@ import pytest
 
 from proxy_core.ledger import journal_file
 from proxy_core.ledger.journal import Answering, Attempted, Began, Ended, News, Progressed, Routed, State, Usage, fold
-from proxy_core.ledger.journal_file import JournalFile, rotated
+from proxy_core.ledger.journal_file import JournalFile, rotate, rotated
 from proxy_core.ledger.journal_reading import Lost, follow, recent
 
 
@@ -210,3 +212,38 @@ def _until(happened: Callable[[], bool], seconds: float = 5.0) -> None:
     while not happened():
         assert time.monotonic() < deadline
         time.sleep(0.005)
+
+
+def test_a_line_that_was_cut_by_a_full_disk_spoils_only_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "journal.jsonl"
+    journal = JournalFile(path)
+    true_write, full = os.write, [True]
+
+    def write(handle: int, data: bytes) -> int:
+        if not full:
+            return true_write(handle, data)
+        full.clear()
+        true_write(handle, data[:20])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("proxy_core.ledger.journal_file.os.write", write)
+    journal.hear(_story("r1")[0])
+    _until(lambda: journal._unwritten == 1)
+    for news in _story("r2"):
+        journal.hear(news)
+    journal.close()
+    assert recent(path, 9)[-1].id == "r2"
+    assert recent(path, 9)[-1].state is State.DONE
+    assert any(line.startswith(b'{"lost":{"at":') for line in path.read_bytes().splitlines())
+
+
+def test_a_file_that_another_process_has_just_set_aside_is_not_set_aside_again(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.write_bytes(b"x" * 100)
+    rotate(path, 50)
+    rotate(path, 50)
+    path.write_bytes(b"new")
+    rotate(path, 50)
+    assert path.read_bytes() == b"new"
+    assert rotated(path, 1).read_bytes() == b"x" * 100
+    assert not rotated(path, 2).exists()

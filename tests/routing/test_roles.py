@@ -122,6 +122,19 @@ def test_passthrough_is_followed_unless_set_otherwise() -> None:
     assert not ask("claude-opus-5-5", {Role.SMALL: PASSTHROUGH}).passthrough
 
 
+@pytest.mark.parametrize(
+    ("asked", "sent"),
+    [
+        ("claude-opus-4-8", "claude-opus-4-8"),
+        ("understudy/big", "claude-opus-5-5"),
+        ("claude:understudy/small", "claude-haiku-5-5"),
+        ("understudy/thinker", "claude-opus-5-5"),
+    ],
+)
+def test_under_passthrough_a_roles_id_becomes_a_claude_name(asked: str, sent: str) -> None:
+    assert ask(asked, {Role.BIG: PASSTHROUGH}).model == sent
+
+
 def test_ids_go_there_and_back() -> None:
     assert withdrawn(offered("openai/x")) == "openai/x"
     assert role_of(offered(role_id(Role.OPUS))) is Role.OPUS

@@ -184,6 +184,20 @@ def test_a_head_that_does_not_come_is_not_waited_for(running: Running, monkeypat
     assert time.monotonic() - began < 2
 
 
+def test_neither_is_the_second_one_of_a_connection(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("proxy_core.runtime.heads.SECONDS", 0.3)
+    answer = raw(running.server.address, b"GET / HTTP/1.1\r\nhost: x\r\n\r\nGET / HTTP/1.1\r\n")
+    assert answer.startswith(b"HTTP/1.1 200")
+    assert b"HTTP/1.1 408" in answer
+
+
+def test_a_head_without_an_end_is_refused_when_it_is_too_long(running: Running) -> None:
+    began = time.monotonic()
+    answer = raw(running.server.address, b"GET / HTTP/1.1\r\nhost: x\r\na: " + b"a" * 1_000_000, seconds=10)
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431")
+    assert time.monotonic() - began < 5, "long before its time is up"
+
+
 def test_a_body_is_not_counted_as_a_head(running: Running) -> None:
     body = b"a" * 300_000
     head = b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % len(body)

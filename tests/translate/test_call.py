@@ -20,7 +20,7 @@ def call(
     messages: list[dict[str, Any]], provider: str = "openai", *, facts: dict[str, Any] | None = None, **fields: Any
 ) -> ChatCall:
     body = {"model": "claude-sonnet-5-5", "max_tokens": 1000, "messages": messages, **fields}
-    return translate(parse(orjson.dumps(body)), TargetModel("gpt-x", quirks_of(provider), **(facts or {})))
+    return translate(parse(orjson.dumps(body)), TargetModel("gpt-x", provider, quirks_of(provider), **(facts or {})))
 
 
 def turns(messages: list[dict[str, Any]], provider: str = "openai", **fields: Any) -> list[dict[str, Any]]:

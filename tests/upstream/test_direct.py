@@ -17,6 +17,7 @@ from proxy_core.errors import (
     Overloaded,
     ProviderError,
     ProviderFailed,
+    ProviderRejected,
     ProviderTimeout,
     RateLimited,
     StreamBroken,
@@ -237,7 +238,7 @@ class TestABadStatus:
         async with chat_server(text_stream("stolen")) as elsewhere:
             error = await error_of(direct, whole(b"", 307, location=f"{elsewhere.base_url}/chat/completions"))
             assert elsewhere.requests == []
-        assert type(error) is ProviderFailed
+        assert type(error) is ProviderRejected
         assert "307" in error.message
 
 

@@ -234,6 +234,22 @@ class TestThroughOpenAI:
             assert server.requests[0].json["model"] == "test-model"
 
 
+class TestElsewhere:
+    """LiteLLM's clients follow redirects, and a key in a header of its own went along."""
+
+    @pytest.mark.parametrize("stream", [True, False])
+    @pytest.mark.parametrize("provider", ["openai", "gemini", "anthropic", "groq"])
+    async def test_a_redirect_is_not_followed(self, engine: LiteLLM, provider: str, stream: bool) -> None:
+        async with chat_server(whole(completion("stolen"))) as elsewhere:
+            away = whole(b"{}", 307, location=f"{elsewhere.address}/v1/chat/completions")
+            async with chat_server(away) as server:
+                call = replace(call_to(server.base_url, stream=stream), provider=provider, model="gemini-2.5-pro")
+                with pytest.raises(ProviderError):
+                    await engine.open(call)
+                assert len(server.requests) == 1
+            assert elsewhere.requests == []
+
+
 class TestDamage:
     @pytest.mark.parametrize(
         "end",

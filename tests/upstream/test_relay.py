@@ -10,7 +10,7 @@ import pytest
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Timeouts
-from proxy_core.errors import ConfigError, ProviderFailed, ProviderTimeout, StreamBroken, Unreachable
+from proxy_core.errors import ConfigError, ProviderRejected, ProviderTimeout, StreamBroken, Unreachable
 from proxy_core.upstream.http import Http
 from proxy_core.upstream.relay import Relay, RelayAnswer, RelayCall, comes_back
 from proxy_core.upstream.relay_headers import incoming, outgoing
@@ -154,7 +154,7 @@ class TestTheAnswer:
         async with anthropic_server(message()) as elsewhere:
             steps: list[Step] = [Head(307, {"location": elsewhere.address, "content-length": "0"}, chunked=False)]
             async with anthropic_server(steps) as server:
-                with pytest.raises(ProviderFailed, match="307"):
+                with pytest.raises(ProviderRejected, match="307"):
                     await relay.open(call_to(server.address))
             assert elsewhere.requests == []
 

@@ -1,0 +1,140 @@
+"""The way into a proxy for one session: the one that runs, or one that lives as long as the session."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from app.commands.saying import remark
+
+if TYPE_CHECKING:
+    from app.commands.ground import Ground
+    from proxy_core.config.keys import Keys
+    from proxy_core.config.local_token import Launch
+    from proxy_core.config.secret import Secret
+    from proxy_core.config.settings import Role
+    from proxy_core.launch.claude_code import Offer
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """A proxy that lets this launch in: ``roles`` are what it plays them with."""
+
+    address: str
+    token: Secret
+    roles: Mapping[Role, str]
+
+
+@contextmanager
+def door(ground: Ground, profile: str, folder: Path | None = None) -> Generator[Door, None, None]:
+    """The proxy that runs, if its token is known here; else one of this command's own, on a free port.
+
+    Only its own reads a ``.env``, and only from ``folder``.
+    """
+    from app.commands.ground import stand
+    from proxy_core.config.local_token import launch_token
+    from proxy_core.ledger.journal_file import JournalFile
+    from proxy_core.runtime.presence import find_running
+
+    running = find_running(ground.paths.runtime_file)
+    local = ground.keys.local_token().secret if running else None
+    if running and local:
+        token = launch_token(local, _launch(profile))
+        roles = roles_of(running.address, token)
+        if roles is not None:
+            yield Door(running.address, token, roles)
+            return
+        remark(f"The Understudy on {running.address} has another token; one is started for this session.")
+    journal = JournalFile(ground.paths.journal_file)
+    try:
+        with own_door(stand(ground.environ, folder, listener=journal), profile) as opened:
+            yield opened
+    finally:
+        journal.close()
+
+
+@contextmanager
+def own_door(ground: Ground, profile: str) -> Generator[Door, None, None]:
+    """A proxy for as long as this lasts. Says at the end what went wrong meanwhile."""
+    from proxy_core.config.local_token import launch_token
+    from proxy_core.errors import ConfigError
+    from proxy_core.runtime.listening import Listening
+    from proxy_core.runtime.server import ProxyServer
+
+    faults: list[str] = []  # not told at once: the terminal belongs to Claude Code
+    server = ProxyServer(Listening("127.0.0.1", 0), ground.proxy.make_service, fault=faults.append)
+    server.start()
+    try:
+        if not server.ready(20):
+            raise ConfigError(server.sentence)
+        token = launch_token(_local_token(ground.keys), _launch(profile))
+        yield Door(server.address.url, token, ground.roles(ground.profile(profile)))
+    finally:
+        server.stop()
+        for place in faults:
+            remark(f"a fault of Understudy's own: {place}")
+
+
+def _launch(profile: str) -> Launch:
+    from proxy_core.config.local_token import Launch
+
+    return Launch(secrets.token_hex(8), str(Path.cwd()), profile)
+
+
+def _local_token(keys: Keys) -> Secret:
+    from proxy_core.errors import ConfigError
+
+    found = keys.local_token()
+    if found.secret is None:
+        raise ConfigError(f"There is no local token. {found.trouble}")
+    return found.secret
+
+
+def roles_of(address: str, token: Secret) -> dict[Role, str] | None:
+    """What a running proxy plays each role with; None where it does not take the token."""
+    from proxy_core.config.settings import Role
+    from proxy_core.routing.model_ids import role_id
+
+    played: dict[Role, str] = {}
+    for role in Role:  # each by itself: the whole list waits for the providers'
+        status, answer = _asked(address, token, f"/v1/models/{role_id(role)}")
+        if status == HTTPStatus.OK:
+            played[role] = answer["target"]
+        elif status != HTTPStatus.NOT_FOUND:
+            return None
+    return played if Role.BIG in played else None
+
+
+def offers_of(opened: Door) -> list[Offer]:
+    """The models that a session may choose from beside the roles; none where the proxy does not say."""
+    from proxy_core.launch.claude_code import Offer
+    from proxy_core.routing.model_ids import role_of
+
+    status, answer = _asked(opened.address, opened.token, "/v1/models?limit=1000")
+    return [
+        Offer(entry["target"], entry["display_name"], entry["description"])
+        for entry in (answer["data"] if status == HTTPStatus.OK else ())
+        if role_of(entry["id"]) is None
+    ]
+
+
+def _asked(address: str, token: Secret, path: str) -> tuple[int, Any]:
+    """The proxy's answer to a GET; the status is 0 where there is none."""
+    parts = urlsplit(address)
+    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    try:
+        connection.request("GET", path, headers={"x-understudy-token": token.reveal()})
+        answer = connection.getresponse()
+        return answer.status, json.loads(answer.read())
+    except (OSError, HTTPException, ValueError):
+        return 0, None
+    finally:
+        connection.close()

@@ -1,0 +1,180 @@
+"""``understudy test``: every role really tried, with small calls through the proxy, and what they cost."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.saying import say, say_json
+
+if TYPE_CHECKING:
+    from app.commands.door import Door
+    from app.commands.ground import Ground
+    from app.trial.checks import Check, Outcome, Tried
+    from proxy_core.config.settings import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What plays ``roles``, and how it did."""
+
+    roles: tuple[Role, ...]
+    target: str
+    checks: tuple[Check, ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the roles cannot be played so."""
+        return any(check.outcome == "failed" for check in self.checks)
+
+
+def try_roles(
+    roles: Annotated[
+        list[str] | None, typer.Argument(metavar="[ROLE]...", help="big, small, thinker …; all that are set if none.")
+    ] = None,
+    profile: Annotated[str, typer.Option(help="Of this profile instead of the active one.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
+) -> None:
+    """Try every role, really: an answer, its streaming, a tool, a picture. Ends with 1 when a role fails."""
+    from app.commands.door import door
+    from app.commands.ground import stand
+
+    wanted = [_role(name) for name in roles or ()]
+    ground = stand(os.environ, Path.cwd())
+    ground.profile(profile)
+    with door(ground, profile, Path.cwd()) as opened:
+        results = [_try(ground, opened, *played, aloud=not as_json) for played in _played(opened.roles, wanted)]
+    if as_json:
+        say_json(_as_dict(results))
+    else:
+        say(_conclusion(results))
+    if any(result.failed for result in results):
+        raise typer.Exit(1)
+
+
+def _role(name: str) -> Role:
+    from proxy_core.config.settings import Role
+
+    try:
+        return Role(name.lower())
+    except ValueError:
+        raise typer.BadParameter(f"{name!r} is no role; there are: {', '.join(Role)}", param_hint="ROLE") from None
+
+
+def _played(roles: Mapping[Role, str], wanted: Iterable[Role]) -> list[tuple[tuple[Role, ...], str]]:
+    """What to try, each target once, with the roles that it plays. Raises ConfigError for a role that is not set."""
+    from proxy_core.errors import ConfigError
+
+    asked = list(wanted) or list(roles)
+    for role in asked:
+        if role not in roles:
+            raise ConfigError(f"{role.name} is not set: nothing plays it.")
+    targets = dict.fromkeys(roles[role] for role in asked)
+    return [(tuple(role for role in asked if roles[role] == target), target) for target in targets]
+
+
+def _try(ground: Ground, opened: Door, roles: tuple[Role, ...], target: str, *, aloud: bool) -> Result:
+    from app.trial.call import Caller
+    from app.trial.checks import Check, Outcome, checks
+
+    if aloud:
+        say(f"{', '.join(role.name for role in roles)}  {target}")
+    tried = _tried(ground, opened, roles, target)
+    done: list[Check] = []
+    caller = Caller(opened.address, opened.token)
+    for check in checks(caller, tried) if tried else [Check("answer", Outcome.SKIPPED, _OWN_LOGIN)]:
+        done.append(check)
+        if aloud:
+            for line in _lines(check):
+                say(line)
+    return Result(roles, target, tuple(done))
+
+
+_OWN_LOGIN = "Anthropic answers with Claude Code's own login, which is not here: there is nothing to try."
+
+
+def _tried(ground: Ground, opened: Door, roles: tuple[Role, ...], target: str) -> Tried | None:
+    """The name to ask for: a role's own, or under passthrough a Claude name that is routed there."""
+    from app.trial.checks import Tried
+    from proxy_core.config.settings import PASSTHROUGH, Role
+    from proxy_core.routing.model_ids import role_id
+
+    if target != PASSTHROUGH:
+        provider, _, name = target.partition("/")
+        return Tried(role_id(roles[0]), ground.known.model(provider, name))
+    anthropic = ground.provider_of(PASSTHROUGH)
+    names = {Role.BIG: "claude-sonnet-4-5", Role.OPUS: "claude-opus-4-5", Role.SMALL: "claude-haiku-4-5"}
+    asked_for = next((name for role, name in names.items() if opened.roles.get(role) == PASSTHROUGH), None)
+    if anthropic is None or asked_for is None or ground.key_of(anthropic).secret is None:
+        return None
+    return Tried(asked_for, ground.known.model("anthropic", asked_for))
+
+
+def _lines(check: Check) -> list[str]:
+    """A check for a person: the verdict, the sentence, times, tokens and what it cost; what to do in a line below."""
+    numbers = []
+    if check.first is not None and check.whole is not None:
+        numbers.append(f"first token {check.first:.2f} s, whole {check.whole:.2f} s")
+    if check.usage is not None:
+        numbers.append(f"{check.usage.whole_input} → {check.usage.output} tokens, {_dollars(check.cost)}")
+    lines = [f"  {_mark(check.outcome)}  {check.name:9}  {check.sentence}  {'; '.join(numbers)}".rstrip()]
+    return [*lines, f"        → {check.mend}"] if check.mend else lines
+
+
+def _dollars(cost: float | None) -> str:
+    """A sum for a person: what is not known is not nothing."""
+    if cost is None:
+        return "unpriced"
+    return f"${cost:.5f}" if 0 < cost < 0.01 else f"${cost:.2f}"
+
+
+def _mark(outcome: Outcome) -> str:
+    plain = {"passed": "ok  ", "noted": "note", "failed": "FAIL", "skipped": "-   "}[outcome]
+    colour = {"passed": "32", "noted": "33", "failed": "31"}.get(outcome)
+    if colour is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return plain
+    return f"\033[{colour}m{plain}\033[0m"
+
+
+def _spent(results: list[Result]) -> tuple[float, int, int]:
+    """USD of the calls whose price is known, how many those are, and how many calls there were."""
+    calls = [check for result in results for check in result.checks if check.usage is not None]
+    priced = [check.cost for check in calls if check.cost is not None]
+    return sum(priced), len(priced), len(calls)
+
+
+def _conclusion(results: list[Result]) -> str:
+    failed = [role.name for result in results if result.failed for role in result.roles]
+    verdict = f"{', '.join(failed)} cannot be played so." if failed else "Every role that was tried works."
+    spent, priced, calls = _spent(results)
+    if not calls:
+        return verdict
+    known = "" if priced == calls else f" ({priced} of {calls} calls priced)"
+    return f"{verdict} This cost {_dollars(spent if priced else None)}{known}."
+
+
+def _as_dict(results: list[Result]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    spent, priced, calls = _spent(results)
+    return {
+        "ok": not any(result.failed for result in results),
+        "roles": [
+            {
+                "roles": [role.value for role in result.roles],
+                "target": result.target,
+                "ok": not result.failed,
+                "checks": [asdict(check) for check in result.checks],
+            }
+            for result in results
+        ],
+        "cost": spent if priced else None,
+        "priced_calls": priced,
+        "calls": calls,
+    }

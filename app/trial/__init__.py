@@ -1,0 +1,1 @@
+"""A role really tried: small calls through the proxy, and what came of them."""

@@ -1,0 +1,45 @@
+"""What the upstream is asked to do, written into a prompt, where every translation lets it through."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final, Self
+
+
+class Kind(StrEnum):
+    """How the upstream answers."""
+
+    PACED = "paced"
+    BURST = "burst"
+    WHOLE = "whole"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """``chunks`` of text, ``per_second`` of them when paced; a whole answer has ``chunks`` words."""
+
+    kind: Kind
+    chunks: int
+    per_second: int = 0
+
+    def __str__(self) -> str:
+        return f"bench:{self.kind}:{self.chunks}:{self.per_second};"
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Of a request's body, in whatever form it arrived. Raises ValueError when it asks for nothing."""
+        if (match := _FORM.search(body)) is None:
+            raise ValueError("the request says nothing of what is wanted")
+        kind, chunks, per_second = match.groups()
+        return cls(Kind(kind.decode()), int(chunks), int(per_second))
+
+
+_FORM: Final = re.compile(rb"bench:([a-z]+):(\d+):(\d+);")
+
+STAMP: Final = re.compile(rb"@(\d+)~")
+"""A chunk's text holds the time it was sent: nanoseconds of the monotonic clock, which processes of a machine share."""
+
+STAMP_END: Final = b"~"
+"""Once in every chunk of text, and nowhere else in an answer."""

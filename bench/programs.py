@@ -1,0 +1,171 @@
+"""What is measured: floors, Understudy, peers, each with how it is started and how it is asked."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from pathlib import Path
+from typing import Final
+
+from bench import peers
+from bench.peers import Absent, Peer
+
+_TOKEN: Final = "us-bench-0123456789abcdef"
+_KEY: Final = "sk-bench-0123456789abcdef"
+
+
+class Part(StrEnum):
+    """What a program is there for."""
+
+    NOTHING = "nothing in between"
+    FLOOR = "floor"
+    OURS = "ours"
+    PEER = "peer"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a program runs: a folder of its own, its port, and the upstream's."""
+
+    folder: Path
+    port: int
+    upstream: int
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """How a program is started: its words, and the variables that it gets besides a bare environment's."""
+
+    words: tuple[str, ...]
+    variables: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """``relays``: Anthropic's format on both sides. ``model`` is the name it is asked for. ``start`` may be Absent."""
+
+    name: str
+    part: Part
+    relays: bool
+    start: Callable[[Place], Start] | None = None
+    model: str = "claude-sonnet-4-5"
+    version: str = ""
+    absent: str = ""
+
+
+STRAIGHT: Final = "nothing in between"
+BARE_RELAY: Final = "bare ASGI + aiohttp, relay"
+FASTAPI_RELAY: Final = "FastAPI + httpx, relay"
+TRANSLATOR: Final = "bare ASGI + aiohttp + orjson, translating"
+RELAY: Final = "understudy, relay"
+DIRECT: Final = "understudy, direct"
+LITELLM: Final = "LiteLLM proxy"
+ROUTER: Final = "claude-code-router"
+
+
+def programs() -> tuple[Program, ...]:
+    """All of them, in the order of the table. A peer that is not installed says so in ``absent``."""
+    ours = metadata.version("understudy")
+    return (
+        Program(STRAIGHT, Part.NOTHING, relays=True),
+        Program(BARE_RELAY, Part.FLOOR, relays=True, start=_floor("bare_relay")),
+        Program(FASTAPI_RELAY, Part.FLOOR, relays=True, start=_floor("fastapi_relay")),
+        Program(RELAY, Part.OURS, relays=True, start=_understudy, version=ours),
+        Program(TRANSLATOR, Part.FLOOR, relays=False, start=_floor("bare_translator")),
+        Program(DIRECT, Part.OURS, relays=False, start=_understudy, model="openai/gpt-4.1", version=ours),
+        _peer(ROUTER, peers.claude_code_router, _start_router),
+        _peer(LITELLM, peers.litellm, _start_litellm),
+    )
+
+
+def headers_of(program: Program) -> dict[str, str]:
+    """The credential that the program wants to see; all get the same."""
+    return {} if program.part is Part.NOTHING else {"authorization": f"Bearer {_TOKEN}"}
+
+
+def _floor(name: str) -> Callable[[Place], Start]:
+    def start(place: Place) -> Start:
+        words = (sys.executable, "-m", f"bench.floors.{name}", str(place.port), str(place.upstream))
+        return Start(words, {"PYTHONPATH": str(peers.ROOT)})
+
+    return start
+
+
+def _understudy(place: Place) -> Start:
+    """As anybody runs it: guard, routing, journal file; a key and an address for each of the two engines."""
+    script = Path(sys.executable).with_name("understudy.exe" if os.name == "nt" else "understudy")
+    variables = {
+        "UNDERSTUDY_TOKEN": _TOKEN,
+        "OPENAI_API_KEY": _KEY,
+        "OPENAI_BASE_URL": f"http://127.0.0.1:{place.upstream}/v1",
+        "ANTHROPIC_API_KEY": _KEY,
+        "UNDERSTUDY_PASSTHROUGH_URL": f"http://127.0.0.1:{place.upstream}",
+        "BIG_MODEL": "passthrough",
+    }
+    return Start((str(script), "serve", "--port", str(place.port)), variables)
+
+
+def _peer(name: str, find: Callable[[], Peer], start: Callable[[Peer, Place], Start]) -> Program:
+    try:
+        peer = find()
+    except Absent as absent:
+        return Program(name, Part.PEER, relays=False, absent=str(absent))
+    return Program(name, Part.PEER, relays=False, start=lambda place: start(peer, place), version=peer.version)
+
+
+def _start_litellm(peer: Peer, place: Place) -> Start:
+    """One worker, as the others; chat completions upstream, as the others; nothing fetched from elsewhere."""
+    upstream = {"model": "openai/gpt-4.1", "api_base": f"http://127.0.0.1:{place.upstream}/v1", "api_key": _KEY}
+    config = {
+        "model_list": [{"model_name": "claude-sonnet-4-5", "litellm_params": upstream}],
+        "litellm_settings": {"drop_params": True, "use_chat_completions_url_for_anthropic_messages": True},
+        "general_settings": {"master_key": _TOKEN},
+    }
+    file = place.folder / "config.yaml"
+    file.write_text(json.dumps(config), "utf-8")  # JSON is YAML
+    words = (
+        *peer.words,
+        "--config",
+        str(file),
+        "--host",
+        "127.0.0.1",
+        "--port",
+        str(place.port),
+        "--telemetry",
+        "False",
+    )
+    variables = {
+        "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+        "LITELLM_LOG": "ERROR",
+        "NO_DOCS": "True",
+        "DISABLE_ADMIN_UI": "True",
+    }
+    return Start(words, variables)
+
+
+def _start_router(peer: Peer, place: Place) -> Start:
+    provider = {
+        "name": "bench",
+        "api_base_url": f"http://127.0.0.1:{place.upstream}/v1/chat/completions",
+        "api_key": _KEY,
+        "models": ["gpt-4.1"],
+    }
+    config = {
+        "HOST": "127.0.0.1",
+        "PORT": place.port,
+        "APIKEY": _TOKEN,
+        "LOG": False,
+        "NON_INTERACTIVE_MODE": True,
+        "Providers": [provider],
+        "Router": {"default": "bench,gpt-4.1"},
+    }
+    file = place.folder / ".claude-code-router" / "config.json"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(json.dumps(config), "utf-8")
+    return Start((*peer.words, "start"), {})

@@ -1,0 +1,184 @@
+"""``understudy claude``: what reaches the program, from whom, and what comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from app.commands.claude import own_options
+from proxy_core.ledger.journal_reading import recent
+from tests.commands.fake_claude import FakeClaude, install
+from tests.support.processes import UNDERSTUDY, Finished, environment, serving, understudy
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake is a script with a shebang")
+
+DEMO = {"BIG_MODEL": "demo/instant", "SMALL_MODEL": "demo/instant", "THINKER_MODEL": "demo/instant"}
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeClaude:
+    return install(tmp_path / "bin")
+
+
+def _variables(fake: FakeClaude, **more: str) -> dict[str, str]:
+    return {**DEMO, "PATH": f"{fake.folder}:{os.environ['PATH']}", **more}
+
+
+async def _claude(fake: FakeClaude, home: Path, *arguments: str, **more: str) -> Finished:
+    return await understudy("claude", *arguments, home=home, variables=_variables(fake, **more))
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["-p", "hi there", "--model", "opus"],
+        ["--help"],
+        ["--version"],
+        ["mcp", "add", "x", "--", "npx", "--json"],
+        ["--", "--profile", "x"],
+        ["-p", "--profile"],
+        [],
+    ],
+)
+async def test_every_argument_is_claudes(fake: FakeClaude, scratch: Path, arguments: list[str]) -> None:
+    ended = await _claude(fake, scratch, *arguments)
+    assert (ended.status, ended.out) == (0, "from claude\n"), ended.err
+    assert fake.theirs == arguments
+
+
+async def test_its_exit_code_comes_back(fake: FakeClaude, scratch: Path) -> None:
+    assert (await _claude(fake, scratch, END_WITH="42")).status == 42
+
+
+async def test_a_killed_one_ends_as_a_shell_would_tell_it(fake: FakeClaude, scratch: Path) -> None:
+    assert (await _claude(fake, scratch, "die")).status == 128 + signal.SIGKILL
+
+
+async def test_a_proxy_is_started_for_it_and_gone_afterwards(fake: FakeClaude, scratch: Path) -> None:
+    await _claude(fake, scratch)
+    environ = fake.seen["environ"]
+    assert environ["ANTHROPIC_BASE_URL"].startswith("http://127.0.0.1:")
+    assert "BIG · instant" in str(fake.seen["models"])
+    port = int(environ["ANTHROPIC_BASE_URL"].rpartition(":")[2])
+    with pytest.raises(ConnectionRefusedError):
+        await asyncio.open_connection("127.0.0.1", port)
+
+
+async def test_the_token_is_a_launchs_own_and_stands_on_no_command_line_and_in_no_file(
+    fake: FakeClaude, scratch: Path
+) -> None:
+    local = "us-local-token-9876543210"
+    await _claude(fake, scratch, UNDERSTUDY_TOKEN=local)
+    token = fake.seen["environ"]["ANTHROPIC_AUTH_TOKEN"]
+    assert token.startswith("us-launch.")
+    signature = token.rpartition(".")[2]
+    written = b"".join(path.read_bytes() for path in scratch.rglob("*") if path.is_file())
+    for secret in (local, signature):
+        assert secret not in " ".join(fake.seen["arguments"])
+        assert secret.encode() not in written
+
+
+async def test_a_running_understudy_is_used(fake: FakeClaude, scratch: Path) -> None:
+    async with serving(scratch, variables={**DEMO, "BIG_MODEL": "demo/slow"}) as proxy:
+        await _until(scratch / "state" / "runtime.json")
+        ended = await _claude(fake, scratch, UNDERSTUDY_TOKEN=proxy.token)
+        assert ended.status == 0, ended.err
+        assert fake.seen["environ"]["ANTHROPIC_BASE_URL"] == proxy.address
+        assert fake.seen["environ"]["ANTHROPIC_DEFAULT_OPUS_MODEL_NAME"] == "BIG · slow", "its roles, not ours"
+
+
+async def test_one_with_another_token_is_not_and_this_is_said(fake: FakeClaude, scratch: Path) -> None:
+    async with serving(scratch, variables=DEMO) as proxy:
+        await _until(scratch / "state" / "runtime.json")
+        ended = await _claude(fake, scratch, UNDERSTUDY_TOKEN="us-another-token-000000")
+        assert ended.status == 0, ended.err
+        assert fake.seen["environ"]["ANTHROPIC_BASE_URL"] != proxy.address
+        assert "has another token" in ended.err
+
+
+async def test_a_projects_env_file_chooses_nothing(fake: FakeClaude, scratch: Path) -> None:
+    (scratch / ".env").write_text("OPENAI_BASE_URL=http://evil.example\nBIG_MODEL=openai/evil\nUNDERSTUDY_TOKEN=evil\n")
+    ended = await _claude(fake, scratch)
+    assert ended.status == 0, ended.err
+    assert "evil" not in json.dumps(fake.seen)
+
+
+async def test_a_signal_is_passed_on(fake: FakeClaude, scratch: Path) -> None:
+    process = await asyncio.create_subprocess_exec(
+        UNDERSTUDY,
+        *("claude", "wait"),
+        cwd=scratch,
+        env=environment(scratch, _variables(fake)),
+        stdout=asyncio.subprocess.PIPE,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    try:
+        assert await asyncio.wait_for(process.stdout.readline(), 20) == b"from claude\n"
+        process.send_signal(signal.SIGINT)  # the terminal gives Ctrl+C to both: here it must not end anything
+        process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(process.stdout.readline(), 5) == b"caught SIGTERM\n"
+        assert await asyncio.wait_for(process.wait(), 10) == 7
+    finally:
+        if process.returncode is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+async def test_without_claude_it_says_how_to_install_it(scratch: Path) -> None:
+    ended = await understudy("claude", home=scratch, variables={**DEMO, "PATH": "/nowhere"})
+    assert ended.status == 127
+    assert "npm install -g @anthropic-ai/claude-code" in ended.err
+
+
+async def test_settings_that_lead_elsewhere_stop_it_and_are_named(fake: FakeClaude, scratch: Path) -> None:
+    settings = scratch / ".claude" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text(json.dumps({"env": {"ANTHROPIC_AUTH_TOKEN": "x", "ANTHROPIC_CUSTOM_HEADERS": "a: b"}}))
+    ended = await _claude(fake, scratch)
+    assert ended.status == 1
+    assert str(settings) in ended.err
+    assert not fake.seen_file.exists()
+
+
+async def test_an_unknown_profile_is_refused_before_anything_starts(fake: FakeClaude, scratch: Path) -> None:
+    ended = await _claude(fake, scratch, "--profile", "Wrok")
+    assert (ended.status, ended.err) == (1, "understudy: There is no profile called 'Wrok'; there are: Default.\n")
+    assert not fake.seen_file.exists()
+
+
+async def test_a_profile_is_the_launchs_own(fake: FakeClaude, scratch: Path) -> None:
+    (scratch / "settings.toml").write_text('version = 1\n[profiles.Default]\n[profiles.Work]\nbig = "demo/slow"\n')
+    variables = {name: value for name, value in _variables(fake).items() if name != "BIG_MODEL"}
+    ended = await understudy("claude", "--profile=Work", "-c", home=scratch, variables=variables)
+    assert ended.status == 0, ended.err
+    assert fake.theirs == ["-c"]
+    assert "BIG · slow" in str(fake.seen["models"])
+
+
+def test_our_options_stand_first() -> None:
+    assert own_options(["--profile", "Work", "-p", "x"]) == ("Work", ["-p", "x"])
+    assert own_options(["--profile=Work"]) == ("Work", [])
+    assert own_options(["--profile"]) == ("", ["--profile"])
+    assert own_options(["-p", "--profile", "Work"]) == ("", ["-p", "--profile", "Work"])
+
+
+async def test_nothing_is_kept_in_the_journal_of_a_session_that_asked_nothing(fake: FakeClaude, scratch: Path) -> None:
+    await _claude(fake, scratch)
+    assert [story for story in recent(scratch / "log" / "journal.jsonl", 9) if story.path == "/v1/messages"] == []
+
+
+async def _until(path: Path) -> Mapping[str, object]:
+    for _ in range(200):
+        if path.exists():
+            break
+        await asyncio.sleep(0.02)
+    told: Mapping[str, object] = json.loads(path.read_text())
+    return told

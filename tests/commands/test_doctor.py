@@ -1,0 +1,98 @@
+"""``understudy doctor``: what it finds, and that a finding says how to mend it."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.processes import serving, understudy
+
+HEALTHY = {"BIG_MODEL": "demo/fast", "SMALL_MODEL": "demo/fast", "THINKER_MODEL": "demo/fast", "PORT": "0"}
+
+
+async def _examined(home: Path, **variables: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    ended = await understudy("doctor", "--json", home=home, variables=variables)
+    findings = json.loads(ended.out)
+    for finding in findings:
+        assert finding["grade"] != "broken" or finding["mend"] or "--port" in finding["sentence"], finding
+    return ended.status, {finding["subject"]: finding for finding in findings}
+
+
+async def test_a_healthy_machine_is_left_alone(scratch: Path) -> None:
+    status, found = await _examined(scratch, **HEALTHY)
+    assert status == 0
+    assert found["BIG"]["grade"] == "good"
+    assert found["Keyring"]["grade"] == "notable"
+
+
+async def test_a_missing_key_is_broken_and_says_what_to_type(scratch: Path) -> None:
+    status, found = await _examined(scratch, **{**HEALTHY, "BIG_MODEL": "mistral/mistral-large-latest"})
+    assert status == 1
+    assert found["BIG"]["grade"] == "broken"
+    assert "understudy keys set mistral" in found["BIG"]["mend"]
+
+
+async def test_a_local_server_that_does_not_run_is_broken(scratch: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        url = f"http://127.0.0.1:{gone.getsockname()[1]}"
+    status, found = await _examined(scratch, **{**HEALTHY, "BIG_MODEL": "ollama/qwen3", "OLLAMA_API_BASE": url})
+    assert status == 1
+    assert found["Ollama"]["grade"] == "broken"
+    assert found["Ollama"]["mend"] == "Start Ollama."
+
+
+async def test_a_taken_port_names_its_holder(scratch: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        status, found = await _examined(scratch, **{**HEALTHY, "PORT": port})
+    assert status == 1
+    if sys.platform == "linux":
+        assert f"process {os.getpid()}" in found["Proxy"]["sentence"]
+
+
+async def test_a_running_understudy_is_found(tmp_path: Path) -> None:
+    async with serving(tmp_path / "home", variables=HEALTHY) as proxy:
+        for _ in range(100):
+            _, found = await _examined(proxy.home, **HEALTHY)
+            if proxy.address in found["Proxy"]["sentence"]:
+                break
+        assert f"runs on {proxy.address}" in found["Proxy"]["sentence"]
+
+
+async def test_a_wrong_setting_is_told_instead_of_crashing(scratch: Path) -> None:
+    status, found = await _examined(scratch, PREFERRED_PROVIDER="nonsense")
+    assert status == 1
+    assert "PREFERRED_PROVIDER" in found["Settings"]["sentence"]
+
+
+async def test_obstacles_are_told_with_their_place(scratch: Path) -> None:
+    settings = scratch / ".claude" / "settings.json"
+    settings.parent.mkdir()
+    settings.write_text('{"model": "understudy/big"}')
+    status, found = await _examined(scratch, **HEALTHY)
+    assert status == 0
+    assert str(settings) in found["Claude Code's settings"]["sentence"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a script with a shebang")
+async def test_a_claude_that_does_not_start_is_broken(scratch: Path) -> None:
+    program = scratch / ".local" / "bin" / "claude"
+    program.parent.mkdir(parents=True)
+    program.write_text("#!/bin/sh\nexit 3\n")
+    program.chmod(0o755)
+    status, found = await _examined(scratch, **HEALTHY, PATH="/bin:/usr/bin")
+    assert status == 1
+    assert "ends with code 3" in found["Claude Code"]["sentence"]
+
+
+async def test_for_a_person_it_is_lines_without_colours_into_a_pipe(scratch: Path) -> None:
+    ended = await understudy("doctor", home=scratch, variables=HEALTHY)
+    assert ended.status == 0
+    assert "ok    BIG: demo/fast, which needs no key" in ended.out
+    assert "\x1b" not in ended.out
