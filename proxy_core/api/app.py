@@ -61,4 +61,5 @@ async def _missed(request: Request, exception: Exception) -> Response:
     else:
         error = UnknownPath(f"There is nothing at {request.scope['path']}.")
     body = dumps(error_body(error, request.scope["understudy.id"]))
-    return Response(body, error.status, {"x-should-retry": "false"}, "application/json")
+    headers = {"x-should-retry": "false", "request-id": request.scope["understudy.id"]}
+    return Response(body, error.status, headers, "application/json")

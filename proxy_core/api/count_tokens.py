@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from starlette.types import Receive, Scope, Send
 
 from proxy_core.api.casting import cast
+from proxy_core.api.counting import count
 from proxy_core.api.exchange import Exchange, serve
 from proxy_core.api.house import House
 from proxy_core.api.relaying import relay
 from proxy_core.api.replies import send_json
 from proxy_core.config.settings import Engine
 from proxy_core.translate.call import translate
-from proxy_core.translate.weight import weigh
 from proxy_core.wire.request import parse
 
 
@@ -37,8 +35,6 @@ class CountTokens:
             return
         call = translate(request, chosen.target_model())
         chosen.tell(exchange.telling)
-        weight = weigh(call)
-        counted = await asyncio.to_thread(self._house.count_tokens, weight.texts, weight.measure.vocabulary)
-        tokens = weight.total(counted)
+        tokens = await count(call, self._house)
         await send_json(exchange.send, 200, {"input_tokens": tokens}, [(b"request-id", exchange.telling.id.encode())])
         exchange.telling.done(usage=None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
 from proxy_core.api.attempts import Caller
 from proxy_core.api.casting import Cast, cast, key_for
+from proxy_core.api.counting import check_window
 from proxy_core.api.exchange import Exchange, serve
 from proxy_core.api.house import House
 from proxy_core.api.relaying import relay
@@ -41,14 +43,16 @@ class Messages:
         if chosen.engine is Engine.RELAY:
             await relay(exchange, request.model, body, chosen, self._house)
         else:
-            await while_connected(exchange.receive, lambda tasks: self._translated(exchange, request, chosen, tasks))
+            work = partial(self._translated, exchange, request, len(body), chosen)
+            await while_connected(exchange.receive, work)
 
     async def _translated(
-        self, exchange: Exchange, request: MessagesRequest, chosen: Cast, tasks: asyncio.TaskGroup
+        self, exchange: Exchange, request: MessagesRequest, size: int, chosen: Cast, tasks: asyncio.TaskGroup
     ) -> None:
         telling = exchange.telling
         chat = translate(request, chosen.target_model())
         chosen.tell(telling, chat.warnings)
+        await check_window(chat, size, chosen.model.window, self._house)
         translator = self._translator(request, chosen, chat)
         opening = self._opening(chosen, chat, telling)
         if request.stream:

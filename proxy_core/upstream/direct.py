@@ -13,7 +13,7 @@ import orjson
 from proxy_core.errors import ProviderError, ProviderFailed, ProviderTimeout, StreamBroken
 from proxy_core.upstream import connection_faults, faults
 from proxy_core.upstream.faults import Asked, BadAnswer
-from proxy_core.upstream.http import Http, tell_of_loss, user_agent
+from proxy_core.upstream.http import Http, as_data, tell_of_loss, user_agent
 from proxy_core.upstream.plain_words import looks_like_html, said
 from proxy_core.upstream.port import Chunk, UpstreamCall, as_chunk
 from proxy_core.wire.json_text import loads
@@ -84,7 +84,7 @@ class Direct:
         try:
             return await self._http.session().post(
                 url,
-                data=_encode(call.body),
+                data=as_data(_encode(call.body)),
                 headers=_headers(call),
                 timeout=waits,
                 proxy=self._http.proxy_for(url),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import ipaddress
 import socket
 from functools import cache
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 KEPT_ALIVE: Final = 30.0
 """Seconds that an idle connection is kept. A connection the provider closed meanwhile is noticed and not used."""
+
+LARGE: Final = 512 * 1024
+"""Bytes above which a body is not given to the socket at once."""
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 
@@ -59,6 +63,11 @@ class Http:
         session, self._session = self._session, None
         if session is not None:
             await session.close()
+
+
+def as_data(body: bytes) -> bytes | io.BytesIO:
+    """A request's body as aiohttp wants it: a large one is written piece by piece, so that other answers go on."""
+    return io.BytesIO(body) if len(body) > LARGE else body
 
 
 def tell_of_loss(response: aiohttp.ClientResponse) -> None:

@@ -11,7 +11,7 @@ from proxy_core.config.settings import Timeouts
 from proxy_core.errors import ConfigError, ProviderFailed
 from proxy_core.upstream import connection_faults
 from proxy_core.upstream.faults import Asked, elsewhere
-from proxy_core.upstream.http import Http, is_loopback, tell_of_loss
+from proxy_core.upstream.http import Http, as_data, is_loopback, tell_of_loss
 from proxy_core.upstream.relay_headers import Headers, incoming, outgoing
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ class Relay:
             return await self._http.session().request(
                 call.method,
                 URL(call.url, encoded=True),
-                data=call.body or None,
+                data=as_data(call.body) if call.body else None,
                 headers=headers,
                 skip_auto_headers=_MADE_BY_AIOHTTP,
                 auto_decompress=False,

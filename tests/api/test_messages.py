@@ -325,3 +325,15 @@ async def test_a_refusal_of_what_was_asked_is_no_reason_to_change_it(tmp_path: P
     async with stage(tmp_path, refusal) as (proxy, upstream):
         assert (await proxy.ask(temperature=0.2)).status_code == 400
         assert len(upstream.requests) == 1
+
+
+async def test_what_cannot_fit_is_refused_before_it_is_sent(tmp_path: Path) -> None:
+    async with stage(tmp_path, whole(completion())) as (proxy, upstream):
+        too_long = await proxy.ask(text="lorem ipsum " * 100_000, model="openai/gpt-4o")
+        assert too_long.status_code == 400
+        message = error_of(too_long)["message"]
+        assert message.startswith("prompt is too long: ")
+        assert message.endswith(" tokens > 128000 maximum")
+        assert upstream.requests == []
+        assert (await proxy.ask(text="lorem ipsum " * 30_000, model="openai/gpt-4o")).status_code == 200
+        assert (await proxy.ask(text="lorem ipsum " * 100_000, model="openai/unheard-of")).status_code == 200
