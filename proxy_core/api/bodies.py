@@ -33,13 +33,18 @@ async def read_body(headers: Headers, receive: Receive, *, seconds: float) -> by
     length = fields.get(b"content-length", b"0")
     if not length.isdigit():
         raise InvalidRequest("The content-length is not a number.")
-    if int(length) > LIMIT:
+    if len(length) > 15 or int(length) > LIMIT:
         raise _too_large()
     try:
         async with asyncio.timeout(seconds):
             return await _read(receive)
     except TimeoutError:
         raise SlowRequest(f"The request body did not arrive within {seconds:.0f} seconds.") from None
+
+
+def too_deep() -> InvalidRequest:
+    """For a body that is JSON, but nested as deep as Python's stack goes."""
+    return InvalidRequest("The request is nested too deeply.")
 
 
 async def _read(receive: Receive) -> bytes:

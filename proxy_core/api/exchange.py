@@ -11,7 +11,7 @@ from pathlib import Path
 
 from starlette.types import Message, Receive, Scope, Send
 
-from proxy_core.api.bodies import ClientLeft, read_body
+from proxy_core.api.bodies import ClientLeft, read_body, too_deep
 from proxy_core.api.guard import Caller
 from proxy_core.api.house import House
 from proxy_core.api.replies import send_error, stopping
@@ -85,7 +85,8 @@ async def serve(
         if not begun:
             await send_error(send, stopping(), telling.id)
         raise
-    except UnderstudyError as error:
+    except (UnderstudyError, RecursionError) as raised:
+        error = too_deep() if isinstance(raised, RecursionError) else raised
         telling.failed(error)
         if not begun:
             await send_error(send, error, telling.id)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from starlette.types import Receive, Send
 
-from proxy_core.api.bodies import ClientLeft
+from proxy_core.api.bodies import ClientLeft, too_deep
 from proxy_core.api.replies import Headers, stopping
 from proxy_core.api.telling import Telling, counted
 from proxy_core.errors import ProviderTimeout, StreamBroken, UnderstudyError
@@ -49,6 +49,8 @@ async def while_connected(receive: Receive, work: Callable[[asyncio.TaskGroup], 
                 await work(tasks)
             except UnderstudyError as error:  # kept aside: the task group would wrap it
                 failure = error
+            except RecursionError:
+                failure = too_deep()
             finally:
                 watcher.cancel()
     except* ClientLeft:
@@ -171,8 +173,11 @@ async def _pump(
         if not begun:
             begun = True
             telling.answering(stream.upstream_id)
-        for chunk in batch:
-            translator.feed(chunk)
+        try:
+            for chunk in batch:
+                translator.feed(chunk)
+        except RecursionError:
+            raise StreamBroken("The provider's answer is nested too deeply.") from None
         if events := translator.advance():
             await write(events)
 

@@ -110,6 +110,9 @@ class LimitedHeads(HttpToolsProtocol):
             return
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > LIMIT:
             self._refuse_large()
+        if self.parser.should_upgrade():
+            self._refusal = (400, "invalid_request_error", "This server does not change to another protocol.")
+            raise _RefusedError
         if not self.url.startswith(b"/") or self.parser.get_http_version() not in _VERSIONS:
             raise _RefusedError
         super().on_headers_complete()
@@ -129,8 +132,6 @@ class LimitedHeads(HttpToolsProtocol):
         super().on_message_complete()
         self._within = _Within.NOTHING
         self._wait_no_more()
-        if self.parser.should_upgrade():  # which is not done; the parser would take what follows for another protocol
-            self._waste_the_rest()
 
     def on_response_complete(self) -> None:
         """The request is answered; the rest of its body, if it is not here yet, is waited for a little."""

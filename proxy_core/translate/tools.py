@@ -45,7 +45,7 @@ def toolbox(tools: Sequence[Block], warnings: Warnings, *, plain_schemas: bool =
         name = str(tool["name"])
         if name == _PLACEHOLDER or name in upstream:
             continue
-        if tool.get("type") not in {None, "", "custom"}:
+        if tool.get("type") not in (None, "", "custom"):
             warnings.add(f"The tool {name} runs at Anthropic ({tool['type']}) and was left out.")
             continue
         fitting = _fitting(name)

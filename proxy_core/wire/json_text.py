@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 import orjson
@@ -14,7 +15,7 @@ def loads(data: bytes | str) -> Any:
         return orjson.loads(data)
     except orjson.JSONDecodeError:
         try:
-            return json.loads(data, parse_constant=_refuse)
+            return json.loads(data, parse_constant=_refuse, parse_float=_finite)
         except RecursionError:
             raise ValueError("JSON is nested too deeply") from None
 
@@ -39,6 +40,13 @@ def is_object(text: str) -> bool:
         return isinstance(loads(text), dict)
     except ValueError:
         return False
+
+
+def _finite(number: str) -> float:
+    value = float(number)
+    if math.isinf(value):
+        raise ValueError(f"{number} is too large a number")
+    return value
 
 
 def _refuse(constant: str) -> None:

@@ -14,7 +14,7 @@ from tests.contract.conftest import Stage
 from tests.contract.plays import asked, bash, calls, counted, says, tool_texts
 from tests.contract.serving_openai import KEY
 from tests.support import claude_code
-from tests.support.chat_server import Cut, Request, Script, Step, completion, delta, streamed, whole
+from tests.support.chat_server import Cut, Request, Script, Step, completion, delta, streamed, usage, whole
 
 pytestmark = [
     pytest.mark.claude_code,
@@ -140,3 +140,21 @@ async def test_a_stream_that_is_cut_is_not_taken_for_an_end(version: str, stage:
     scripts: list[Script] = [cut, answered_whole]
     run, requests = await asked(version, stage, tmp_path, "Greet me.", scripts)
     assert run.is_error or (len(requests) > 1 and run.result != "Good")
+
+
+async def test_reasoning_that_is_told_at_the_end_comes_back(version: str, stage: Stage, tmp_path: Path) -> None:
+    """An empty thinking block behind the call carries it; the call runs, and the next turn brings it back."""
+    items = [{"type": "reasoning", "id": "rs_1", "encrypted_content": "c2VjcmV0", "summary": []}]
+    function = {"name": "Bash", "arguments": json.dumps({"command": "echo first-$((20 + 1))", "description": "say"})}
+    late = streamed(
+        delta(tool_calls=[{"index": 0, "id": "call_one", "type": "function", "function": function}]),
+        delta(reasoning_items=items),
+        delta("tool_calls"),
+        usage(1000, 30),
+        "[DONE]",
+    )
+    run, requests = await asked(version, stage, tmp_path, "Run it.", [late, says("It said 21.", 1200, 50)])
+    assert (run.is_error, run.result) == (False, "It said 21.")
+    assert "first-21" in tool_texts(requests[1])["call_one"]
+    (answer,) = [message for message in requests[1].json["messages"] if message["role"] == "assistant"]
+    assert answer["reasoning_items"] == items
