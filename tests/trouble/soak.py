@@ -1,8 +1,9 @@
 """Many minutes of streams with faults mixed in, and what they leave behind.
 
-``python -m tests.trouble.soak --minutes 30`` runs ``understudy serve`` as a process of its own before a provider of chat
-completions and one of Anthropic's format; 32 clients ask it without pause, and now and then leave in the middle. Its
-memory, descriptors and threads are read every five seconds. Every answer is read by the grammar: an end that is not honest ends the run.
+``python -m tests.trouble.soak --minutes 30`` runs ``understudy serve`` as a process of its own before a provider of
+chat completions and one of Anthropic's format; 32 clients ask it without pause, and now and then leave in the middle.
+Its memory, descriptors and threads are read every five seconds. Every answer is read by the grammar: an end that is not
+honest ends the run.
 """
 
 from __future__ import annotations
@@ -139,9 +140,7 @@ async def soak(minutes: float, home: Path) -> bool:
                     memory = process.memory_info().rss / 2**20
                     samples.append((time.monotonic() - begun, memory, process.num_fds(), process.num_threads()))
                     if len(samples) % 12 == 0:
-                        print(
-                            "min %4.1f: %6.1f MB, %3d descriptors, %d threads" % (samples[-1][0] / 60, *samples[-1][1:])
-                        )
+                        print(line(*samples[-1]), flush=True)
             await asyncio.sleep(3)
             rest = (process.memory_info().rss / 2**20, process.num_fds(), process.num_threads())
             faults = understudy.printed.count("fault of Understudy")
