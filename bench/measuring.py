@@ -46,15 +46,22 @@ class Measured:
 
 @dataclass(slots=True)
 class Run:
-    """All that was measured. ``values`` holds, by program and figure, one value a round."""
+    """All that was measured. ``values`` and ``disturbed`` hold, by program and figure, one value a round."""
 
     measured: list[Measured] = field(default_factory=list)
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
+    disturbed: dict[str, dict[str, list[float]]] = field(default_factory=dict)
     troubles: list[str] = field(default_factory=list)
 
-    def add(self, program: Program, key: str, value: float) -> None:
+    def add(self, program: Program, key: str, value: float, *, disturbed: bool = False) -> None:
         """One value of one figure."""
-        self.values.setdefault(program.name, {}).setdefault(key, []).append(value)
+        place = self.disturbed if disturbed else self.values
+        place.setdefault(program.name, {}).setdefault(key, []).append(value)
+
+    def counted(self) -> dict[str, dict[str, list[float]]]:
+        """By program and figure, the values that others did not disturb; where there are none, those that they did."""
+        names = dict.fromkeys([*self.values, *self.disturbed])
+        return {name: {**self.disturbed.get(name, {}), **self.values.get(name, {})} for name in names}
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +120,7 @@ def _round(
                 continue
             for figure in FIGURES:
                 if figure.situation is situation:
-                    run.add(one.program, figure.key, figure.read(measured.seen))
+                    run.add(one.program, figure.key, figure.read(measured.seen), disturbed=measured.is_disturbed)
             if one.pid:
                 run.add(one.program, "peak", memory(one.pid))
 
@@ -184,5 +191,5 @@ def _used(seconds: float) -> Iterator[float]:
 
 def as_json(run: Run) -> bytes:
     """All of it."""
-    fields = {"values": run.values, "troubles": run.troubles, "measured": [asdict(one) for one in run.measured]}
+    fields = {"values": run.counted(), "troubles": run.troubles, "measured": [asdict(one) for one in run.measured]}
     return orjson.dumps(fields, option=orjson.OPT_INDENT_2)

@@ -58,7 +58,7 @@ def medians_of(run: Run) -> dict[str, dict[str, float]]:
     """The middle of the rounds; of memory at its peak, the highest."""
     found = {
         program: {key: max(values) if key == "peak" else median(values) for key, values in figures.items()}
-        for program, figures in run.values.items()
+        for program, figures in run.counted().items()
     }
     straight = dict(found.get(STRAIGHT, {}))
     for program, figures in found.items():
@@ -95,7 +95,7 @@ def verdicts(medians: Medians, *, markdown: bool) -> str:
 
 def _cell(figure: Figure, found: Mapping[str, float]) -> str:
     value = found.get(figure.key)
-    return "" if value is None else f"{value:,.{figure.digits}f}"
+    return f"{value:,.{figure.digits}f}" if value else ""
 
 
 def _drawn(grid: list[list[str]], *, markdown: bool) -> str:

@@ -33,11 +33,12 @@ def test_a_round_gives_every_figure_of_every_program(tmp_path: Path) -> None:
     asked = chosen(STRAIGHT, TRANSLATOR, DIRECT)
     run = measuring.measure(plan(tmp_path, *asked), lambda _: None)
     assert run.troubles == []
+    values = run.counted()
     for name in (TRANSLATOR, DIRECT):
         for key in ("cpu", "p50", "p99", "first_large", "burst", "whole", "startup", "idle", "peak"):
-            assert all(value > 0 for value in run.values[name][key]), (name, key)
+            assert all(value > 0 for value in values[name][key]), (name, key)
     medians = table.medians_of(run)
-    assert medians[DIRECT]["p50"] == run.values[DIRECT]["p50"][0] - run.values[STRAIGHT]["p50"][0]
+    assert medians[DIRECT]["p50"] == values[DIRECT]["p50"][0] - values[STRAIGHT]["p50"][0]
     assert len(table.table(asked, medians, markdown=True).split("\n")) == len(asked) + 2
     judged = table.verdicts(medians, markdown=False)
     assert judged.count("not measured") == 5, "no relay and no LiteLLM here"
@@ -49,7 +50,7 @@ def test_a_program_that_ends_is_told(tmp_path: Path) -> None:
         return Start((sys.executable, "-c", "raise SystemExit('I will not')"), {})
 
     run = measuring.measure(plan(tmp_path, Program("refuser", Part.PEER, relays=False, start=start)), lambda _: None)
-    assert run.values == {}
+    assert run.counted() == {}
     assert "I will not" in run.troubles[0]
 
 
@@ -96,6 +97,15 @@ def test_what_is_wanted_is_found_in_the_request(write: Callable[[Wanted, str], s
 
 def test_the_large_request_is_as_large_as_it_is_called() -> None:
     assert abs(len(prompts.large(Wanted(Kind.BURST, 1), "a-model")) - prompts.LARGE) < 1_000
+
+
+def test_what_others_disturbed_counts_only_where_there_is_nothing_better() -> None:
+    run, program = measuring.Run(), Program("one", Part.FLOOR, relays=False)
+    run.add(program, "cpu", 90.0, disturbed=True)
+    run.add(program, "burst", 7.0, disturbed=True)
+    run.add(program, "cpu", 30.0)
+    run.add(program, "cpu", 40.0)
+    assert table.medians_of(run) == {"one": {"cpu": 35.0, "burst": 7.0}}
 
 
 def test_limits_are_judged_both_ways() -> None:

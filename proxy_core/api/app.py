@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from proxy_core.api.count_tokens import CountTokens
 from proxy_core.api.guard import Guard
@@ -27,10 +29,10 @@ def make_app(house: House) -> ASGIApp:
     administer over HTTP.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    models = Models(house)
+    models, messages, count_tokens = Models(house), Messages(house), CountTokens(house)
     app.router.routes = [
-        Route("/v1/messages", Messages(house), methods=["POST"]),
-        Route("/v1/messages/count_tokens", CountTokens(house), methods=["POST"]),
+        Route("/v1/messages", messages, methods=["POST"]),
+        Route("/v1/messages/count_tokens", count_tokens, methods=["POST"]),
         Route("/v1/models", models, methods=["GET"]),
         Route("/v1/models/{model:path}", models, methods=["GET"]),
         Route("/", _root, methods=["GET"]),
@@ -38,7 +40,27 @@ def make_app(house: House) -> ASGIApp:
         Route("/api/hello", _hello, methods=["GET"]),
     ]
     app.add_exception_handler(HTTPException, _missed)
-    return Guard(app, house)
+    hot: dict[tuple[str, str], ASGIApp] = {
+        ("/v1/messages", "POST"): messages,
+        ("/v1/messages/count_tokens", "POST"): count_tokens,
+    }
+    return Guard(_Straight(hot, app), house)
+
+
+class _Straight:
+    """Leads the two paths that a session asks all the time past the framework, whose layers add nothing to them.
+
+    They handle every fault themselves (:mod:`proxy_core.api.exchange`); all else goes through the app.
+    """
+
+    def __init__(self, known: Mapping[tuple[str, str], ASGIApp], app: ASGIApp) -> None:
+        self._known = known
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        target = self._known.get((scope["path"], scope["method"])) if scope["type"] == "http" else None
+        await (target or self._app)(scope, receive, send)
 
 
 async def _root(_: Request) -> Response:

@@ -12,6 +12,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
+import orjson
+
 from proxy_core.config.paths import private_folder
 from proxy_core.ledger.journal import Answering, Attempted, Began, Ended, News, Progressed, Routed
 from proxy_core.wire.json_text import dumps
@@ -40,6 +42,9 @@ _WAITING: Final = 10_000
 
 _BATCH: Final = 500
 
+_TOGETHER: Final = 0.1
+"""Seconds that the first of a batch waits for others: one append costs as much as the lines of many requests."""
+
 
 class JournalFile:
     """A listener that never blocks: when the disk is too slow or full, news is dropped and the next line says how much.
@@ -67,6 +72,7 @@ class JournalFile:
         self._told_refused = 0
         self._unwritten = 0
         self._torn = False
+        self._closing = threading.Event()
         self._report = report
         self._thread = threading.Thread(target=self._write_all, name="understudy-journal", daemon=True)
         self._thread.start()
@@ -82,6 +88,7 @@ class JournalFile:
 
     def close(self, seconds: float = 2.0) -> None:
         """Write what waits, for at most ``seconds``."""
+        self._closing.set()
         try:
             self._waiting.put(None, timeout=seconds)
         except queue.Full:  # the disk does not move: the thread is a daemon and goes with the process
@@ -92,10 +99,11 @@ class JournalFile:
         closing = False
         while not closing:
             batch = [self._waiting.get()]
+            self._closing.wait(_TOGETHER)
             while len(batch) < _BATCH and not self._waiting.empty():
                 batch.append(self._waiting.get_nowait())
             closing = batch[-1] is None
-            self._write([dumps({NAMES[type(news)]: asdict(news)}) for news in batch if news is not None])
+            self._write([_line(news) for news in batch if news is not None])
 
     def _write(self, lines: list[bytes]) -> None:
         if not lines:
@@ -133,6 +141,13 @@ class JournalFile:
                 _write_whole(handle, data)
             finally:
                 os.close(handle)
+
+
+def _line(news: News) -> bytes:
+    try:
+        return orjson.dumps({NAMES[type(news)]: news})
+    except TypeError:  # half a surrogate pair in a provider's sentence
+        return dumps({NAMES[type(news)]: asdict(news)})
 
 
 def rotate(path: Path, room_below: int) -> None:

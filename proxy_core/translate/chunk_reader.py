@@ -30,6 +30,10 @@ _FIELDS: Final = {
 """The fields of a delta that are read, in the order in which models produce what is in them."""
 
 
+_BESIDE: Final = frozenset({"usage", "x_groq", "search_results", "citations"})
+"""What may stand beside a chunk's choices and is read. Most chunks have none of it."""
+
+
 class ChunkReader:
     """Reads the chunks of one answer, in order. ``think_tags``: reasoning may stand in the text, in tags."""
 
@@ -41,18 +45,18 @@ class ChunkReader:
         deltas: list[Delta] = []
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
-        if isinstance(choice, Mapping) and not choice.get("index"):
+        if isinstance(choice, dict) and not choice.get("index"):
             delta = choice.get("delta") or choice.get("message")
-            if isinstance(delta, Mapping):
+            if isinstance(delta, dict):
                 self._read_delta(delta, deltas)
             reason = choice.get("finish_reason")
             if isinstance(reason, str) and reason:
                 sequence = choice.get("stop_reason")  # vLLM: the stop string that was met, or a token id
                 deltas.append(Stop(reason, sequence if isinstance(sequence, str) else None))
-        deltas += _links_beside(chunk)
-        usage = _usage(chunk, choice)
-        if usage is not None:
-            deltas.append(usage)
+        if not _BESIDE.isdisjoint(chunk) or (isinstance(choice, dict) and "usage" in choice):
+            deltas += _links_beside(chunk)
+            if (usage := _usage(chunk, choice)) is not None:
+                deltas.append(usage)
         return deltas
 
     def close(self) -> list[Delta]:
@@ -71,8 +75,8 @@ class ChunkReader:
                 case "content":
                     self._read_content(value, deltas)
                 case "tool_calls" if isinstance(value, list):
-                    deltas += [_tool_part(call) for call in value if isinstance(call, Mapping)]
-                case "function_call" if isinstance(value, Mapping) and "tool_calls" not in names:
+                    deltas += [_tool_part(call) for call in value if isinstance(call, dict)]
+                case "function_call" if isinstance(value, dict) and "tool_calls" not in names:
                     deltas.append(_tool_part({"index": 0, "function": value}))
                 case "annotations":
                     deltas += [link for each in _listed(value) if (link := _link(each)) is not None]
