@@ -64,18 +64,25 @@ async def serve(
     A fault of our own after the answer has begun leaves it unfinished: the connection is cut, which every client takes
     for what it is.
     """
-    begun = False
+    begun = ended = False
 
     async def noting(message: Message) -> None:
-        nonlocal begun
+        nonlocal begun, ended
         begun = True
+        ended = message["type"] == "http.response.body" and not message.get("more_body")
         await send(message)
+
+    async def hearing() -> Message:
+        message = await receive()
+        if ended:  # servers call everything a disconnect that comes after the last byte
+            await asyncio.get_running_loop().create_future()
+        return message
 
     telling = Telling(house.listener, house.clock, scope["understudy.id"])
     query = scope["query_string"].decode("latin-1")
     path = f"{scope['path']}?{query}" if query else scope["path"]
     own_port = (scope["server"] or ("", 0))[1] or 0
-    exchange = Exchange(scope["understudy.caller"], telling, scope["method"], path, own_port, receive, noting)
+    exchange = Exchange(scope["understudy.caller"], telling, scope["method"], path, own_port, hearing, noting)
     try:
         await work(exchange)
     except ClientLeft:

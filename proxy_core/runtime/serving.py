@@ -19,8 +19,9 @@ _KEEP_ALIVE: Final = 75
 
 _FAULTS: Final = "uvicorn.error"
 
-_LEFT_UNFINISHED: Final = "ASGI callable returned without completing response."
-"""Said of an answer that is cut because it was cut upstream, which the journal tells."""
+_NO_FAULTS: Final = ("ASGI callable returned without completing response", "Cancel ")
+"""How uvicorn begins to speak of answers that end early, as they were cut upstream or the server stops. The journal
+tells both."""
 
 _LAST_WORDS: Final = 0.5
 """Seconds that answers have, once their grace is over, to say that they end early."""
@@ -121,7 +122,7 @@ class _Faults(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         fault = record.exc_info[1] if record.exc_info else None
-        if isinstance(fault, asyncio.CancelledError) or record.getMessage() == _LEFT_UNFINISHED:
+        if isinstance(fault, asyncio.CancelledError) or record.getMessage().startswith(_NO_FAULTS):
             return
         self._tell(place_of(fault) if fault else record.getMessage())
 

@@ -148,12 +148,14 @@ class DirectStream:
 
     async def aclose(self) -> None:
         """Let the connection go: back to the pool after a whole answer, closed in the middle of one."""
-        if self.declared_end and not self._response.content.at_eof():
-            await self._read_to_the_end()
-        if self._response.content.at_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        try:
+            if self.declared_end and not self._response.content.at_eof():
+                await self._read_to_the_end()
+        finally:
+            if self._response.content.at_eof():
+                self._response.release()
+            else:
+                self._response.close()
 
     async def _begin_streaming(self) -> None:
         head = bytearray()

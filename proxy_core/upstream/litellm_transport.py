@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     import httpx
 
-ERROR_LIMIT: Final = 64 * 1024
+ERROR_LIMIT: Final = 8 * 1024
 WHOLE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes of a bad answer, and of one that does not stream. LiteLLM searches bad ones for secrets with expressions that
 take 25 s for 8 MB (1.106.2), in the event loop."""

@@ -46,6 +46,7 @@ class Running:
     url: str
     port: int
     client: httpx.AsyncClient
+    serving: Serving
     faults: list[str] = field(default_factory=list)
 
     async def ask(self, **fields: Any) -> httpx.Response:
@@ -82,10 +83,10 @@ async def running(home: Path, environ: Mapping[str, str], settings: str = "") ->
     headers = {"x-api-key": TOKEN, "anthropic-version": "2023-06-01"}
     try:
         async with httpx.AsyncClient(base_url=address.url, headers=headers, trust_env=False, timeout=30) as client:
-            yield Running(proxy, heard, address.url, address.port, client, faults)
+            yield Running(proxy, heard, address.url, address.port, client, serving, faults)
     finally:
         serving.stop_at_once()
         await task
         await service.aclose()
         listening.close()
-    assert faults == []
+    assert faults == [], faults
