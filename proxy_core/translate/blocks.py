@@ -144,13 +144,16 @@ class Blocks:
         Closing that one would hand the client a call the model never finished; Anthropic leaves it open as well, and
         Claude Code then asks again instead of running it. What waits is not sent: it would be content after the break.
         """
-        head = self._queue[0] if self._is_open else None
-        if head is None or (head.kind is _Kind.CALL and not is_object(head.whole_arguments)):
-            self._queue.clear()
-            self._is_open = False
-            return []
-        events = self._flush() + self._close()
+        events: list[Event] = []
+        if self._is_open:
+            head = self._queue[0]
+            events = self._flush()
+            sent = "" if head.waiting else "".join(head.arguments)  # what is held has not gone out
+            if head.kind is not _Kind.CALL or is_object(sent):
+                head.carry = ""
+                events += self._close()
         self._queue.clear()
+        self._is_open = False
         return events
 
     def _prose(self, kind: _Kind, text: str) -> None:

@@ -177,6 +177,14 @@ def test_nonsense_ends_in_a_good_end_or_an_error(chunks: list[dict[str, Any]], d
     assert reading.complete != (reading.error is not None)
 
 
+def test_a_call_that_went_out_whole_is_closed_whatever_came_behind_it() -> None:
+    pieces = [{"name": "x", "arguments": '{"a":1}'}, {"name": "", "arguments": "\ud83d"}]
+    chunks = [{"choices": [{"delta": {"tool_calls": [{"function": piece}]}}]} for piece in pieces]
+    reading = read(encode(translated(chunks, declared_end=False)))
+    assert reading.error is not None
+    assert [dict(call.input) for call in reading.tools] == [{"a": 1}]
+
+
 def test_an_error_after_the_end_is_a_fault_of_ours() -> None:
     translator = StreamTranslator("msg_1", "m")
     translator.finish(declared_end=True)
