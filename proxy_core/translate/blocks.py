@@ -149,7 +149,9 @@ class Blocks:
             head = self._queue[0]
             events = self._flush()
             sent = "" if head.waiting else "".join(head.arguments)  # what is held has not gone out
-            if head.kind is not _Kind.CALL or is_object(sent):
+            if head.kind is not _Kind.CALL:
+                events += self._close()
+            elif is_object(sent):
                 head.carry = ""
                 events += self._close()
         self._queue.clear()
