@@ -199,3 +199,19 @@ def test_text_that_utf8_cannot_carry_is_mended_across_chunks() -> None:
     ]
     reading = read(encode(translated(chunks)))
     assert reading.text == "a\U0001f600b\ufffdc\ufffd"
+
+
+def called(*arguments: str, declared_end: bool = True) -> Reading:
+    """The answer whose only call has these pieces of arguments."""
+    pieces = [{"id": "a", "function": {"name": "x", "arguments": piece}} for piece in arguments]
+    chunks: list[dict[str, Any]] = [{"choices": [{"delta": {"tool_calls": [piece]}}]} for piece in pieces]
+    return read(encode(translated(chunks, declared_end=declared_end)))
+
+
+def test_a_null_inside_arguments_is_kept_and_one_alone_is_no_arguments() -> None:
+    assert dict(called('{"a": ', "null", "}").tools[0].input) == {"a": None}
+    assert dict(called("null").tools[0].input) == {}
+
+
+def test_half_a_character_behind_an_empty_object_makes_no_whole_call() -> None:
+    assert not called("{}", "\ud83d").complete
