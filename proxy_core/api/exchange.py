@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 from starlette.types import Message, Receive, Scope, Send
 
 from proxy_core.api.bodies import ClientLeft, read_body, too_deep
 from proxy_core.api.guard import Caller
 from proxy_core.api.house import House
+from proxy_core.api.places import place_of
 from proxy_core.api.replies import send_error, stopping
 from proxy_core.api.telling import Telling
 from proxy_core.errors import InternalError, UnderstudyError
@@ -98,18 +97,8 @@ async def serve(
         if not begun:
             await send_error(send, error, telling.id)
     except Exception as fault:  # noqa: BLE001 - the border: no fault of ours may leave a client without an answer
-        _log.error("%s failed: %s", telling.id, whereabouts(fault))
+        _log.error("%s failed: %s", telling.id, place_of(fault))
         failure = InternalError("Understudy itself failed on this request; its log says where.")
         telling.failed(failure)
         if not begun:
             await send_error(send, failure, telling.id)
-
-
-def whereabouts(fault: BaseException) -> str:
-    """A fault's kind and the lines it passed, without its words, which may hold a prompt or a key."""
-    while isinstance(fault, BaseExceptionGroup) and len(fault.exceptions) == 1:
-        fault = fault.exceptions[0]
-    frames = traceback.extract_tb(fault.__traceback__)
-    return f"{type(fault).__name__} at " + " < ".join(
-        f"{Path(frame.filename).name}:{frame.lineno}" for frame in reversed(frames)
-    )

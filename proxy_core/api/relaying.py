@@ -36,14 +36,14 @@ async def relay(exchange: Exchange, asked_for: str, body: bytes, chosen: Cast, h
 
 
 async def _call(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> RelayCall:
-    provider, target = chosen.provider, chosen.target
+    provider = chosen.provider
     url = f"{provider.base_url.rstrip('/')}{exchange.path}"
     return RelayCall(
         method=exchange.method,
         url=url,
         headers=tuple(exchange.caller.headers),
         body=body,
-        credentials=await (_passthrough_credentials if target.passthrough else _credentials)(exchange, chosen, house),
+        credentials=await _credentials(exchange, chosen, house),
         provider=provider.id,
         name=provider.name,
         own_port=exchange.own_port,
@@ -51,7 +51,10 @@ async def _call(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> 
     )
 
 
-async def _credentials(exchange: Exchange, chosen: Cast, house: House) -> Credentials:  # noqa: ARG001 - as the other
+async def _credentials(exchange: Exchange, chosen: Cast, house: House) -> Credentials:
+    """What the provider is shown: its own key, under passthrough perhaps the client's."""
+    if chosen.target.passthrough:
+        return await _passthrough_credentials(exchange, chosen, house)
     key = await key_for(chosen.provider, house)
     if key is None:
         return ()

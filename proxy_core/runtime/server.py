@@ -14,9 +14,9 @@ from enum import StrEnum
 from types import FrameType
 from typing import TYPE_CHECKING, Final
 
+from proxy_core.api.places import place_of
 from proxy_core.errors import InternalError, UnderstudyError
 from proxy_core.runtime.listening import Address, Listening
-from proxy_core.runtime.places import place_of
 
 if TYPE_CHECKING:
     from proxy_core.runtime.serving import Serving

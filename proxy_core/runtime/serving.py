@@ -11,8 +11,8 @@ from typing import Any, Final
 
 import uvicorn
 
+from proxy_core.api.places import place_of
 from proxy_core.runtime.heads import LimitedHeads
-from proxy_core.runtime.places import place_of
 
 _KEEP_ALIVE: Final = 75
 """Seconds an idle connection stays open: longer than clients keep theirs, so that it is they who close it."""

@@ -8,6 +8,8 @@ from pathlib import Path
 
 def place_of(fault: BaseException) -> str:
     """Kind and place of a fault, for a log line: never its text, which may hold a part of a request."""
+    while isinstance(fault, BaseExceptionGroup) and len(fault.exceptions) == 1:
+        fault = fault.exceptions[0]
     frames = traceback.extract_tb(fault.__traceback__)
     ours = [frame for frame in frames if "proxy_core" in Path(frame.filename).parts] or frames
     if not ours:
