@@ -101,9 +101,86 @@ class ProviderSettings:
     custom: bool = False
 
 
+class Appearance(StrEnum):
+    """Which colours the windows have."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class GeneralSettings:
+    """How the desktop app behaves. ``language`` is a code such as ``zh_CN``; empty: the system's."""
+
+    start_at_login: bool = False
+    start_hidden: bool = False
+    start_proxy: bool = True
+    notifications: bool = True
+    language: str = ""
+    appearance: Appearance = Appearance.SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class LogSettings:
+    """What the ledger keeps of bodies: whether at all, for how many days, up to how many megabytes in all."""
+
+    bodies: bool = True
+    days: int = 7
+    megabytes: int = 256
+
+
+class AtLimit(StrEnum):
+    """What happens when a budget is used up."""
+
+    WARN = "warn"
+    DOWNGRADE = "downgrade"
+    STOP = "stop"
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetSettings:
+    """What may be spent, in USD per calendar day and month of local time; 0 is no limit."""
+
+    daily: float = 0.0
+    monthly: float = 0.0
+    at_limit: AtLimit = AtLimit.WARN
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalSettings:
+    """Where Claude Code is launched. ``terminal`` is an id of ``proxy_core.launch.terminals``; empty: the first found.
+
+    ``command`` comes before it: a command line in which ``{script}`` and ``{folder}`` stand for what is run and where.
+    """
+
+    terminal: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What the user says that a model costs, in USD per million tokens; the cache's prices follow ``input`` if None."""
+
+    input: float = 0.0
+    output: float = 0.0
+    cache_read: float | None = None
+    cache_write: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectSettings:
+    """What a project folder is launched with: a profile's name, or empty for the active one."""
+
+    profile: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """All of it. ``profile`` names the active one of ``profiles``."""
+    """All of it. ``profile`` names the active one of ``profiles``.
+
+    ``prices`` go by ``provider/name``, ``projects`` by the folder's absolute path.
+    """
 
     profile: str = "Default"
     profiles: Mapping[str, Profile] = field(default_factory=lambda: {"Default": Profile()})
@@ -111,6 +188,12 @@ class Settings:
     timeouts: Timeouts = field(default_factory=Timeouts)
     routing: RoutingSettings = field(default_factory=RoutingSettings)
     providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    general: GeneralSettings = field(default_factory=GeneralSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+    budget: BudgetSettings = field(default_factory=BudgetSettings)
+    terminal: TerminalSettings = field(default_factory=TerminalSettings)
+    prices: Mapping[str, Price] = field(default_factory=dict)
+    projects: Mapping[str, ProjectSettings] = field(default_factory=dict)
 
     @property
     def active(self) -> Profile:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Any, Final, Never, TypeVar, cast
 from urllib.parse import urlsplit
@@ -15,13 +15,19 @@ from urllib.parse import urlsplit
 from proxy_core.config.settings import (
     PASSTHROUGH,
     VERSION,
+    BudgetSettings,
     Engine,
+    GeneralSettings,
+    LogSettings,
+    Price,
     Profile,
+    ProjectSettings,
     ProviderSettings,
     ProxySettings,
     Role,
     RoutingSettings,
     Settings,
+    TerminalSettings,
     Timeouts,
 )
 
@@ -30,9 +36,21 @@ Key = tuple[str, ...]
 
 _PROVIDER_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _RESERVED_IDS: Final = frozenset({"local-token", PASSTHROUGH, "understudy"})
-_SECTIONS: Final = ("proxy", "timeouts", "routing")
+_SECTIONS: Final = ("proxy", "timeouts", "routing", "general", "log", "budget", "terminal")
 
-Section = TypeVar("Section", ProxySettings, Timeouts, RoutingSettings, ProviderSettings)
+Section = TypeVar(
+    "Section",
+    ProxySettings,
+    Timeouts,
+    RoutingSettings,
+    GeneralSettings,
+    LogSettings,
+    BudgetSettings,
+    TerminalSettings,
+    ProviderSettings,
+    Price,
+    ProjectSettings,
+)
 
 
 class _WrongValueError(ValueError):
@@ -70,6 +88,12 @@ def read(document: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
         timeouts=_section(document, ("timeouts",), Timeouts(), troubles),
         routing=_section(document, ("routing",), RoutingSettings(), troubles),
         providers=_providers(_table(document, ("providers",), troubles), troubles),
+        general=_section(document, ("general",), GeneralSettings(), troubles),
+        log=_section(document, ("log",), LogSettings(), troubles),
+        budget=_section(document, ("budget",), BudgetSettings(), troubles),
+        terminal=_section(document, ("terminal",), TerminalSettings(), troubles),
+        prices=_each(document, "prices", Price(), troubles),
+        projects=_each(document, "projects", ProjectSettings(), troubles),
     )
     return settings, tuple(troubles)
 
@@ -93,11 +117,19 @@ def _changes(old: Settings, new: Settings) -> Iterator[Change]:
                 yield Change(("profiles", name, role.value), now.get(role))
     for section in _SECTIONS:
         yield from _field_changes((section,), getattr(old, section), getattr(new, section))
-    yield from (Change(("providers", id_), None) for id_ in old.providers if id_ not in new.providers)
-    for id_ in new.providers:
-        before = old.providers.get(id_, ProviderSettings())
-        for change in _field_changes(("providers", id_), before, new.providers[id_]):
-            yield Change(change.key, change.value or None)  # an empty field is one that is not there
+    yield from _each_change("providers", old.providers, new.providers, ProviderSettings())
+    yield from _each_change("prices", old.prices, new.prices, Price())
+    yield from _each_change("projects", old.projects, new.projects, ProjectSettings())
+
+
+def _each_change(table: str, old: Mapping[str, object], new: Mapping[str, object], default: object) -> Iterator[Change]:
+    """What has to be done to a table of sections; in one of them a field like the default is one that is not there."""
+    yield from (Change((table, id_), None) for id_ in old if id_ not in new)
+    for id_ in new:
+        if id_ not in old and new[id_] == default:
+            yield Change((table, id_), {})
+        for change in _field_changes((table, id_), old.get(id_, default), new[id_]):
+            yield replace(change, value=None) if change.value == getattr(default, change.key[-1]) else change
 
 
 def _field_changes(key: Key, old: object, new: object) -> Iterator[Change]:
@@ -130,6 +162,12 @@ def _providers(table: Mapping[str, Any], troubles: list[str]) -> dict[str, Provi
             continue
         found[id_] = _section(table, ("providers", id_), ProviderSettings(), troubles)
     return found
+
+
+def _each(document: Mapping[str, Any], name: str, default: Section, troubles: list[str]) -> dict[str, Section]:
+    """A table of sections that are all of one kind."""
+    table = _table(document, (name,), troubles)
+    return {id_: _section(table, (name, id_), default, troubles) for id_ in table}
 
 
 def _section(document: Mapping[str, Any], key: Key, default: Section, troubles: list[str]) -> Section:
@@ -169,6 +207,8 @@ def _of_kind(value: object, key: Key, default: object) -> Any:
         return _member(Engine, value)
     if isinstance(default, StrEnum):
         return _member(type(default), value)
+    if key[0] == "prices":  # some have no default
+        default = 0.0
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if type(value) is not type(default):
@@ -217,6 +257,10 @@ def _is_positive(value: float) -> bool:
     return value > 0 and value != float("inf")
 
 
+def _is_amount(value: float) -> bool:
+    return 0 <= value < float("inf")
+
+
 Rule = tuple[str, Callable[[Any], bool]]
 _ANYTHING: Final[Rule] = ("", lambda _: True)
 _SECONDS: Final[Rule] = ("a number of seconds above 0", _is_positive)
@@ -230,6 +274,11 @@ _RULES: Final[Mapping[tuple[str, str], Rule]] = {
     **{("timeouts", field.name): _SECONDS for field in fields(Timeouts)},
     ("routing", "long_threshold"): ("a number of tokens above 0", _is_positive),
     ("providers", "base_url"): (_ADDRESS, lambda value: not value or is_url(value)),
+    ("log", "days"): ("a number of days above 0", _is_positive),
+    ("log", "megabytes"): ("a number of megabytes above 0", _is_positive),
+    **{("budget", name): ("an amount of USD, 0 or more", _is_amount) for name in ("daily", "monthly")},
+    **{("prices", field.name): ("USD per million tokens, 0 or more", _is_amount) for field in fields(Price)},
+    ("terminal", "command"): ("a command line with {script} in it", lambda value: not value or "{script}" in value),
     **{
         ("profiles", role.value): (f"'provider/name' or '{PASSTHROUGH}'", lambda value: not value or is_model(value))
         for role in Role

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 
 import pytest
 
 from proxy_core.config.settings import (
+    Appearance,
+    AtLimit,
+    BudgetSettings,
     Engine,
+    GeneralSettings,
+    LogSettings,
+    Price,
     Profile,
+    ProjectSettings,
     ProviderSettings,
     ProxySettings,
     Role,
     RoutingSettings,
     Settings,
+    TerminalSettings,
     ThinkingRule,
     Timeouts,
 )
-from proxy_core.config.settings_form import is_model, is_url, read
+from proxy_core.config.settings_edit import edited
+from proxy_core.config.settings_form import changes, is_model, is_url, read
 
 FULL = """
 version = 1
@@ -46,6 +56,24 @@ engine = "litellm"
 custom = true
 name = "My box"
 base_url = "http://10.0.0.2:8000/v1"
+[general]
+start_at_login = true
+notifications = false
+language = "zh_CN"
+appearance = "dark"
+[log]
+bodies = false
+days = 30
+[budget]
+daily = 5
+at_limit = "stop"
+[terminal]
+command = "foot -e {script}"
+[prices."my-box/tiny"]
+input = 1
+cache_read = 0
+[projects."/home/me/a project"]
+profile = "Work"
 """
 
 
@@ -75,6 +103,12 @@ def test_everything_is_read() -> None:
             "openai": ProviderSettings(engine=Engine.LITELLM),
             "my-box": ProviderSettings("My box", "http://10.0.0.2:8000/v1", None, True),
         },
+        general=GeneralSettings(start_at_login=True, notifications=False, language="zh_CN", appearance=Appearance.DARK),
+        log=LogSettings(bodies=False, days=30),
+        budget=BudgetSettings(daily=5.0, at_limit=AtLimit.STOP),
+        terminal=TerminalSettings(command="foot -e {script}"),
+        prices={"my-box/tiny": Price(input=1.0, cache_read=0.0)},
+        projects={"/home/me/a project": ProjectSettings("Work")},
     )
 
 
@@ -105,6 +139,16 @@ def test_everything_is_read() -> None:
         ("timeouts.connect = false", "timeouts.connect"),
         ("routing.thinking_rule = 'sometimes'", "routing.thinking_rule"),
         ("routing.long_threshold = 0", "routing.long_threshold"),
+        ("log.days = 0", "log.days"),
+        ("log.megabytes = 1.5", "log.megabytes"),
+        ("budget.daily = -1", "budget.daily"),
+        ("budget.monthly = inf", "budget.monthly"),
+        ("budget.at_limit = 'pray'", "budget.at_limit"),
+        ("general.appearance = 'pink'", "general.appearance"),
+        ("terminal.command = 'xterm -e sh'", "terminal.command"),
+        ("prices.'a/b'.cache_read = 'none'", "prices.a/b.cache_read"),
+        ("prices.'a/b'.output = nan", "prices.a/b.output"),
+        ("projects.'/x'.profile = 3", "projects./x.profile"),
         ("providers.openai.engine = 'steam'", "providers.openai.engine"),
         ("providers.openai.engine = ['direct']", "providers.openai.engine"),
         ("providers.openai.base_url = 'https://me:pw@host/v1'", "providers.openai.base_url"),
@@ -124,6 +168,17 @@ def test_one_wrong_value_falls_to_its_default_and_is_told(line: str, told: str) 
     assert settings.timeouts.connect == defaults.timeouts.connect
     assert settings.active == Profile()
     assert all(chosen == ProviderSettings() for chosen in settings.providers.values())
+
+
+@pytest.mark.parametrize("price", [Price(), Price(cache_read=0.0), Price(1.0, 2.0, 0.1, None)])
+def test_what_changes_add_up_to_is_read_back(price: Price) -> None:
+    new = replace(Settings(), prices={"a/b": price}, projects={"/x": ProjectSettings("Work")}, log=LogSettings(days=1))
+    written = edited("", changes(Settings(), new))
+    assert written is not None
+    assert read_text(written) == (new, ())
+    back = edited(written, changes(new, Settings()))
+    assert back is not None
+    assert read_text(back) == (Settings(), ())
 
 
 def test_a_newer_version_is_read_as_far_as_it_goes() -> None:
