@@ -1,0 +1,87 @@
+"""What a wish for something large is answered with; a page takes what it asked for and leaves the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.wishes import ReadPage, ReadSessions, ReadUsage
+from proxy_core.ledger.rows import Part, Row, Session, Sum
+
+
+@dataclass(frozen=True, slots=True)
+class PageRead:
+    """The rows that ``asked`` wanted; fewer than its limit: there are no more. ``seconds`` is how long it took."""
+
+    asked: ReadPage
+    rows: tuple[Row, ...]
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BodiesRead:
+    """A request with the bodies that are still kept; ``row`` is None for one that is not there any more."""
+
+    id: str
+    row: Row | None
+    bodies: Mapping[Part, bytes] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsRead:
+    """The sessions that ``asked`` wanted."""
+
+    asked: ReadSessions
+    sessions: tuple[Session, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UsageRead:
+    """``per_day`` has a sum for each day and key; ``by_key`` one for each key; ``total`` one for all."""
+
+    asked: ReadUsage
+    per_day: tuple[Sum, ...]
+    by_key: tuple[Sum, ...]
+    total: Sum
+
+
+@dataclass(frozen=True, slots=True)
+class NamesRead:
+    """What filter menus offer."""
+
+    models: tuple[str, ...]
+    projects: tuple[str, ...]
+    profiles: tuple[str, ...]
+    sessions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two answers: text as a person reads it, tokens and cost in ``row``; ``trouble`` where there is none."""
+
+    row: Row | None
+    text: str
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RanAgain:
+    """The first answer and the one from the other model, side by side; ``after`` is None while it runs."""
+
+    id: str
+    model: str
+    before: Side
+    after: Side | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FirstWords:
+    """First run's request so far: all of its ``text``; once it is over, how it went in ``sentence``."""
+
+    text: str
+    ended: bool = False
+    good: bool = False
+    sentence: str = ""
+
+
+Answer = PageRead | BodiesRead | SessionsRead | UsageRead | NamesRead | RanAgain | FirstWords

@@ -1,0 +1,115 @@
+"""What the ledger is asked for and what it answers, as frozen values: the words that the terminal and the window share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from proxy_core.ledger.journal import State, Story
+
+
+class Part(StrEnum):
+    """A body that is kept of a request, with secrets taken out."""
+
+    REQUEST = "request"
+    UPSTREAM = "upstream"
+    ANSWER = "answer"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A request as the ledger has it. ``number`` orders rows by their beginning, the newest highest.
+
+    ``cost`` is in USD, None while the request runs or where no price is known; ``estimated`` is False where the
+    provider itself said what it cost. ``bodies`` are those that are still kept.
+    """
+
+    number: int
+    story: Story
+    cost: float | None = None
+    estimated: bool = True
+    bodies: frozenset[Part] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """Which requests; every field that is set must hold. An empty one lets all through.
+
+    ``text`` is looked for in models, roles, providers, sentences and errors, without regard to case, each word by
+    itself; ``body`` in the kept bodies. ``model`` is ``provider/name``. ``since`` and ``until`` are Unix times in
+    seconds, the first included, the second not. ``states`` empty means any.
+    """
+
+    text: str = ""
+    body: str = ""
+    role: str = ""
+    provider: str = ""
+    model: str = ""
+    session: str = ""
+    project: str = ""
+    profile: str = ""
+    states: frozenset[State] = frozenset()
+    since: float | None = None
+    until: float | None = None
+
+
+class Grouping(StrEnum):
+    """What sums are made by."""
+
+    MODEL = "model"
+    PROJECT = "project"
+    SESSION = "session"
+    PROFILE = "profile"
+    DAY = "day"
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What some requests add up to.
+
+    ``key`` is what they have in common (empty for all of them, or where it was not told); ``day`` is the local calendar
+    day as ``YYYY-MM-DD`` where sums are made per day, else empty. Tokens are counted once each, as in
+    :class:`~proxy_core.ledger.journal.Usage`. ``cost`` is the USD of those ``priced`` ones among ``requests``;
+    ``estimated`` of these go by the catalogue's or the user's prices. Medians are in seconds and tokens per second,
+    None without a measurement.
+    """
+
+    key: str = ""
+    day: str = ""
+    requests: int = 0
+    failed: int = 0
+    retried: int = 0
+    priced: int = 0
+    estimated: int = 0
+    cost: float = 0.0
+    input: int = 0
+    output: int = 0
+    cache_read: int = 0
+    cache_write: int = 0
+    reasoning: int = 0
+    first_token: float | None = None
+    output_speed: float | None = None
+
+    @property
+    def cache_share(self) -> float | None:
+        """How much of what the models read came from a cache, from 0 to 1; None when nothing was read."""
+        read = self.input + self.cache_read + self.cache_write
+        return self.cache_read / read if read else None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """One run of Claude Code. Times are Unix times in seconds; ``agents`` are the ids of its subagents.
+
+    ``running`` counts its requests under way.
+    """
+
+    id: str
+    project: str
+    profile: str
+    began: float
+    latest: float
+    agents: tuple[str, ...]
+    models: tuple[str, ...]
+    running: int
+    total: Sum
