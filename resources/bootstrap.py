@@ -1,7 +1,7 @@
 """Make a checkout ready, then run what was asked: Understudy, or its tests.
 
     python3 resources/bootstrap.py demo             a whole round on the built-in demo model, without any key
-    python3 resources/bootstrap.py run [ARGS...]    the command line: run serve, run claude, run --help
+    python3 resources/bootstrap.py run [ARGS...]    the app in the tray; with arguments the command line: run --help
     python3 resources/bootstrap.py test [ARGS...]   every check there is; ARGS go to pytest
     python3 resources/bootstrap.py prepare          only make ready for the tests
 
@@ -13,6 +13,7 @@ pip, uv, npm and apt, so their settings for mirrors, proxies and certificates ho
 
 from __future__ import annotations
 
+import ctypes
 import hashlib
 import importlib.util
 import json
@@ -42,8 +43,29 @@ CHECKS = (
 )
 """What ``test`` runs before pytest, stopping at the first that fails."""
 
-TEST_PROGRAMS = {"dbus-run-session": "dbus-daemon", "gnome-keyring-daemon": "gnome-keyring"}
-"""Programs that only the tests need (a real Secret Service), with the Debian packages that bring them."""
+TEST_PROGRAMS = {
+    "dbus-run-session": "dbus-daemon",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "Xvfb": "xvfb",
+    "xterm": "xterm",
+}
+"""Programs that only the tests need (a real Secret Service, a screen, a terminal), with the Debian packages of each."""
+
+WINDOW_LIBRARIES = {
+    "libglib-2.0.so.0": "libglib2.0-0",
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libdbus-1.so.3": "libdbus-1-3",
+    "libfontconfig.so.1": "libfontconfig1",
+    "libgssapi_krb5.so.2": "libgssapi-krb5-2",
+    "libxkbcommon.so.0": "libxkbcommon0",
+    "libxkbcommon-x11.so.0": "libxkbcommon-x11-0",
+    "libxcb-cursor.so.0": "libxcb-cursor0",
+    "libxcb-icccm.so.4": "libxcb-icccm4",
+    "libxcb-keysyms.so.1": "libxcb-keysyms1",
+    "libxcb-shape.so.0": "libxcb-shape0",
+}
+"""What Qt's windows stand on under Linux, with the Debian packages; a machine with a desktop has them."""
 
 
 class NotReadyError(Exception):
@@ -98,11 +120,11 @@ def main(argv: list[str]) -> int:
         if sys.version_info < OLDEST:
             raise NotReadyError(f"Python 3.11 or newer is needed, and this is {platform.python_version()}.")
         if command in {"demo", "run"}:
-            prepare(hands, "runtime")
+            prepare(hands, "runtime", window=command == "run" and not rest)
             hands.say("Starting Understudy.")
             return hands.become(SCRIPTS / "understudy", *(["demo"] if command == "demo" else []), *rest)
         if command in {"test", "prepare"}:
-            prepare(hands, "dev")
+            prepare(hands, "dev", window=True)
             return test(hands, rest) if command == "test" else 0
     except NotReadyError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
@@ -121,11 +143,14 @@ def test(hands: Hands, arguments: list[str]) -> int:
     return hands.become(SCRIPTS / "pytest", *arguments)
 
 
-def prepare(hands: Hands, wanted: str) -> None:
-    """Make ready for ``wanted``: ``runtime``, or ``dev``, which contains it and stays where it is once made."""
+def prepare(hands: Hands, wanted: str, *, window: bool = False) -> None:
+    """Make ready for ``wanted``: ``runtime``, or ``dev``, which contains it and stays where it is once made.
+
+    ``window``: Qt's windows are to be shown too.
+    """
     kind = "dev" if _stamp("dev").exists() else wanted
     stamp, digest = _stamp(kind), _digest(kind)
-    install_system_packages(hands, wanted)
+    install_system_packages(hands, wanted, window=window)
     if not stamp.exists() or stamp.read_text("utf-8") != digest:
         make_environment(hands)
         install_python_packages(hands, kind)
@@ -135,8 +160,8 @@ def prepare(hands: Hands, wanted: str) -> None:
         install_npm_packages(hands)
 
 
-def install_system_packages(hands: Hands, wanted: str) -> None:
-    """What Debian leaves out of its Python, and what the tests start; only what is missing, only through apt."""
+def install_system_packages(hands: Hands, wanted: str, *, window: bool = False) -> None:
+    """What Debian leaves out of its Python, what windows stand on and the tests start: what is missing, through apt."""
     missing = []
     if not UV.exists() and importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
@@ -144,6 +169,8 @@ def install_system_packages(hands: Hands, wanted: str) -> None:
         missing.append("ca-certificates")
     if sys.platform == "linux" and wanted == "dev":
         missing += [package for program, package in TEST_PROGRAMS.items() if not shutil.which(program)]
+    if sys.platform == "linux" and window:
+        missing += [package for library, package in WINDOW_LIBRARIES.items() if not _can_load(library)]
     if not missing:
         return
     names = " ".join(missing)
@@ -230,6 +257,14 @@ def _has_certificates() -> bool:
 
     places = ssl.get_default_verify_paths()
     return bool(places.cafile) or bool(places.capath and any(Path(places.capath).iterdir()))
+
+
+def _can_load(library: str) -> bool:
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
 
 
 def _stamp(kind: str) -> Path:

@@ -116,13 +116,14 @@ def test_missing_system_packages_are_installed_by_apt(
     root: bool,
     first_word: str,
 ) -> None:
-    lacking(monkeypatch, bootstrap, ("apt-get", "sudo", "dbus-run-session"), root)
-    bootstrap.install_system_packages(bootstrap.Hands(dry=True), "dev")
+    lacking(monkeypatch, bootstrap, ("apt-get", "sudo", "dbus-run-session", "Xvfb", "xterm"), root)
+    monkeypatch.setattr(bootstrap, "_can_load", lambda library: library != "libEGL.so.1")
+    bootstrap.install_system_packages(bootstrap.Hands(dry=True), "dev", window=True)
     said, update, install = capsys.readouterr().out.strip().split("\n")
-    assert "python3-venv ca-certificates gnome-keyring" in said
+    assert "python3-venv ca-certificates gnome-keyring libegl1" in said
     assert update.endswith("update")
     assert install.split()[1] == first_word
-    assert install.endswith("install --no-install-recommends python3-venv ca-certificates gnome-keyring")
+    assert install.endswith("install --no-install-recommends python3-venv ca-certificates gnome-keyring libegl1")
 
 
 def test_only_what_is_missing_is_installed(
@@ -131,7 +132,8 @@ def test_only_what_is_missing_is_installed(
     lacking(monkeypatch, bootstrap, ("apt-get", *bootstrap.TEST_PROGRAMS), root=True)
     monkeypatch.setattr(bootstrap.importlib.util, "find_spec", lambda name: name)
     monkeypatch.setattr(bootstrap, "_has_certificates", lambda: True)
-    bootstrap.install_system_packages(bootstrap.Hands(dry=False), "dev")
+    monkeypatch.setattr(bootstrap, "_can_load", lambda library: True)
+    bootstrap.install_system_packages(bootstrap.Hands(dry=False), "dev", window=True)
     assert capsys.readouterr().out == ""
 
 
@@ -152,7 +154,7 @@ def installed(bootstrap: Bootstrap, monkeypatch: pytest.MonkeyPatch) -> Bootstra
     a_program(bootstrap.PYTHON, "echo True")
     for name in ("uv", "understudy"):
         a_program(bootstrap.SCRIPTS / name, "exit 0")
-    monkeypatch.setattr(bootstrap, "install_system_packages", lambda hands, wanted: None)
+    monkeypatch.setattr(bootstrap, "install_system_packages", lambda hands, wanted, window: None)
     return bootstrap
 
 
