@@ -39,6 +39,17 @@ def pins(file: Path) -> dict[str, str]:
     return {canonicalize_name(name): version for name, version in found}
 
 
+def pins_for(file: Path, environment: dict[str, str]) -> dict[str, set[str]]:
+    """Package → the versions that an environment of these marker values gets."""
+    found: dict[str, set[str]] = {}
+    lines = re.findall(r"^[A-Za-z0-9._-]+==[^\\\n]+", file.read_text("utf-8"), re.MULTILINE)
+    for wanted in map(Requirement, lines):
+        if wanted.marker is None or wanted.marker.evaluate(environment):
+            (pinned,) = wanted.specifier
+            found.setdefault(canonicalize_name(wanted.name), set()).add(pinned.version)
+    return found
+
+
 @pytest.mark.parametrize("file", PINNED, ids=lambda file: file.name)
 def test_each_package_is_pinned_with_hashes_and_each_hash_is_of_a_package(file: Path) -> None:
     text = file.read_text("utf-8").replace("\\\n", " ")
@@ -73,11 +84,21 @@ def test_what_is_developed_with_is_what_is_shipped() -> None:
     assert {name: dev[name] for name in bootstrap.keys() & dev.keys()}.items() <= bootstrap.items()
 
 
-def test_each_dependency_is_pinned_within_its_bounds() -> None:
-    runtime = pins(REQUIREMENTS / "runtime.txt")
+@pytest.mark.parametrize("python", ["3.11", "3.12", "3.13", "3.14"])
+def test_each_dependency_is_pinned_within_its_bounds(python: str) -> None:
+    here = {"python_version": python, "python_full_version": f"{python}.0"}
+    runtime = pins_for(REQUIREMENTS / "runtime.txt", here)
     for text in PROJECT["project"]["dependencies"]:
         wanted = Requirement(text)
-        assert wanted.specifier.contains(runtime[canonicalize_name(wanted.name)]), text
+        if wanted.marker is None or wanted.marker.evaluate(here):
+            (version,) = runtime[canonicalize_name(wanted.name)]
+            assert wanted.specifier.contains(version), text
+
+
+def test_no_python_gets_the_pyside_that_aborts_there() -> None:
+    for file in (REQUIREMENTS / "runtime.txt", REQUIREMENTS / "dev.txt"):
+        here = {"python_version": "3.11", "python_full_version": "3.11.9"}
+        assert pins_for(file, here)["pyside6-essentials"] != {"6.12.0"}
 
 
 def test_each_dependency_has_its_reason_written_down() -> None:
