@@ -9,12 +9,13 @@ class FinishWitness:
     """LiteLLM 1.106 adds ``stop`` to a stream that ended without a reason; this finds out when it did.
 
     For most providers the stream wrapper remembers what it heard. Gemini's reader gives every chunk a reason, so there
-    the raw chunks are watched for ``finishReason``. Both are internals of LiteLLM: tests of the litellm engine on cut
-    streams fail when they change.
+    the raw chunks are watched for ``finishReason``; other readers make a reason of ``[DONE]``, so there must have been
+    a chunk before it. All are internals of LiteLLM: tests of the litellm engine on cut streams fail when they change.
     """
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
+        self._chunks_seen: bool | None = None  # None where the reader cannot be watched
         self._candidates_seen = False
         self._candidate_ended = False
 
@@ -39,6 +40,8 @@ class FinishWitness:
             return False
         if self._candidates_seen:
             return not self._candidate_ended
+        if self._chunks_seen is False:
+            return True
         heard = (self._stream.received_finish_reason, self._stream.intermittent_finish_reason)
         return heard == (None, None)
 
@@ -48,9 +51,11 @@ class FinishWitness:
             return
 
         def watching(chunk: Any) -> Any:
+            self._chunks_seen = True
             self._note(chunk)
             return parse(chunk)
 
+        self._chunks_seen = False
         reader.chunk_parser = watching
 
     def _note(self, chunk: Any) -> None:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from proxy_core.errors import ProviderFailed, ProviderTimeout, StreamBroken
-from proxy_core.upstream import faults, litellm_transport
+from proxy_core.upstream import faults, litellm_repairs, litellm_transport
 from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.finish_witness import FinishWitness
 from proxy_core.upstream.litellm_faults import translated
@@ -87,6 +87,9 @@ _LOGGERS: Final = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
 
 _OWN_NAMES: Final[Mapping[str, str]] = MappingProxyType({"ollama": "ollama_chat"})
 """Where LiteLLM's better route to a provider has another name: of Ollama's two APIs only the chat API takes tools."""
+
+_SIGNING: Final = frozenset({"bedrock"})
+"""Those that are asked without a key by signing the request, as with AWS's own tools: the secret itself stays here."""
 
 
 class LiteLLM:
@@ -217,6 +220,8 @@ def _load() -> Any:
         warnings.simplefilter("ignore")
         import litellm  # noqa: PLC0415 - the reason for this room
         from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler  # noqa: PLC0415
+
+        _repair(litellm)
     for module in ("pydantic", "litellm"):
         warnings.filterwarnings("ignore", module=rf"{module}(\..*)?$")
     for name in _LOGGERS:
@@ -230,6 +235,19 @@ def _load() -> Any:
         getattr(litellm, name).clear()
     litellm_transport.limit(AsyncHTTPHandler)
     return litellm
+
+
+def _repair(litellm: Any) -> None:
+    from litellm.llms.base_llm.base_model_iterator import BaseModelResponseIterator  # noqa: PLC0415 - as in _load
+    from litellm.llms.cohere.chat.v2_transformation import CohereV2ChatConfig  # noqa: PLC0415
+    from litellm.llms.ollama.common_utils import OllamaModelInfo  # noqa: PLC0415
+    from litellm.llms.openai_like.chat.transformation import OpenAILikeChatConfig  # noqa: PLC0415
+    from litellm.types.utils import ModelResponseStream  # noqa: PLC0415
+
+    litellm_repairs.keep_done_in_text(BaseModelResponseIterator)
+    litellm_repairs.take_answers_without_tier(OpenAILikeChatConfig)
+    litellm_repairs.ask_no_model_info(OllamaModelInfo)
+    litellm_repairs.read_cohere(CohereV2ChatConfig, BaseModelResponseIterator, ModelResponseStream, litellm.Message)
 
 
 def _failures(litellm: Any) -> tuple[type[Exception], ...]:
@@ -269,5 +287,7 @@ def _plain(answer: Any) -> dict[str, Any]:
 def _key(call: UpstreamCall) -> str | None:
     if call.api_key:
         return call.api_key.reveal()
+    if call.provider in _SIGNING:
+        return None
     # Without one LiteLLM takes what it finds in the environment, and would send it to any base URL.
     return "none" if call.base_url else None

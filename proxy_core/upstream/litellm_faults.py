@@ -37,7 +37,7 @@ def translated(failed: Exception, asked: Asked, base_url: str, at: float, *, beg
     if type(failed).__name__ == "Timeout" or (begun and _is_silence(failed)):
         what = "stopped answering: nothing more came in time" if begun else "did not answer in time"
         return ProviderTimeout(f"{asked.name} {what}.", provider=asked.provider)
-    if status in {0, 500} and _is_connection(failed, message):
+    if _lost_connection(failed) or (status in {0, 500} and _CONNECTION_WORDS.search(message)):
         return _lost(failed, asked, base_url, begun=begun)
     if begun and any(isinstance(each, json.JSONDecodeError) for each in _causes(failed)):
         message = f"{asked.name} sent something that is no chunk: its answer is damaged."
@@ -59,12 +59,12 @@ def _lost(failed: Exception, asked: Asked, base_url: str, *, begun: bool) -> Pro
     return Unreachable(f"{asked.name} cannot be reached: {what}. {advice}", provider=asked.provider)
 
 
-def _is_connection(failed: Exception, message: str) -> bool:
+def _lost_connection(failed: Exception) -> bool:
     # By name: httpx, aiohttp and the OpenAI SDK each have their own, and none is ours to import.
     kinds = {kind.__name__ for each in _causes(failed) for kind in type(each).__mro__}
     return bool(
         kinds & {"ConnectError", "ReadError", "RemoteProtocolError", "ClientConnectionError", "ClientPayloadError"}
-    ) or bool(_CONNECTION_WORDS.search(message))
+    )
 
 
 def _is_silence(failed: Exception) -> bool:
@@ -85,6 +85,11 @@ def _causes(failed: BaseException) -> Iterator[BaseException]:
 
 def _status(failed: Exception) -> int:
     status = getattr(failed, "status_code", None)
+    if type(failed).__name__ == "ServiceUnavailableError":  # Bedrock's 500, too
+        answered = (
+            each for each in _causes(failed) if "BaseLLMException" in {kind.__name__ for kind in type(each).__mro__}
+        )
+        status = getattr(next(answered, failed), "status_code", status)
     try:
         return int(status) if status is not None else 0
     except (TypeError, ValueError):

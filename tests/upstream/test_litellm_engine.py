@@ -228,6 +228,27 @@ class TestThroughOpenAI:
             await chunks_of(engine, replace(openai(server.base_url), api_key=None))
             assert "sk-of-someone-else" not in str(server.requests[0].headers)
 
+    async def test_bedrock_without_a_key_is_asked_by_a_signature(
+        self, engine: LiteLLM, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIA0123456789ABCDEF")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret-of-aws")
+        monkeypatch.setenv("AWS_REGION", "eu-central-1")
+        answer = {
+            "output": {"message": {"role": "assistant", "content": [{"text": "true"}]}},
+            "stopReason": "end_turn",
+            "usage": {"inputTokens": 11, "outputTokens": 2, "totalTokens": 13},
+        }
+        async with chat_server(whole(answer)) as server:
+            call = replace(call_to(server.address, stream=False), provider="bedrock", api_key=None)
+            assert (
+                text_of(await chunks_of(engine, replace(call, model="anthropic.claude-3-5-sonnet-20240620-v1:0")))
+                == "true"
+            )
+            (request,) = server.requests
+        assert request.headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=AKIA0123456789ABCDEF/")
+        assert "secret-of-aws" not in str(request.headers)
+
     async def test_a_provider_of_ones_own_is_spoken_to_as_openai(self, engine: LiteLLM) -> None:
         async with chat_server(text_stream("a")) as server:
             assert text_of(await chunks_of(engine, replace(openai(server.base_url), provider="my-box"))) == "a"

@@ -1,0 +1,139 @@
+"""The script that a terminal runs: it carries the session's environment, and deletes itself before anything else.
+
+A token in a terminal's environment is lost where one server draws all windows, and on a command line everyone can read
+it. So it is in a file that its owner alone can read, in a folder that its owner alone can enter, for as long as the
+terminal takes to open.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shlex
+import stat
+import sys
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from proxy_core.config import paths
+from proxy_core.errors import LaunchError
+
+KEPT_SECONDS: Final = 300.0
+"""How long a script that no terminal ran is left lying."""
+
+PREFIX: Final = "launch-"
+_TOLD: Final = "Claude Code ended with {}. Press Enter to close."
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a script is to do: go to ``folder``, take ``unset`` out of its environment, put ``variables`` in, run
+    ``argv``. ``settings`` are Claude Code's, without secrets; they stand after the program.
+    """
+
+    folder: Path
+    variables: Mapping[str, str]
+    unset: tuple[str, ...]
+    argv: tuple[str, ...]
+    settings: str
+
+
+def in_sh(errand: Errand) -> str:
+    """For ``sh``, whatever shell the person uses. The program's own folder is on the PATH: ``node`` lies there, too."""
+    program, *arguments = errand.argv
+    beside = shlex.quote(os.path.dirname(program))  # noqa: PTH120 - a name alone has none, and not "."
+    lines = [
+        "#!/bin/sh",
+        'rm -f -- "$0" 2>/dev/null || command -p rm -f -- "$0"',  # whatever the PATH
+        f"cd -- {shlex.quote(str(errand.folder))} || {{ printf 'Press Enter to close. '; read -r _; exit 1; }}",
+        *(f"unset {name}" for name in errand.unset),
+        *(f"export {name}={shlex.quote(value)}" for name, value in errand.variables.items()),
+        *([f'PATH={beside}:"$PATH"', "export PATH"] if beside != "''" else []),
+        f"{shlex.join([program, '--settings', errand.settings, *arguments])}",
+        "status=$?",
+        f"""[ "$status" -eq 0 ] || {{ printf '\\n{_TOLD.format("%s")} ' "$status"; read -r _; }}""",
+        'exit "$status"',
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def in_powershell(errand: Errand) -> str:
+    """For Windows. What Claude Code is told goes through a file: old PowerShells lose the quotes of an argument."""
+    program, *arguments = (in_quotes(word) for word in errand.argv)
+    beside = in_quotes(str(Path(errand.argv[0]).parent))
+    lines = [
+        "Remove-Item -LiteralPath $PSCommandPath -Force",
+        f"Set-Location -LiteralPath {in_quotes(str(errand.folder))}",
+        *(f"Remove-Item -LiteralPath 'Env:{name}' -ErrorAction SilentlyContinue" for name in errand.unset),
+        *(f"$env:{name} = {in_quotes(value)}" for name, value in errand.variables.items()),
+        *([f"$env:PATH = {beside} + ';' + $env:PATH"] if len(Path(errand.argv[0]).parts) > 1 else []),
+        "$settings = [IO.Path]::ChangeExtension($PSCommandPath, '.json')",
+        f"[IO.File]::WriteAllText($settings, {in_quotes(errand.settings)})",
+        " ".join(["&", program, "--settings", "$settings", *arguments]),
+        "$status = $LASTEXITCODE",
+        "Remove-Item -LiteralPath $settings -Force -ErrorAction SilentlyContinue",
+        f'if ($status -ne 0) {{ Read-Host "{_TOLD.format("$status")}" }}',
+        "exit $status",
+    ]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def in_quotes(text: str) -> str:
+    """``text`` as PowerShell's plain string. It takes the typographer's single quotes for its own."""
+    return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", text) + "'"
+
+
+def write(text: str, suffix: str, environ: Mapping[str, str]) -> Path:
+    """A new script of mode 0700 with ``text`` in it. Raises LaunchError."""
+    try:
+        folder = script_folder(environ)
+        descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=suffix, dir=folder)
+        # PowerShell of old takes a file without the mark for one of the system's code page.
+        with open(descriptor, "w", encoding="utf-8-sig" if suffix == ".ps1" else "utf-8", newline="") as file:  # noqa: PTH123
+            file.write(text)
+        script = Path(name)
+        script.chmod(stat.S_IRWXU)
+    except OSError as error:
+        raise LaunchError(f"The script for the terminal could not be written: {error.strerror or error}.") from error
+    return script
+
+
+def script_folder(environ: Mapping[str, str]) -> Path:
+    """Where scripts lie: in memory where the system has a folder for it, else in our state folder; ours alone.
+
+    Raises OSError.
+    """
+    runtime = environ.get("XDG_RUNTIME_DIR", "")
+    in_memory = bool(runtime) and os.access(runtime, os.W_OK | os.X_OK) and _may_run_programs(runtime)
+    folder = Path(runtime, "understudy") if in_memory else paths.find(environ).state_dir / "launch"
+    paths.private_folder(folder)
+    if sys.platform != "win32":
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid():
+            raise PermissionError(f"{folder} is not a folder of one's own")
+        folder.chmod(stat.S_IRWXU)
+    return folder
+
+
+def _may_run_programs(folder: str) -> bool:
+    return sys.platform == "win32" or not os.statvfs(folder).f_flag & os.ST_NOEXEC
+
+
+def sweep(environ: Mapping[str, str], now: float) -> None:
+    """Delete the scripts that no terminal ran. ``now`` is Unix time in seconds. Call it at every start."""
+    with contextlib.suppress(OSError):  # a folder that cannot be read holds nothing that could be deleted
+        for script in script_folder(environ).glob(f"{PREFIX}*"):
+            kept = KEPT_SECONDS if script.suffix != ".json" else 86_400.0  # a session may last; no secret is in these
+            with contextlib.suppress(FileNotFoundError):  # its terminal was quicker
+                if now - script.stat().st_mtime > kept:
+                    script.unlink()
+
+
+def settings_text(settings: Mapping[str, object]) -> str:
+    """Claude Code's settings as ``--settings`` takes them."""
+    return json.dumps(settings, ensure_ascii=False, separators=(",", ":"))

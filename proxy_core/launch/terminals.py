@@ -1,0 +1,212 @@
+"""Claude Code in the user's own terminal: which there are, which is taken, and opening it."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Final
+
+from proxy_core.errors import LaunchError
+from proxy_core.launch import launch_script, terminals_linux, terminals_macos, terminals_windows
+from proxy_core.launch.claude_code import LaunchPlan
+from proxy_core.launch.launch_script import Errand
+from proxy_core.launch.terminal import Row, Terminal, filled
+
+CUSTOM: Final = Terminal("custom", "The command of one's own")
+
+PATIENCE: Final = 8.0
+"""Seconds that a terminal may take until it runs the script."""
+
+_LOOK: Final = 0.02
+_NEW_CONSOLE: Final = 0x0000_0010
+"""Windows' ``CREATE_NEW_CONSOLE``, which other systems' ``subprocess`` does not name."""
+
+NOT_HANDED_ON: Final = (
+    *("LD_LIBRARY_PATH", "LD_PRELOAD", "DYLD_LIBRARY_PATH", "DYLD_INSERT_LIBRARIES"),
+    *("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"),
+    *("QT_QPA_PLATFORM", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QML2_IMPORT_PATH"),
+    *("APPDIR", "APPIMAGE", "ARGV0", "_MEIPASS2", "_PYI_ARCHIVE_FILE", "_PYI_PARENT_PROCESS_LEVEL"),
+    *("CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT"),
+    "UNDERSTUDY_TOKEN",
+)
+"""Of our own process's environment: a frozen app's libraries are not the terminal's, a session of Claude Code that we
+were started in is not the new one's, and our own token is for nobody else."""
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """What differs per system: which terminals there are, and the script they run, which ends in ``suffix``."""
+
+    installed: Callable[[Mapping[str, str]], tuple[Row, ...]]
+    script: Callable[[Errand], str]
+    suffix: str
+
+
+LINUX: Final = System(terminals_linux.installed, launch_script.in_sh, ".sh")
+SYSTEMS: Final[Mapping[str, System]] = MappingProxyType(
+    {
+        "darwin": System(terminals_macos.installed, launch_script.in_sh, ".command"),  # "open" gives it to a terminal
+        "win32": System(terminals_windows.installed, launch_script.in_powershell, ".ps1"),
+    }
+)
+"""By ``sys.platform``; any other is taken for a Linux."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What the user set: a terminal's ``id`` (empty: the first that is there), or a ``command`` of their own.
+
+    ``command`` is split like a shell's, with ``{script}`` and ``{folder}`` in it; without ``{script}``, the script
+    stands at its end.
+    """
+
+    terminal: str = ""
+    command: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """``terminal`` runs the script; ``passed_over`` says, a sentence each, why those before it do not.
+
+    ``begun`` is False when it started and had not run the script within :data:`PATIENCE`: it may be asking for leave.
+    """
+
+    terminal: Terminal
+    begun: bool
+    passed_over: tuple[str, ...] = ()
+
+
+def found(environ: Mapping[str, str]) -> tuple[Terminal, ...]:
+    """The terminals of this machine, the one that would be taken first."""
+    return tuple(row.terminal for row in _here().installed(environ))
+
+
+def open_terminal(
+    plan: LaunchPlan, folder: Path, environment: Mapping[str, str], argv: Sequence[str], choice: Choice
+) -> Opened:
+    """Run ``argv`` (the program, then the user's own arguments) with ``plan`` in a new terminal window at ``folder``.
+
+    ``environment`` is what our process has inherited. It takes up to :data:`PATIENCE` seconds for each terminal that
+    is tried: call it in a thread. Raises LaunchError.
+    """
+    if not folder.is_dir():
+        raise LaunchError(f"The folder {folder} is not there any more. Choose another.")
+    launch_script.sweep(environment, time.time())
+    rows = list(_tried(environment, choice))
+    if not rows:
+        raise LaunchError(_none_there(environment))
+    settings = launch_script.settings_text(plan.settings)
+    errand = Errand(folder, plan.variables, plan.unset, tuple(argv), settings)
+    system = _here()
+    script = launch_script.write(system.script(errand), system.suffix, environment)
+    missing = choice.terminal and all(row.terminal.id != choice.terminal for row in rows)
+    passed_over = [f"{choice.terminal} is not installed here."] if missing else []
+    try:
+        return _first_that_opens(rows, script, folder, handed_on(environment, plan.unset), passed_over)
+    except BaseException:
+        script.unlink(missing_ok=True)
+        raise
+
+
+def handed_on(environment: Mapping[str, str], unset: Sequence[str] = ()) -> dict[str, str]:
+    """What of our environment a terminal gets. PyInstaller keeps what it overwrote under ``…_ORIG``."""
+    kept = {name: value for name, value in environment.items() if name not in NOT_HANDED_ON and name not in unset}
+    originals = {name: kept.pop(f"{name}_ORIG") for name in NOT_HANDED_ON if f"{name}_ORIG" in kept}
+    return {**kept, **{name: value for name, value in originals.items() if value}}
+
+
+def _here() -> System:
+    return SYSTEMS.get(sys.platform, LINUX)
+
+
+def _tried(environ: Mapping[str, str], choice: Choice) -> Iterator[Row]:
+    """In this order: the user's own command, the one they chose, then whatever is there."""
+    if choice.command.strip():
+        yield custom(choice.command)
+    yield from sorted(_here().installed(environ), key=lambda row: row.terminal.id != choice.terminal)
+
+
+def custom(command: str) -> Row:
+    """The user's own command as a row. Raises LaunchError where its quotes do not match."""
+    try:
+        words = shlex.split(command, posix=sys.platform != "win32")
+    except ValueError as error:
+        raise LaunchError(f"The terminal's command cannot be read: {error}. Look at Settings → Terminal.") from error
+    if sys.platform == "win32":  # where a backslash is no escape
+        words = [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
+    if not any("{script}" in word for word in words):
+        words.append("{script}")
+    return Row(CUSTOM, words[0], tuple(words))
+
+
+def _none_there(environ: Mapping[str, str]) -> str:
+    if _here() is LINUX and not environ.get("DISPLAY") and not environ.get("WAYLAND_DISPLAY"):
+        return "There is no screen here to open a terminal on. In a terminal, run: understudy claude"
+    return "No terminal was found. Name one under Settings → Terminal, or run in one: understudy claude"
+
+
+def _first_that_opens(
+    rows: Sequence[Row], script: Path, folder: Path, environ: Mapping[str, str], passed_over: list[str]
+) -> Opened:
+    for row in rows:
+        why = ""
+        try:
+            process = _start(row, script, folder, environ)
+        except OSError as error:
+            why = error.strerror or str(error)
+        else:
+            begun = _begun(process, script)
+            if begun is not None:
+                threading.Thread(target=_attend, args=(process, script), name="terminal", daemon=True).start()
+                return Opened(row.terminal, begun, tuple(passed_over))
+            why = f"it ended with {process.returncode}"
+        passed_over.append(f"{row.terminal.name} did not start: {why}.")
+    raise LaunchError(" ".join(["No terminal could be opened.", *passed_over]))
+
+
+def _start(row: Row, script: Path, folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start it on its own: it outlives us, and hears none of our signals."""
+    words = [filled(word, script, folder) for word in row.words]
+    quiet = None if row.new_console else subprocess.DEVNULL
+    return subprocess.Popen(  # noqa: S603 - from our own table, or the user's settings
+        words,
+        cwd=folder,
+        env=dict(environ),
+        stdin=quiet,
+        stdout=quiet,
+        stderr=quiet,
+        start_new_session=sys.platform != "win32",
+        creationflags=_NEW_CONSOLE if row.new_console else 0,
+    )
+
+
+def _begun(process: subprocess.Popen[bytes], script: Path) -> bool | None:
+    """Whether it ran the script, which deletes itself then; None when it failed instead."""
+    until = time.monotonic() + PATIENCE
+    while time.monotonic() < until:
+        status = process.poll()
+        if not script.exists():
+            return True
+        if status:
+            return None
+        time.sleep(_LOOK)
+    return False
+
+
+def _attend(process: subprocess.Popen[bytes], script: Path) -> None:
+    """Wait for its end, so that no zombie stays; a script that nobody ran by then is deleted in its time."""
+    until = time.monotonic() + launch_script.KEPT_SECONDS
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(launch_script.KEPT_SECONDS)
+    if script.exists():  # a server may be about to run it
+        time.sleep(max(0.0, until - time.monotonic()))
+        script.unlink(missing_ok=True)
+    process.wait()

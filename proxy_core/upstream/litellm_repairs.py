@@ -1,0 +1,101 @@
+"""What LiteLLM 1.106.2 gets wrong on the way to a provider, each thing put right in its own classes.
+
+The classes are handed in by the one room that imports LiteLLM. Each repair may be made twice without harm, and each has
+a test in ``tests/upstream/test_litellm_repairs.py`` that fails without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from proxy_core.upstream import litellm_cohere
+
+_DONE: Final = "[DONE]"
+
+
+def keep_done_in_text(reader: Any) -> None:
+    """Of ``BaseModelResponseIterator``: a line ends a stream when it is ``[DONE]``, not when it speaks of it."""
+
+    def make(handle: Any) -> Any:
+        def handling(self: Any, str_line: str) -> Any:
+            if _DONE in str_line and (chunk := self.string_to_dict_parser(str_line)):
+                return self.chunk_parser(chunk=chunk)
+            return handle(self, str_line)
+
+        return handling
+
+    _once(reader, "_handle_string_chunk", make)
+
+
+def take_answers_without_tier(base: Any) -> None:
+    """Of ``OpenAILikeChatConfig``: an answer that names no ``service_tier`` is one for Groq's class, too."""
+
+    def make(transform: Any) -> Any:
+        def transforming(self: Any, *given: Any, **named: Any) -> Any:
+            made = transform(self, *given, **named)
+            if not hasattr(made, "service_tier"):
+                made.service_tier = None
+            return made
+
+        return transforming
+
+    _once(base, "transform_response", make)
+
+
+def ask_no_model_info(info: Any) -> None:
+    """Of ``OllamaModelInfo``: no question of its own, which it asks in the event loop and waits for, after each call.
+
+    What it would learn (the model's window) the catalogue finds by itself.
+    """
+
+    def make(_ask: Any) -> Any:
+        def answering(_self: Any, model: str, **_where: Any) -> dict[str, Any]:
+            return {"key": model, "litellm_provider": "ollama", "mode": "chat"}
+
+        return answering
+
+    _once(info, "get_runtime_model_info", make)
+
+
+def read_cohere(config: Any, reader: Any, make_chunk: Callable[..., Any], make_message: Callable[..., Any]) -> None:
+    """Of ``CohereV2ChatConfig``: its answers as :mod:`~proxy_core.upstream.litellm_cohere` reads them.
+
+    ``reader`` is ``BaseModelResponseIterator``; ``make_chunk`` and ``make_message`` make LiteLLM's values from dicts.
+    """
+
+    class Events(reader):  # type: ignore[misc]  # a class of LiteLLM, which has no types here
+        def chunk_parser(self, chunk: dict[str, Any]) -> Any:
+            return make_chunk(**litellm_cohere.chunk_of(chunk))
+
+    def make_reading(_read: Any) -> Any:
+        def reading(_self: Any, streaming_response: Any, sync_stream: bool, json_mode: bool | None = False) -> Any:
+            return Events(streaming_response, sync_stream, json_mode)
+
+        return reading
+
+    def make_transforming(transform: Any) -> Any:
+        def transforming(self: Any, model: str, raw_response: Any, **named: Any) -> Any:
+            made = transform(self, model=model, raw_response=raw_response, **named)
+            answer = raw_response.json()
+            reason = litellm_cohere.FINISH.get(str(answer.get("finish_reason")))
+            if reason is None:
+                raise self.get_error_class(f"It ended with {answer.get('finish_reason')}.", 502, raw_response.headers)
+            made.choices[0].message = make_message(**litellm_cohere.message_of(answer))
+            made.choices[0].finish_reason = reason
+            return made
+
+        return transforming
+
+    _once(config, "get_model_response_iterator", make_reading)
+    _once(config, "transform_response", make_transforming)
+
+
+def _once(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
+    """Put what ``make`` makes of ``owner.name`` in its place, unless that was done before."""
+    found = getattr(owner, name)
+    if getattr(found, "repaired", False):
+        return
+    made = make(found)
+    made.repaired = True
+    setattr(owner, name, made)
