@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.wishes import ReadPage, ReadSessions, ReadUsage
-from proxy_core.ledger.rows import Part, Row, Session, Sum
+from proxy_core.ledger.rows import Kept, Part, Row, Session, Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,11 +20,15 @@ class PageRead:
 
 @dataclass(frozen=True, slots=True)
 class BodiesRead:
-    """A request with the bodies that are still kept; ``row`` is None for one that is not there any more."""
+    """A request with the bodies that are still kept; ``row`` is None for one that is not there any more.
+
+    ``kept`` says of each body whether it was cut, and how many secrets were taken out of it.
+    """
 
     id: str
     row: Row | None
     bodies: Mapping[Part, bytes] = field(default_factory=dict)
+    kept: tuple[Kept, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

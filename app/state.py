@@ -71,12 +71,16 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ProviderCheck:
-    """What came of asking a provider with its key. ``at`` is Unix time in seconds; ``models`` how many it offers."""
+    """What came of asking a provider with its key. ``at`` is Unix time in seconds; ``models`` how many it offers.
+
+    ``rejected``: it answered, and refused the key.
+    """
 
     verdict: Verdict
     sentence: str = ""
     at: float = 0.0
     models: int | None = None
+    rejected: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,8 +158,9 @@ class AppState:
     those that have a key, a setting, a role or a local server that answers, in the order they are shown. ``roles`` is
     what plays each role in the active profile (defaults resolved). ``reached`` are models (``provider/name``) that the
     user's keys really reach. ``hour_first_token`` is the median of the last hour in seconds. ``obstacles`` are
-    sentences about what would overrule a launch in ``folder``. ``report`` is the path of a crash report that has not
-    been looked at. ``said`` is the one line about the last thing that was saved or done.
+    sentences about what would overrule a launch in ``folder``. ``install_command`` is how Claude Code is installed.
+    ``report`` is the path of a crash report that has not been looked at. ``said`` is the one line about the last thing
+    that was saved or done.
     """
 
     configuration: Configuration = field(default_factory=Configuration)
@@ -179,6 +184,7 @@ class AppState:
     recent_folders: tuple[str, ...] = ()
     obstacles: tuple[str, ...] = ()
     claude_installed: bool | None = None
+    install_command: str = ""
     terminals: tuple[TerminalView, ...] = ()
     trouble: Trouble | None = None
     troubles: tuple[str, ...] = ()

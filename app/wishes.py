@@ -253,6 +253,18 @@ class OpenLink:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenFolder:
+    """One of our own folders in the system's file browser: ``settings`` or ``log``."""
+
+    which: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReport:
+    """The crash report in whatever the system opens texts with."""
+
+
+@dataclass(frozen=True, slots=True)
 class ForgetReport:
     """The crash report was looked at, or need not be."""
 
@@ -298,6 +310,8 @@ Wish = (
     | ShowSettings
     | CheckForUpdates
     | OpenLink
+    | OpenFolder
+    | OpenReport
     | ForgetReport
     | Quit
 )

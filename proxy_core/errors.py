@@ -7,13 +7,14 @@ Anthropic words it, because that wording starts compaction.
     UnderstudyError
     ├── RequestError            the client's request cannot be served as it is
     │   ├── InvalidRequest · PromptTooLong · MaxTokensTooHigh · UnknownPath · MethodNotAllowed
-    │   ├── UnsupportedMedia · TooLarge · SlowRequest
+    │   ├── UnsupportedMedia · TooLarge · SlowRequest · BudgetSpent
     │   └── Unauthenticated · Refused · WrongHost
     ├── ProviderError           the provider, or the way to it, failed
     │   ├── KeyMissing · KeyRefused · OutOfCredit · ModelUnknown · ProviderRejected · ContextOverflow
     │   ├── RateLimited · Overloaded · ProviderFailed · ProviderTimeout · Unreachable
     │   └── StreamBroken
     ├── ConfigError             a setting, a file or a variable is wrong
+    ├── LaunchError             Claude Code cannot be started on this machine
     └── InternalError           a fault of our own
 """
 
@@ -113,6 +114,13 @@ class TooLarge(RequestError):
 
     status = 413
     type = "request_too_large"
+
+
+class BudgetSpent(RequestError):
+    """The user's own limit is reached, and they chose to stop there. 402 is shown by Claude Code at once."""
+
+    status = 402
+    type = "billing_error"
 
 
 class UnsupportedMedia(RequestError):
@@ -230,6 +238,10 @@ class ConfigError(UnderstudyError):
     """A setting, a settings file, a variable or a keyring is wrong."""
 
     status = 500
+
+
+class LaunchError(UnderstudyError):
+    """Claude Code cannot be started: no terminal, a folder that is gone, a script that cannot be written."""
 
 
 class InternalError(UnderstudyError):

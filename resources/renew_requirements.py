@@ -1,4 +1,4 @@
-"""Pin anew what the project stands on: every file of ``requirements/``, with hashes and without addresses.
+"""Pin anew what the project stands on and is packaged with, with hashes and without addresses.
 
 Run it in the project's environment, read the difference like code, commit it::
 
@@ -28,12 +28,14 @@ AGE = dt.timedelta(days=7)
 
 
 def main() -> None:
-    """Write all four files. Raises CalledProcessError when uv or npm does not find a solution."""
+    """Write all five files. Raises CalledProcessError when uv or npm does not find a solution."""
     newest = (dt.datetime.now(dt.UTC) - AGE).date().isoformat()
     runtime, dev = REQUIREMENTS / "runtime.txt", REQUIREMENTS / "dev.txt"
     _compile(newest, runtime, ["pyproject.toml"])
     _compile(newest, dev, ["pyproject.toml", "--group", "dev", "--constraints", str(runtime)])
     _compile(newest, REQUIREMENTS / "bootstrap.txt", ["--group", "bootstrap", "--constraints", str(dev)])
+    packaging = ROOT / "resources" / "packaging"
+    _compile(newest, packaging / "requirements.txt", [str(packaging / "requirements.in")])
     _renew_npm(REQUIREMENTS / "npm.json")
 
 

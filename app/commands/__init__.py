@@ -14,12 +14,13 @@ from app.commands.demo import demo
 from app.commands.doctor import doctor
 from app.commands.import_env import import_env
 from app.commands.keys import commands as keys
-from app.commands.log import log
+from app.commands.log import commands as log
 from app.commands.models import models
 from app.commands.saying import remark, say
 from app.commands.serve import serve
 from app.commands.test import try_roles
 from app.commands.token import token
+from app.commands.usage import usage
 from proxy_core.errors import UnderstudyError
 
 line = typer.Typer(
@@ -37,7 +38,8 @@ line.add_typer(keys, name="keys", help="Provider keys, in the system's keyring."
 line.command()(models)
 line.command("test")(try_roles)
 line.command()(doctor)
-line.command()(log)
+line.add_typer(log, name="log", help="What was asked and answered: a table, one request whole, export, wipe, rerun.")
+line.command()(usage)
 line.command()(token)
 line.command("import-env")(import_env)
 
@@ -49,7 +51,7 @@ def start(
 ) -> None:
     """Run Claude Code on any model."""
     if version:
-        from app.commands.ground import version as installed
+        from app.version import version as installed
 
         say(f"understudy {installed()}")
     elif context.invoked_subcommand is None:

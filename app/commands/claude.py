@@ -21,7 +21,7 @@ from app.commands.saying import remark
 if TYPE_CHECKING:
     from app.commands.door import Door
     from app.commands.ground import Ground
-    from proxy_core.launch.claude_code import LaunchPlan, Part
+    from proxy_core.launch.claude_code import LaunchPlan
 
 NOT_FOUND = 127
 """The exit code of a shell that does not find a program."""
@@ -83,35 +83,18 @@ def refuse_if_overruled() -> None:
 
 def plan_for(ground: Ground, opened: Door) -> LaunchPlan:
     """The environment of the session."""
-    from app.commands.door import offers_of
+    from app import launch_plan
     from proxy_core.config.settings import PASSTHROUGH
-    from proxy_core.launch.claude_code import Session, plan
 
-    parts = {role: _part(ground, target) for role, target in opened.roles.items()}
     anthropic = ground.provider_of(PASSTHROUGH)
-    stored = anthropic is not None and ground.key_of(anthropic).secret is not None
-    session = Session(
-        address=opened.address,
-        token=opened.token,
-        parts=parts,
-        own_credential=any(part.passthrough for part in parts.values()) and not stored,
-        long_threshold=ground.configuration.settings.routing.long_threshold,
-        offers=offers_of(opened),
+    cast = launch_plan.Cast(
+        opened.roles,
+        ground.known,
+        ground.configuration.settings.routing.long_threshold,
+        has_anthropic_key=anthropic is not None and ground.key_of(anthropic).secret is not None,
     )
-    return plan(session, os.environ)
-
-
-def _part(ground: Ground, target: str) -> Part:
-    from proxy_core.config.settings import PASSTHROUGH, Engine
-    from proxy_core.launch.claude_code import Part
-    from proxy_core.routing.roles import resolve
-
-    if target == PASSTHROUGH:
-        return Part(PASSTHROUGH)
-    model = resolve(target, ground.known)
-    provider, facts = ground.known.provider(model.provider), ground.known.model(model.provider, model.name)
-    here = provider is not None and (provider.local or provider.engine is Engine.DEMO)
-    return Part(str(model), facts.window, facts.max_output, local=here)
+    offers = launch_plan.offers_of(opened.address, opened.token)
+    return launch_plan.plan_for(cast, opened.address, opened.token, os.environ, offers)
 
 
 def run(command: Sequence[str], environment: Mapping[str, str]) -> int:

@@ -115,11 +115,11 @@ def _introduce(opened: Door, program: Path | None, screen: Screen) -> None:
 
 
 def _conclude(heard: Heard, screen: Screen) -> None:
-    from app.commands.log import lines
+    from app.commands.log_lines import told
 
     screen.title("What happened")
     for story in heard.stories():
-        for line in lines(story):
+        for line in told(story):
             screen.line(line)
     screen.title("What next")
     for line in _next():

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING
 
 from app.commands.saying import remark
 
@@ -21,7 +18,7 @@ if TYPE_CHECKING:
     from proxy_core.config.local_token import Launch
     from proxy_core.config.secret import Secret
     from proxy_core.config.settings import Role
-    from proxy_core.launch.claude_code import Offer
+    from proxy_core.runtime.server import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +38,7 @@ def door(ground: Ground, profile: str, folder: Path | None = None) -> Generator[
     """
     from app.commands.ground import stand
     from proxy_core.config.local_token import launch_token
-    from proxy_core.ledger.journal_file import JournalFile
+    from proxy_core.runtime.keeping import keep, kept_in
     from proxy_core.runtime.presence import find_running
 
     running = find_running(ground.paths.runtime_file)
@@ -53,24 +50,31 @@ def door(ground: Ground, profile: str, folder: Path | None = None) -> Generator[
             yield Door(running.address, token, roles)
             return
         remark(f"The Understudy on {running.address} has another token; one is started for this session.")
-    journal = JournalFile(ground.paths.journal_file)
+    own = stand(ground.environ, folder)
+    ledger = keep(own.proxy, own.paths.ledger_file)
     try:
-        with own_door(stand(ground.environ, folder, listener=journal), profile) as opened:
+        with own_door(own, profile, kept_in(ledger, own.proxy)) as opened:
             yield opened
     finally:
-        journal.close()
+        ledger.close()
 
 
 @contextmanager
-def own_door(ground: Ground, profile: str) -> Generator[Door, None, None]:
-    """A proxy for as long as this lasts. Says at the end what went wrong meanwhile."""
+def own_door(
+    ground: Ground, profile: str, make_service: Callable[[], Service] | None = None
+) -> Generator[Door, None, None]:
+    """A proxy for as long as this lasts, of the ground's own service if none is given.
+
+    Says at the end what went wrong meanwhile.
+    """
     from proxy_core.config.local_token import launch_token
     from proxy_core.errors import ConfigError
     from proxy_core.runtime.listening import Listening
     from proxy_core.runtime.server import ProxyServer
 
     faults: list[str] = []  # not told at once: the terminal belongs to Claude Code
-    server = ProxyServer(Listening("127.0.0.1", 0), ground.proxy.make_service, fault=faults.append)
+    make = make_service or ground.proxy.make_service
+    server = ProxyServer(Listening("127.0.0.1", 0), make, fault=faults.append)
     server.start()
     try:
         if not server.ready(20):
@@ -100,41 +104,15 @@ def _local_token(keys: Keys) -> Secret:
 
 def roles_of(address: str, token: Secret) -> dict[Role, str] | None:
     """What a running proxy plays each role with; None where it does not take the token."""
+    from app.launch_plan import asked
     from proxy_core.config.settings import Role
     from proxy_core.routing.model_ids import role_id
 
     played: dict[Role, str] = {}
     for role in Role:  # each by itself: the whole list waits for the providers'
-        status, answer = _asked(address, token, f"/v1/models/{role_id(role)}")
+        status, answer = asked(address, token, f"/v1/models/{role_id(role)}")
         if status == HTTPStatus.OK:
             played[role] = answer["target"]
         elif status != HTTPStatus.NOT_FOUND:
             return None
     return played if Role.BIG in played else None
-
-
-def offers_of(opened: Door) -> list[Offer]:
-    """The models that a session may choose from beside the roles; none where the proxy does not say."""
-    from proxy_core.launch.claude_code import Offer
-    from proxy_core.routing.model_ids import role_of
-
-    status, answer = _asked(opened.address, opened.token, "/v1/models?limit=1000")
-    return [
-        Offer(entry["target"], entry["display_name"], entry["description"])
-        for entry in (answer["data"] if status == HTTPStatus.OK else ())
-        if role_of(entry["id"]) is None
-    ]
-
-
-def _asked(address: str, token: Secret, path: str) -> tuple[int, Any]:
-    """The proxy's answer to a GET; the status is 0 where there is none."""
-    parts = urlsplit(address)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
-    try:
-        connection.request("GET", path, headers={"x-understudy-token": token.reveal()})
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-    except (OSError, HTTPException, ValueError):
-        return 0, None
-    finally:
-        connection.close()

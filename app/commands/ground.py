@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from pathlib import Path
 
+from app.choices import roles_of
 from proxy_core.catalogue.known import Known
 from proxy_core.catalogue.values import Provider
 from proxy_core.config import environment, paths
 from proxy_core.config.key_store import KeyringStore
 from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
-from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Configuration, Profile, Role, Settings
+from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role, Settings
 from proxy_core.errors import ConfigError
 from proxy_core.ledger.journal import Listener, News
-from proxy_core.routing.roles import model_of, resolve
 from proxy_core.runtime.build import Options, Proxy
 
 
@@ -53,12 +52,7 @@ class Ground:
 
     def roles(self, profile: Profile) -> dict[Role, str]:
         """What plays each role that is set: ``provider/name`` or passthrough."""
-        return {
-            role: value if value == PASSTHROUGH else str(resolve(value, self.known))
-            for role in Role
-            if role in DEFAULT_ROLES or role in profile.roles
-            for value in [model_of(role, profile.roles)]
-        }
+        return roles_of(profile, self.known)
 
     def provider_of(self, target: str) -> Provider | None:
         """Who answers a target; Anthropic under passthrough, None where nobody is known."""
@@ -107,14 +101,7 @@ def stand(
         dotenv=dotenv,
         override=override,
         report=tell,
+        crossed=lambda crossing: tell(crossing.sentence),
     )
     proxy = Proxy(options)
     return Ground(places, environ, proxy, proxy.configuration(), proxy.known(), troubles)
-
-
-def version() -> str:
-    """Of the package that is installed."""
-    try:
-        return metadata.version("understudy")
-    except metadata.PackageNotFoundError:  # run from a checkout that was never installed
-        return "unknown"

@@ -1,98 +1,141 @@
-"""``understudy log``: what was asked and answered, from the journal on disk."""
+"""``understudy log``: what was asked and answered, from the ledger on disk, and what may be done with it."""
 
 from __future__ import annotations
 
-import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from app.commands import log_filter
+from app.commands.log_keep import export, wipe
+from app.commands.log_rerun import rerun
+from app.commands.log_show import show
 from app.commands.saying import remark, say, say_json
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from proxy_core.ledger.reading import Ledger
+    from proxy_core.ledger.rows import Filter, Row
 
-    from proxy_core.ledger.journal import Story
+_POLL = 0.3
+"""Seconds between two looks at what is new."""
+
+commands = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
+commands.command()(show)
+commands.command()(export)
+commands.command()(wipe)
+commands.command()(rerun)
 
 
+@commands.callback(invoke_without_command=True)
 def log(
-    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes.")] = False,
+    context: typer.Context,
+    *,
+    follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, oldest first.")] = False,
     number: Annotated[int, typer.Option("--number", "-n", min=0, help="How many of the past.")] = 20,
+    text: log_filter.Text = "",
+    body: log_filter.Body = "",
+    role: log_filter.Role = "",
+    model: log_filter.Model = "",
+    status: log_filter.Status = "",
+    session: log_filter.Session = "",
+    project: log_filter.Project = "",
+    since: log_filter.Since = "",
     as_json: Annotated[bool, typer.Option("--json", help="For a script: one JSON object a line.")] = False,
 ) -> None:
-    """The last requests: role, model, status, tokens, times, and why this model."""
-    from proxy_core.config import paths
-    from proxy_core.ledger.journal_reading import recent
-
-    path = paths.find(os.environ).journal_file
-    past = recent(path, number)
-    if not past and not follow:
-        remark("No request has been made yet.")
-    for story in past:
-        tell(story, as_json)
-    if follow:
-        for story in _coming(path, {story.id: story for story in past if story.ended is None}):
-            tell(story, as_json)
-
-
-def tell(story: Story, as_json: bool) -> None:
-    """One request."""
-    if as_json:
-        say_json({**_as_dict(story), "time_to_first_token": story.time_to_first_token, "duration": story.duration})
+    """The last requests, newest first: role, model, status, tokens, times, cost, and why this model."""
+    if context.invoked_subcommand is not None:
         return
-    for line in lines(story):
-        say(line)
-
-
-def lines(story: Story) -> Iterator[str]:
-    """One request for a person: what happened, then why and what went wrong, indented."""
-    clock = time.strftime("%H:%M:%S", time.localtime(story.began))
-    who = f"{story.role.upper() or '-':8}{_target(story) or story.asked_for}"
-    usage = story.usage
-    cached = f" ({usage.cache_read} cached)" if usage and usage.cache_read else ""
-    tokens = f"{usage.whole_input}{cached} → {usage.output} tokens" if usage else ""
-    times = ", ".join(
-        f"{name} {seconds:.2f} s"
-        for name, seconds in (("first", story.time_to_first_token), ("all", story.duration))
-        if seconds is not None
+    wanted = log_filter.chosen(
+        text=text, body=body, role=role, model=model, status=status, session=session, project=project, since=since
     )
-    yield "  ".join(part for part in (clock, who, _status(story), tokens, times) if part)
-    if story.why:
-        yield f"          {story.why}"
-    for attempt in story.attempts:
-        if attempt.error:
-            yield f"          try {attempt.number}: {attempt.error}"
-    if story.error:
-        yield f"          {story.error}"
-    for warning in story.warnings:
-        yield f"          note: {warning}"
+    from app.commands.own_ledger import opened
+
+    ledger = opened()
+    try:
+        last = newest(ledger)
+        past = ledger.page(wanted, before=last + 1, limit=number) if number else ()
+        write = _writer(as_json)
+        if follow:
+            known = [row for row in reversed(past) if not _runs(row)]
+            write(known)
+            for row in coming(ledger, wanted, last, tuple(row.story.id for row in past if _runs(row))):
+                write([row])
+        elif past:
+            write(past)
+        else:
+            remark("No request is like that." if ledger.count() else "No request has been made yet.")
+    finally:
+        ledger.close()
 
 
-def _target(story: Story) -> str:
-    return "/".join(part for part in (story.provider, story.model) if part)
+def coming(
+    ledger: Ledger,
+    wanted: Filter,
+    last: int,
+    running: tuple[str, ...] = (),
+    wait: Callable[[], None] = lambda: time.sleep(_POLL),
+) -> Iterator[Row]:
+    """Each request once it is over, in the order in which they end; of those after the row ``last``, and ``running``.
+
+    What a request is like is known when it is over: only then it is held against the filter.
+    """
+    pending = dict.fromkeys(running)
+    while True:
+        begun = ledger.after(last)
+        if begun:
+            last = begun[-1].number
+        elif newest(ledger) < last:  # wiped, or another file
+            last = 0
+        pending |= dict.fromkeys(row.story.id for row in begun)
+        for id_ in tuple(pending):
+            row = ledger.row(id_)
+            if row is None or not _runs(row):
+                del pending[id_]
+                if row is not None and _matches(ledger, row, wanted):
+                    yield row
+        wait()
 
 
-def _status(story: Story) -> str:
-    return f"{story.state} {story.status}" if story.status else str(story.state)
+def newest(ledger: Ledger) -> int:
+    """The number of the row that began last; 0 where there is none."""
+    found = ledger.page(limit=1)
+    return found[0].number if found else 0
 
 
-def _coming(path: Path, known: dict[str, Story]) -> Iterator[Story]:
-    """Each request once it has ended."""
-    from proxy_core.ledger.journal import Ended, fold
-    from proxy_core.ledger.journal_reading import Lost, follow
-
-    for news in follow(path):
-        if isinstance(news, Lost):
-            remark(f"{news.count} entries are missing here: the disk was too slow, or full.")
-            continue
-        known[news.id] = fold(known.get(news.id), news)
-        if isinstance(news, Ended):
-            yield known.pop(news.id)
+def _matches(ledger: Ledger, row: Row, wanted: Filter) -> bool:
+    """The ledger says so itself; only requests as young as this one are looked at."""
+    since = max(row.story.began, wanted.since or 0.0)
+    found = ledger.page(replace(wanted, since=since), before=row.number + 1, limit=1)
+    return bool(found) and found[0].number == row.number
 
 
-def _as_dict(story: Story) -> dict[str, object]:
-    from dataclasses import asdict
+def _runs(row: Row) -> bool:
+    return row.story.ended is None
 
-    return asdict(story)
+
+def _writer(as_json: bool) -> Callable[[Sequence[Row]], None]:
+    """What writes some requests: JSON, columns on a terminal, or all there is with tabs between."""
+    from rich.console import Console
+
+    from app.commands.log_lines import Columns, as_object, line_of, plain
+
+    console = Console()
+    columns = Columns(console)
+    headed = False
+
+    def write(rows: Sequence[Row]) -> None:
+        nonlocal headed
+        if as_json:
+            for row in rows:
+                say_json(as_object(row))
+        elif console.is_terminal:
+            columns.write([line_of(row) for row in rows], head=not headed)
+            headed = True
+        else:
+            for line in plain(map(line_of, rows)):
+                say(line)
+
+    return write

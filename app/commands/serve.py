@@ -35,31 +35,29 @@ def serve(
 ) -> None:
     """Run the proxy here. Reads .env from this folder."""
     from app.commands.ground import stand
-    from proxy_core.config.paths import find
-    from proxy_core.ledger.journal_file import JournalFile
+    from proxy_core.runtime.keeping import keep, kept_in
     from proxy_core.runtime.server import ProxyServer, ServerState
 
-    journal = JournalFile(find(os.environ).journal_file, report=remark)
     engines = engines_of(engine or [])
     ground = stand(
         os.environ,
         Path.cwd(),
-        listener=journal,
         override=lambda settings: with_engines(settings, engines),
         report=remark,
     )
     proxy = ground.configuration.settings.proxy
     listening = _listen(ground, allowed_host(ground, host) or proxy.host, proxy.port if port is None else port)
+    ledger = keep(ground.proxy, ground.paths.ledger_file, remark)
     server = ProxyServer(
         listening,
-        ground.proxy.make_service,
+        kept_in(ledger, ground.proxy),
         hear=_Teller(ground, as_json).hear,
         fault=lambda place: remark(f"a fault of Understudy's own: {place}"),
     )
     for warning in _about_doors(proxy, listening.address.host):
         remark(warning)
     ended = server.run()
-    journal.close()
+    ledger.close()
     if ended is ServerState.FAILED:
         raise typer.Exit(1)
 
@@ -146,7 +144,7 @@ class _Teller:
                     remark(news.sentence)
 
     def _introduce(self, url: str) -> None:
-        from app.commands.ground import version
+        from app.version import version
         from proxy_core.runtime.presence import Presence, announce, find_running
 
         if self._is_found:

@@ -100,20 +100,12 @@ _OWN_LOGIN = "Anthropic answers with Claude Code's own login, which is not here:
 
 
 def _tried(ground: Ground, opened: Door, roles: tuple[Role, ...], target: str) -> Tried | None:
-    """The name to ask for: a role's own, or under passthrough a Claude name that is routed there."""
-    from app.trial.checks import Tried
-    from proxy_core.config.settings import PASSTHROUGH, Role
-    from proxy_core.routing.model_ids import role_id
+    from app.trial.of_role import tried_of
+    from proxy_core.config.settings import PASSTHROUGH
 
-    if target != PASSTHROUGH:
-        provider, _, name = target.partition("/")
-        return Tried(role_id(roles[0]), ground.known.model(provider, name))
     anthropic = ground.provider_of(PASSTHROUGH)
-    names = {Role.BIG: "claude-sonnet-4-5", Role.OPUS: "claude-opus-4-5", Role.SMALL: "claude-haiku-4-5"}
-    asked_for = next((name for role, name in names.items() if opened.roles.get(role) == PASSTHROUGH), None)
-    if anthropic is None or asked_for is None or ground.key_of(anthropic).secret is None:
-        return None
-    return Tried(asked_for, ground.known.model("anthropic", asked_for))
+    has_key = anthropic is not None and ground.key_of(anthropic).secret is not None
+    return tried_of(roles[0], target, opened.roles, ground.known, has_anthropic_key=has_key)
 
 
 def _lines(check: Check) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException, HTTPResponse
@@ -48,8 +48,11 @@ class Caller:
         self._address = urlsplit(address)
         self._token = token
 
-    def ask(self, body: Mapping[str, Any]) -> Heard:
-        """The answer to ``body``, streamed. A refusal, a broken answer or no answer at all is heard too."""
+    def ask(self, body: Mapping[str, Any], told: Callable[[str], None] = lambda _: None) -> Heard:
+        """The answer to ``body``, streamed. A refusal, a broken answer or no answer at all is heard too.
+
+        ``told`` gets all of the text so far, each time that there is more of it.
+        """
         connection = HTTPConnection(self._address.hostname or "", self._address.port, timeout=_SECONDS)
         # The token has a header of its own: under passthrough the others would go on to Anthropic.
         headers = {
@@ -64,17 +67,20 @@ class Caller:
             answer = connection.getresponse()
             if answer.status != HTTPStatus.OK:
                 return Heard(answer.status, refusal=_sentence(answer.read()))
-            return _listen(answer, began)
+            return _listen(answer, began, told)
         except (OSError, HTTPException, ValueError) as fault:
             return Heard(0, refusal=f"The proxy did not answer ({type(fault).__name__}).")
         finally:
             connection.close()
 
 
-def _listen(answer: HTTPResponse, began: float) -> Heard:
-    hearing = _Hearing()
+def _listen(answer: HTTPResponse, began: float, told: Callable[[str], None]) -> Heard:
+    hearing, said = _Hearing(), ""
     for moment, events in _moments(answer, began):
         hearing.hear(moment, events)
+        if (text := hearing.text) != said:
+            said = text
+            told(said)
     return hearing.heard()
 
 
@@ -105,9 +111,13 @@ class _Hearing:
         for event in events:
             self._event(event)
 
+    @property
+    def text(self) -> str:
+        """What was said so far."""
+        return "".join(block["text"] for block in self._blocks.values() if block["type"] == "text")
+
     def heard(self) -> Heard:
         """All of it. An answer without an end is a refusal."""
-        texts = [block["text"] for block in self._blocks.values() if block["type"] == "text"]
         calls = [
             (block["name"], _parsed(block["json"])) for block in self._blocks.values() if block["type"] == "tool_use"
         ]
@@ -119,7 +129,7 @@ class _Hearing:
         )
         refusal = self._refusal or ("" if self._stop_reason else "The answer broke off before its end.")
         return Heard(
-            200, "".join(texts), tuple(calls), usage, self._stop_reason, self._first, self._last, self._pieces, refusal
+            200, self.text, tuple(calls), usage, self._stop_reason, self._first, self._last, self._pieces, refusal
         )
 
     def _event(self, event: Mapping[str, Any]) -> None:

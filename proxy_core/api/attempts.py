@@ -9,6 +9,7 @@ from dataclasses import replace
 from proxy_core.api.retries import wait_before
 from proxy_core.api.telling import Telling
 from proxy_core.errors import ProviderError, ProviderRejected
+from proxy_core.ledger.journal import Part
 from proxy_core.translate.concessions import concession, without
 from proxy_core.upstream.port import ChunkStream, Upstream, UpstreamCall
 
@@ -19,13 +20,17 @@ class Caller:
     def __init__(self) -> None:
         self._conceded: dict[tuple[str, str], dict[str, None]] = {}
 
-    async def open(self, engine: Upstream, call: UpstreamCall, telling: Telling) -> ChunkStream:
-        """The answer of the first try that succeeds. Raises the last :class:`ProviderError` when none does."""
+    async def open(self, engine: Upstream, call: UpstreamCall, telling: Telling, size: int) -> ChunkStream:
+        """The answer of the first try that succeeds. Raises the last :class:`ProviderError` when none does.
+
+        ``size`` is that of the request in bytes.
+        """
         conceded = self._conceded.setdefault((call.provider, call.model), {})
         for field in conceded:
             if field in call.body:
                 call = replace(call, body=without(call.body, field))
                 telling.warned(_left_out(call, field))
+        telling.carried(Part.UPSTREAM, call.body, size)
         waited, number, tries = 0.0, 1, 1
         while True:
             try:
@@ -37,6 +42,7 @@ class Caller:
                     conceded[refused] = None
                     call = replace(call, body=without(call.body, refused))
                     telling.warned(_left_out(call, refused))
+                    telling.carried(Part.UPSTREAM, call.body, size)
                     waited = 0.0
                     continue
                 tries += 1

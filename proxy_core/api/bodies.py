@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Final
 
 from starlette.types import Message, Receive
 
+from proxy_core.api.beside import Beside
 from proxy_core.api.replies import Headers
 from proxy_core.errors import InvalidRequest, SlowRequest, TooLarge, UnsupportedMedia
 
@@ -35,11 +35,12 @@ async def read_body(headers: Headers, receive: Receive, *, seconds: float) -> by
         raise InvalidRequest("The content-length is not a number.")
     if len(length) > 15 or int(length) > LIMIT:
         raise _too_large()
-    try:
-        async with asyncio.timeout(seconds):
-            return await _read(receive)
-    except TimeoutError:
-        raise SlowRequest(f"The request body did not arrive within {seconds:.0f} seconds.") from None
+
+    async def lose_patience() -> None:
+        raise SlowRequest(f"The request body did not arrive within {seconds:.0f} seconds.")
+
+    async with Beside(seconds, lose_patience):
+        return await _read(receive)
 
 
 def too_deep() -> InvalidRequest:

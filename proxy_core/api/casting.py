@@ -78,7 +78,7 @@ def cast(request: MessagesRequest, size: int, exchange: Exchange, house: House) 
         input_tokens=size // _BYTES_PER_TOKEN,
         has_image=Role.VISION in profile.roles and has_image(request),
     )
-    return _with_provider(choose(asked, profile, settings.routing, facts), facts, settings, request)
+    return with_provider(choose(asked, profile, settings.routing, facts), facts, settings, request)
 
 
 def profile_of(launch: Launch, settings: Settings) -> Profile:
@@ -113,7 +113,8 @@ def has_image(request: MessagesRequest) -> bool:
     return False
 
 
-def _with_provider(target: Target, facts: Facts, settings: Settings, request: MessagesRequest) -> Cast:
+def with_provider(target: Target, facts: Facts, settings: Settings, request: MessagesRequest) -> Cast:
+    """Who answers, once the target is chosen. Raises :class:`InvalidRequest`."""
     provider = facts.provider(target.provider)
     if provider is None:
         raise InvalidRequest(

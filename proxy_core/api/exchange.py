@@ -34,7 +34,10 @@ class Exchange:
 
     def header(self, name: bytes) -> str:
         """A header's value, or nothing."""
-        return next((value.decode("latin-1") for field, value in self.caller.headers if field == name), "")
+        for field, value in self.caller.headers:
+            if field == name:
+                return value.decode("latin-1")
+        return ""
 
     async def body(self, house: House) -> bytes:
         """The request's body, within the limits."""

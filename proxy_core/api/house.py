@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from proxy_core.catalogue.live_models import Reached
@@ -11,6 +11,7 @@ from proxy_core.catalogue.values import ModelFacts, Provider
 from proxy_core.config.keys import FoundKey
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Configuration, Engine
+from proxy_core.ledger.budget import GO, Verdict
 from proxy_core.ledger.journal import Listener
 from proxy_core.upstream.port import Upstream
 from proxy_core.upstream.relay import Relay
@@ -52,6 +53,22 @@ class LocalTokens(Protocol):
         ...
 
 
+class Budget(Protocol):
+    """What may still be spent."""
+
+    def verdict(self) -> Verdict:
+        """What becomes of a request that comes now; asked for each one."""
+        ...
+
+
+class NoBudget:
+    """Nothing is counted, everything goes."""
+
+    def verdict(self) -> Verdict:
+        """Go."""
+        return GO
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """Everything behind the face.
@@ -73,3 +90,4 @@ class House:
     new_id: Callable[[], str]
     count_tokens: Callable[[Sequence[str], str], int]
     reached: Callable[[float, int], Awaitable[tuple[Reached, ...]]]
+    budget: Budget = field(default_factory=NoBudget)

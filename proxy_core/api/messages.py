@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from functools import partial
-
 from starlette.types import Receive, Scope, Send
 
 from proxy_core.api.attempts import Caller
@@ -14,9 +11,11 @@ from proxy_core.api.exchange import Exchange, serve
 from proxy_core.api.house import House
 from proxy_core.api.relaying import relay
 from proxy_core.api.replies import send_json
+from proxy_core.api.spending import within_budget
 from proxy_core.api.streaming import EventWriter, stream_answer, while_connected, whole_answer
 from proxy_core.api.telling import Telling, counted
 from proxy_core.config.settings import Engine
+from proxy_core.ledger.journal import Part
 from proxy_core.translate.call import ChatCall, translate
 from proxy_core.translate.search import SearchTranslator
 from proxy_core.translate.stream import StreamTranslator
@@ -39,31 +38,36 @@ class Messages:
         body = await exchange.body(self._house)
         request = parse(body)
         exchange.began(request.model, streamed=request.stream)
+        exchange.telling.carried(Part.REQUEST, body, len(body))
         chosen = cast(request, len(body), exchange, self._house)
+        chosen = within_budget(chosen, request, exchange, self._house)
         if chosen.engine is Engine.RELAY:
             await relay(exchange, request.model, body, chosen, self._house)
         else:
-            work = partial(self._translated, exchange, request, len(body), chosen)
-            await while_connected(exchange.receive, work)
+            async with while_connected(exchange.receive):
+                await self._translated(exchange, request, len(body), chosen)
 
-    async def _translated(
-        self, exchange: Exchange, request: MessagesRequest, size: int, chosen: Cast, tasks: asyncio.TaskGroup
-    ) -> None:
+    async def _translated(self, exchange: Exchange, request: MessagesRequest, size: int, chosen: Cast) -> None:
         telling = exchange.telling
-        chat = translate(request, chosen.target_model())
+        model = chosen.target_model()
+        chat = translate(request, model)
         chosen.tell(telling, chat.warnings)
         await check_window(chat, size, chosen.model.window, self._house)
-        translator = self._translator(request, chosen, chat)
-        opening = self._opening(chosen, chat, telling)
+        translator = self._translator(request, chosen, chat, think_tags=model.quirks.think_tags)
+        opening = self._opening(chosen, chat, telling, size)
         if request.stream:
             writer = EventWriter(exchange.send, translator, telling)
-            await stream_answer(opening, writer, translator, telling, tasks)
+            await stream_answer(opening, writer, translator, telling)
         else:
             message = await whole_answer(opening, translator, telling)
-            await send_json(exchange.send, 200, message, [(b"request-id", telling.id.encode())])
-            telling.done(stop_reason=translator.stop_reason, usage=counted(translator.usage))
+            await send_json(
+                exchange.send, 200, message, [(b"request-id", telling.id.encode())], sent=telling.progressed
+            )
+            telling.done(stop_reason=translator.stop_reason, usage=counted(translator), cost=translator.cost)
 
-    def _translator(self, request: MessagesRequest, chosen: Cast, chat: ChatCall) -> StreamTranslator:
+    def _translator(
+        self, request: MessagesRequest, chosen: Cast, chat: ChatCall, *, think_tags: bool
+    ) -> StreamTranslator:
         id_ = f"msg_{self._house.new_id()}"
         if chat.search is not None:
             return SearchTranslator(id_, request.model, chat.search, chosen.target.id)
@@ -72,10 +76,10 @@ class Messages:
             request.model,
             names=chat.tool_names,
             provider=chosen.provider.id,
-            think_tags=chosen.target_model().quirks.think_tags,
+            think_tags=think_tags,
         )
 
-    async def _opening(self, chosen: Cast, chat: ChatCall, telling: Telling) -> ChunkStream:
+    async def _opening(self, chosen: Cast, chat: ChatCall, telling: Telling, size: int) -> ChunkStream:
         """The provider's answer; an empty one for a search that it cannot make, since nobody needs to be asked."""
         if chat.search is not None and not chat.search.possible:
             return NoChunks()
@@ -89,4 +93,4 @@ class Messages:
             api_key=await key_for(chosen.provider, self._house),
             timeouts=self._house.configuration().settings.timeouts,
         )
-        return await self._caller.open(self._house.engines[chosen.engine], call, telling)
+        return await self._caller.open(self._house.engines[chosen.engine], call, telling, size)

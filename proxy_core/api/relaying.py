@@ -11,6 +11,7 @@ from proxy_core.api.replies import Headers
 from proxy_core.api.streaming import while_connected
 from proxy_core.config.secret import Secret
 from proxy_core.errors import KeyMissing, StreamBroken, UnderstudyError
+from proxy_core.ledger.journal import Part
 from proxy_core.upstream.model_name import with_model
 from proxy_core.upstream.plain_words import scrubbed
 from proxy_core.upstream.relay import RelayAnswer, RelayCall
@@ -23,6 +24,9 @@ _REFUSAL_LIMIT = 1024 * 1024
 
 _OF_THE_BODY = frozenset({b"content-length", b"content-encoding"})
 
+_SUBSCRIPTION = "Bearer sk-ant-oat"
+"""How the credential of a claude.ai login begins; API keys are ``sk-ant-api…``."""
+
 _CLIENTS_OWN = frozenset({b"authorization", b"x-api-key"})
 
 
@@ -32,7 +36,8 @@ async def relay(exchange: Exchange, asked_for: str, body: bytes, chosen: Cast, h
     if chosen.target.model != asked_for:
         body = with_model(body, chosen.target.model)
     call = await _call(exchange, body, chosen, house)
-    await while_connected(exchange.receive, lambda _: _pass(exchange, call, house))
+    async with while_connected(exchange.receive):
+        await _pass(exchange, call, house)
 
 
 async def _call(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> RelayCall:
@@ -88,7 +93,7 @@ async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
     answer = await house.relay.open(call)
     try:
         telling.attempted(1, status=answer.status)
-        telling.answering(answer.header("request-id"))
+        telling.answering(answer.header("request-id"), coding=answer.header("content-encoding"))
         reading = UsageReading(answer.header("content-type"), answer.header("content-encoding"))
         if answer.status >= 400:
             reading = await _pass_refusal(exchange, answer, call)
@@ -110,7 +115,7 @@ async def _copy(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, 
         data = _masked(piece, secrets)
         await exchange.send({"type": "http.response.body", "body": data, "more_body": True})
         reading.feed(data)
-        exchange.telling.progressed(len(data))
+        exchange.telling.progressed(data)
     reading.close()
 
 
@@ -127,6 +132,10 @@ async def _pass_refusal(exchange: Exchange, answer: RelayAnswer, call: RelayCall
     if masked != plain:
         headers = [each for each in headers if each[0].lower() not in _OF_THE_BODY]
         told = masked
+    if told == body:
+        exchange.telling.progressed(told)
+    else:
+        exchange.telling.carried(Part.ANSWER, told, len(told))
     reading = UsageReading(answer.header("content-type"))
     reading.feed(masked)
     reading.close()
@@ -158,9 +167,22 @@ def _tell_end(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, ca
         said = reading.error
         for _, secret in call.credentials:
             said = scrubbed(said, Secret(secret.reveal().removeprefix("Bearer ")))
-        exchange.telling.refused(answer.status, reading.error_type, said, reading.usage)
+        exchange.telling.refused(answer.status, reading.error_type, said, reading.usage, flat=_is_flat(call))
     elif reading.is_cut:
         error = StreamBroken(f"{call.name} ended its answer early.", provider=call.provider)
-        exchange.telling.failed(error, status=answer.status, usage=reading.usage)
+        exchange.telling.failed(
+            error, status=answer.status, usage=reading.usage, cost=reading.cost, flat=_is_flat(call)
+        )
     else:
-        exchange.telling.done(status=answer.status, stop_reason=reading.stop_reason, usage=reading.usage)
+        exchange.telling.done(
+            status=answer.status,
+            stop_reason=reading.stop_reason,
+            usage=reading.usage,
+            cost=reading.cost,
+            flat=_is_flat(call),
+        )
+
+
+def _is_flat(call: RelayCall) -> bool:
+    """Whether a claude.ai subscription pays, whose login Claude Code sends along: its tokens have no price."""
+    return any(secret.reveal().startswith(_SUBSCRIPTION) for _, secret in call.credentials)

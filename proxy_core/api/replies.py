@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 from starlette.types import Send
@@ -13,12 +14,16 @@ from proxy_core.wire.json_text import dumps
 Headers = list[tuple[bytes, bytes]]
 
 
-async def send_json(send: Send, status: int, value: Any, headers: Headers | None = None) -> None:
-    """One JSON answer."""
+async def send_json(
+    send: Send, status: int, value: Any, headers: Headers | None = None, *, sent: Callable[[bytes], None] | None = None
+) -> None:
+    """One JSON answer; ``sent`` is told its bytes."""
     body = dumps(value)
     head = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body)), *(headers or ())]
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})
+    if sent is not None:
+        sent(body)
 
 
 async def send_error(send: Send, error: UnderstudyError, request_id: str) -> None:

@@ -8,7 +8,8 @@ from typing import Any, Final
 
 from starlette.types import Receive, Send
 
-from proxy_core.api.bodies import ClientLeft, too_deep
+from proxy_core.api.beside import Beside
+from proxy_core.api.bodies import ClientLeft
 from proxy_core.api.replies import Headers, stopping
 from proxy_core.api.telling import Telling, counted
 from proxy_core.errors import ProviderTimeout, StreamBroken, UnderstudyError
@@ -25,15 +26,17 @@ begun by then; from there on errors are events."""
 AFTER_THE_FINISH: Final = 10.0
 """Seconds that a provider has for what comes after the finish reason: the usage, and ``[DONE]``."""
 
+UNWATCHED: Final = 0.25
+"""Seconds for which nobody looks whether the client has left: most answers that are not streamed are over before."""
+
 KEEP_ALIVE_EVERY: Final = 6
 """Every so many pings an empty delta goes out as well: older clients do not count pings as life."""
 
 
-async def while_connected(receive: Receive, work: Callable[[asyncio.TaskGroup], Awaitable[None]]) -> None:
-    """Do ``work``; when the client leaves meanwhile, cancel it and raise :class:`ClientLeft`. Its errors come through.
+def while_connected(receive: Receive) -> Beside:
+    """A block that ends with :class:`ClientLeft` when the client leaves meanwhile.
 
-    ``receive`` must have given the whole body already. ``work`` gets the task group it runs in and must end the tasks
-    it starts there.
+    ``receive`` must have given the whole body already.
     """
 
     async def watch() -> None:
@@ -41,22 +44,7 @@ async def while_connected(receive: Receive, work: Callable[[asyncio.TaskGroup], 
             pass
         raise ClientLeft
 
-    failure: UnderstudyError | ClientLeft | None = None
-    try:
-        async with asyncio.TaskGroup() as tasks:
-            watcher = tasks.create_task(watch())
-            try:
-                await work(tasks)
-            except UnderstudyError as error:  # kept aside: the task group would wrap it
-                failure = error
-            except RecursionError:
-                failure = too_deep()
-            finally:
-                watcher.cancel()
-    except* ClientLeft:
-        failure = ClientLeft()  # raised below: what is raised in here, Python before 3.11.4 wraps into a group
-    if failure is not None:
-        raise failure
+    return Beside(UNWATCHED, watch)
 
 
 class EventWriter:
@@ -99,7 +87,7 @@ class EventWriter:
             body = encode(events)
             await self._send({"type": "http.response.body", "body": body, "more_body": not last})
             self._spoke = self._now()
-        self._telling.progressed(len(body))
+        self._telling.progressed(body)
 
     def _headers(self) -> Headers:
         return [
@@ -114,32 +102,29 @@ async def stream_answer(
     writer: EventWriter,
     translator: StreamTranslator,
     telling: Telling,
-    tasks: asyncio.TaskGroup,
 ) -> None:
     """Write the whole answer that ``opening`` gives.
 
     An error that comes before the headers went out is raised, to become a status; a later one is the last event.
     """
-    pinger = tasks.create_task(writer.ping())
-    try:
-        stream = await opening
+    async with Beside(PING_AFTER, writer.ping):
         try:
-            await _pump(stream, translator, telling, writer.write)
-            await writer.write(translator.finish(declared_end=stream.declared_end), last=True)
-            telling.done(stop_reason=translator.stop_reason, usage=counted(translator.usage))
-        finally:  # after the last event: a connection may want a moment to end well
-            await stream.aclose()
-    except UnderstudyError as error:
-        if not writer.is_open:
+            stream = await opening
+            try:
+                await _pump(stream, translator, telling, writer.write)
+                await writer.write(translator.finish(declared_end=stream.declared_end), last=True)
+                telling.done(stop_reason=translator.stop_reason, usage=counted(translator), cost=translator.cost)
+            finally:  # after the last event: a connection may want a moment to end well
+                await stream.aclose()
+        except UnderstudyError as error:
+            if not writer.is_open:
+                raise
+            await writer.write(translator.fail(error, telling.id), last=True)
+            telling.failed(error, status=200, usage=counted(translator), cost=translator.cost)
+        except asyncio.CancelledError:  # the client left and hears nothing, or the server stops
+            if writer.is_open and not translator.ended:
+                await writer.write(translator.fail(stopping(), telling.id), last=True)
             raise
-        await writer.write(translator.fail(error, telling.id), last=True)
-        telling.failed(error, status=200, usage=counted(translator.usage))
-    except asyncio.CancelledError:  # the client left and hears nothing, or the server stops
-        if writer.is_open and not translator.ended:
-            await writer.write(translator.fail(stopping(), telling.id), last=True)
-        raise
-    finally:
-        pinger.cancel()
 
 
 async def whole_answer(

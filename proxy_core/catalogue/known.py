@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 from proxy_core.catalogue.models import Models
 from proxy_core.catalogue.providers import Providers
@@ -16,6 +17,7 @@ class Known:
     def __init__(self, settings: Mapping[str, ProviderSettings], models: Models) -> None:
         self.providers = Providers(settings)
         self.models = models
+        self._facts = lru_cache(maxsize=512)(models.facts)
 
     def is_provider(self, name: str) -> bool:
         """Whether a provider of this id exists."""
@@ -27,7 +29,7 @@ class Known:
 
     def model(self, provider: str, name: str) -> ModelFacts:
         """What is known of a model; all None for an unknown one."""
-        return self.models.facts(provider, name)
+        return self._facts(provider, name)
 
     def providers_of(self, name: str) -> tuple[str, ...]:
         """The providers under which a bare name is known."""
@@ -35,4 +37,4 @@ class Known:
 
     def can_see(self, provider: str, name: str) -> bool | None:
         """Whether a model takes images; None when that is not known."""
-        return self.models.facts(provider, name).vision
+        return self._facts(provider, name).vision

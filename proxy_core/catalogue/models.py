@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from proxy_core.catalogue import litellm_data
+from proxy_core.catalogue.prices import off_peak, search_price, steps, surcharges, usual_rates
 from proxy_core.catalogue.provider_table import PROVIDERS, SAME_AS
 from proxy_core.catalogue.values import ModelFacts
 
@@ -149,6 +150,12 @@ class Models:
             output_price=None,
             cache_read_price=None,
             cache_write_price=None,
+            cache_write_hour_price=None,
+            reasoning_price=None,
+            search_price=None,
+            steps=(),
+            off_peak=None,
+            surcharges=(),
         )
 
     @cached_property
@@ -176,6 +183,7 @@ def _facts(key: str, entry: Mapping[str, Any]) -> ModelFacts:
     prefix, slash, rest = key.partition("/")
     name = rest if slash and prefix in (provider, listed) else key
     endpoints = entry.get("supported_endpoints") or ()
+    usual = usual_rates(entry)
     return ModelFacts(
         id=f"{provider}/{name}",
         window=_count(entry.get("max_input_tokens") or entry.get("max_tokens")),
@@ -191,10 +199,16 @@ def _facts(key: str, entry: Mapping[str, Any]) -> ModelFacts:
         and bool(entry.get("supports_reasoning"))
         and _is_gpt_5_4_or_newer(name),
         efforts=frozenset(step for step in _EFFORTS if entry.get(f"supports_{step}_reasoning_effort") is True),
-        input_price=_price(entry, "input_cost_per_token"),
-        output_price=_price(entry, "output_cost_per_token"),
-        cache_read_price=_price(entry, "cache_read_input_token_cost"),
-        cache_write_price=_price(entry, "cache_creation_input_token_cost"),
+        input_price=usual.input,
+        output_price=usual.output,
+        cache_read_price=usual.cache_read,
+        cache_write_price=usual.cache_write,
+        cache_write_hour_price=usual.cache_write_hour,
+        reasoning_price=usual.reasoning,
+        search_price=search_price(entry),
+        steps=steps(entry),
+        off_peak=off_peak(entry),
+        surcharges=surcharges(entry),
     )
 
 
@@ -210,8 +224,3 @@ def _count(value: object) -> int | None:
 def _flag(entry: Mapping[str, Any], name: str) -> bool | None:
     value = entry.get(name)
     return value if isinstance(value, bool) else None
-
-
-def _price(entry: Mapping[str, Any], name: str) -> float | None:
-    value = entry.get(name)
-    return float(value) if isinstance(value, (int, float)) else None

@@ -33,13 +33,55 @@ class Provider:
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """What tokens cost, in USD each. ``cache_write_hour`` is for what is kept an hour instead of five minutes."""
+
+    input: float | None = None
+    output: float | None = None
+    cache_read: float | None = None
+    cache_write: float | None = None
+    cache_write_hour: float | None = None
+    reasoning: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a whole request costs once its input, cached tokens included, has more than ``above`` tokens."""
+
+    above: int
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A time that comes every week: on ``days`` (1 is Monday), in ``spans`` of minutes since midnight, all in UTC.
+
+    A span's first minute is in it, its last is not; one that ends after 1440 goes on into the next day.
+    """
+
+    days: frozenset[int]
+    spans: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OffPeak:
+    """What is cheaper while one of ``windows`` is open; a rate that is None stays as it is."""
+
+    windows: tuple[Window, ...]
+    rates: Rates
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFacts:
     """What a model is known to take and give.
 
-    ``id`` is ``provider/name``; windows in tokens; prices in USD per token. ``responses_only``: it is not offered over
-    chat completions, only over OpenAI's Responses API. ``responses_for_tools``: at OpenAI itself (not at a server of
-    another address) its chat completions refuse function tools while it reasons, so that such calls go there too.
-    ``efforts``: those of ``reasoning_effort`` that it takes besides low, medium and high.
+    ``id`` is ``provider/name``; windows in tokens; prices in USD per token, ``search_price`` in USD per web search;
+    ``steps`` are the prices of longer inputs, the lowest bound first, ``off_peak`` those of quiet hours, ``surcharges``
+    the factors by which tokens are dearer under terms that an answer names.
+    ``responses_only``: it is not offered over chat completions, only over OpenAI's Responses API.
+    ``responses_for_tools``: at OpenAI itself (not at a server of another address) its chat completions refuse function
+    tools while it reasons, so that such calls go there too. ``efforts``: those of ``reasoning_effort`` that it takes
+    besides low, medium and high.
     """
 
     id: str
@@ -57,6 +99,12 @@ class ModelFacts:
     output_price: float | None = None
     cache_read_price: float | None = None
     cache_write_price: float | None = None
+    cache_write_hour_price: float | None = None
+    reasoning_price: float | None = None
+    search_price: float | None = None
+    steps: tuple[Step, ...] = ()
+    off_peak: OffPeak | None = None
+    surcharges: tuple[tuple[str, float], ...] = ()
 
 
 def needs_responses(

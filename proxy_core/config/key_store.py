@@ -97,6 +97,10 @@ class MemoryStore:
         """Those of ``among`` under which something is kept."""
         return tuple(name for name in among if name in self._kept)
 
+    def secrets(self) -> tuple[Secret, ...]:
+        """All that are kept."""
+        return tuple(self._kept.values())
+
 
 class KeyringStore:
     """The system's keyring. A call blocks while the system asks the user to unlock it; use it off the event loop."""

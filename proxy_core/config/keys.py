@@ -73,6 +73,7 @@ class Keys:
         self._monotonic = monotonic
         self._fresh_for = fresh_for
         self._answers: dict[str, tuple[float, FoundKey]] = {}
+        self._seen: set[str] = set()
 
     def for_provider(self, provider: KeyOwner, *, base_url_from_dotenv: bool = False) -> FoundKey:
         """The key for ``provider``; with ``base_url_from_dotenv`` none of the keyring's. May block; does not raise."""
@@ -106,6 +107,17 @@ class Keys:
         in_memory = self._memory.remove(name)
         self.forget(name)
         return self._store.remove(name) or in_memory
+
+    def seen(self) -> tuple[str, ...]:
+        """Every key and token of this run, to be taken out of what is written down; also those that were replaced.
+
+        Never asks the store: what was not found there was sent nowhere.
+        """
+        for source in (self._environ, self._dotenv):
+            self._seen.update(value.strip() for name, value in source.items() if name.upper().endswith(_SECRET_NAMES))
+        found = [answer.secret for _, answer in tuple(self._answers.values())]
+        self._seen.update(secret.reveal() for secret in (*found, *self._memory.secrets()) if secret is not None)
+        return tuple(self._seen)
 
     def names(self, among: Iterable[str]) -> tuple[str, ...]:
         """Those of ``among`` that have a key in the store or in memory. Raises ConfigError."""
@@ -189,6 +201,9 @@ _NO_KEY_FOR_DOTENV: Final = (
     "The base URL comes from a .env file, so that no key of the keyring is sent there: put the key beside it."
 )
 _TOKEN_FOR_THIS_RUN: Final = "The local token is kept in memory and changes with the next start."  # noqa: S105
+
+_SECRET_NAMES: Final = ("_KEY", "_TOKEN", "_SECRET", "_PASSWORD")
+"""How the names of variables end that hold what nobody should read."""
 
 _PLACEHOLDER: Final = re.compile(r"(?i)<.*>|your[-_ ].*|.*\.\.\.|x{6,}|changeme")
 """What the example files of such proxies have where a key should stand."""

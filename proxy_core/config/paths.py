@@ -18,7 +18,8 @@ class Paths:
     """Folders and files, all absolute; none of them need exist.
 
     ``settings_file`` is what the user may edit; ``state_dir`` holds what a running Understudy leaves behind
-    (``runtime_file`` says where it listens); ``data_dir`` what is worth keeping; ``log_dir`` the journal.
+    (``runtime_file`` says where it listens); ``data_dir`` what is worth keeping, the ledger above all; ``log_dir`` what
+    went wrong with us.
     """
 
     settings_file: Path
@@ -32,14 +33,29 @@ class Paths:
         return self.settings_file.parent
 
     @property
-    def journal_file(self) -> Path:
-        """The journal of requests, one JSON object a line."""
-        return self.log_dir / "journal.jsonl"
+    def ledger_file(self) -> Path:
+        """The ledger, an SQLite database."""
+        return self.data_dir / "ledger.sqlite"
 
     @property
     def runtime_file(self) -> Path:
         """Which Understudy runs, and where."""
         return self.state_dir / "runtime.json"
+
+    @property
+    def remembered_file(self) -> Path:
+        """What the app remembers of the desktop between two runs."""
+        return self.state_dir / "desktop.json"
+
+    @property
+    def lock_file(self) -> Path:
+        """Held by the one app that runs."""
+        return self.state_dir / "app.lock"
+
+    @property
+    def reports_dir(self) -> Path:
+        """Reports of crashes, until they have been looked at."""
+        return self.state_dir / "crashes"
 
 
 def find(environ: Mapping[str, str]) -> Paths:

@@ -145,6 +145,10 @@ class SettingsSource:
             self._settings = loaded.settings
         return self._settings
 
+    def look_again(self) -> None:
+        """Have the file looked at the next time, however soon that is. From any thread."""
+        self._looked = float("-inf")
+
     def _tell(self, troubles: tuple[str, ...]) -> None:
         for trouble in troubles:
             if trouble not in self._told:

@@ -1,30 +1,47 @@
 """Each request's story as frozen values: news while it runs, and the story that they add up to.
 
 The proxy tells news to a :class:`Listener`. ``fold`` adds one news item to a story, so whoever listens (a terminal, a
-window, the ledger on disk) sees the same thing. No prompt, key or token is ever part of it.
+window, the ledger on disk) sees the same thing. No prompt, key or token is ever part of a
+story; the bodies that pass beside it are told as :class:`Carried`, for the ledger to take the secrets out.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Protocol, assert_never
+from typing import Any, Protocol, assert_never
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Tokens, each counted once: ``input`` without what a cache gave or took; ``reasoning`` is part of ``output``."""
+    """Tokens, each counted once: ``input`` without what a cache gave or took; ``reasoning`` is part of ``output``.
+
+    ``cache_write_hour`` is the part of ``cache_write`` that is kept for an hour; ``searches`` are searches of the web.
+    ``terms`` are words for what makes tokens dearer, with blanks between: Anthropic's ``fast`` and ``us``.
+    """
 
     input: int = 0
     output: int = 0
     cache_read: int = 0
     cache_write: int = 0
     reasoning: int = 0
+    cache_write_hour: int = 0
+    searches: int = 0
+    terms: str = ""
 
     @property
     def whole_input(self) -> int:
         """All that the model read."""
         return self.input + self.cache_read + self.cache_write
+
+
+class Part(StrEnum):
+    """A body that belongs to a request: the client's, what the provider was sent, what the client got."""
+
+    REQUEST = "request"
+    UPSTREAM = "upstream"
+    ANSWER = "answer"
 
 
 class State(StrEnum):
@@ -97,7 +114,11 @@ class Progressed:
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """The request is over. ``status`` is what the client got; an error after the stream began keeps 200 and a type."""
+    """The request is over. ``status`` is what the client got; an error after the stream began keeps 200 and a type.
+
+    ``cost`` is what the provider itself said that it costs, in USD. ``flat``: a subscription of the client's own pays,
+    so that the tokens have no price.
+    """
 
     id: str
     at: float
@@ -108,9 +129,28 @@ class Ended:
     error: str = ""
     usage: Usage | None = None
     warnings: tuple[str, ...] = ()
+    cost: float | None = None
+    flat: bool = False
 
 
-News = Began | Routed | Attempted | Answering | Progressed | Ended
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """Bytes of a body as they passed, in order; they are not part of the story, and secrets may be in them.
+
+    ``pieces`` are bytes, or the JSON value that they are made of. ``encoding`` is their content coding. A body may come
+    in several of these; the last has ``whole``.
+    """
+
+    id: str
+    at: float
+    part: Part
+    pieces: tuple[bytes, ...] | Mapping[str, Any]
+    size: int
+    encoding: str = ""
+    whole: bool = True
+
+
+News = Began | Routed | Attempted | Answering | Progressed | Ended | Carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +183,8 @@ class Story:
     error_type: str = ""
     error: str = ""
     usage: Usage | None = None
+    cost: float | None = None
+    flat: bool = False
 
     @property
     def time_to_first_token(self) -> float | None:
@@ -198,7 +240,11 @@ def fold(story: Story | None, news: News) -> Story:
                 error=news.error,
                 usage=news.usage,
                 warnings=told.warnings + news.warnings,
+                cost=news.cost,
+                flat=news.flat,
             )
+        case Carried():
+            return told
         case _:
             assert_never(news)
 
@@ -209,3 +255,15 @@ class Listener(Protocol):
     def hear(self, news: News) -> None:
         """Take one piece of news."""
         ...
+
+
+class Audience:
+    """Listeners that hear the same, in this order."""
+
+    def __init__(self, *listeners: Listener) -> None:
+        self._listeners = listeners
+
+    def hear(self, news: News) -> None:
+        """Pass it on to each."""
+        for listener in self._listeners:
+            listener.hear(news)

@@ -1,19 +1,26 @@
-"""What the ledger is asked for and what it answers, as frozen values: the words that the terminal and the window share."""
+"""What the ledger is asked for and what it answers, as frozen values that the terminal and the window share."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy_core.ledger.journal import State, Story
+from proxy_core.ledger.journal import Part, State, Story
+
+__all__ = ["Filter", "Grouping", "Kept", "Part", "Row", "Session", "State", "Sum"]
 
 
-class Part(StrEnum):
-    """A body that is kept of a request, with secrets taken out."""
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A body that is kept, with secrets taken out. ``size`` is in bytes as :meth:`Ledger.body` gives it.
 
-    REQUEST = "request"
-    UPSTREAM = "upstream"
-    ANSWER = "answer"
+    ``cut`` says that only its beginning is there; ``hidden`` how many secrets were taken out of it.
+    """
+
+    part: Part
+    size: int
+    cut: bool = False
+    hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)

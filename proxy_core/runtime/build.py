@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cached_property, partial
+from typing import TYPE_CHECKING
 
 from proxy_core.catalogue.known import Known
 from proxy_core.catalogue.live_models import LiveModels
@@ -20,10 +20,16 @@ from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Configuration, Engine, Settings
 from proxy_core.config.settings_file import SettingsSource
-from proxy_core.ledger.journal import Listener
+from proxy_core.ledger.budget import Crossing
+from proxy_core.ledger.journal import Audience, Listener, Story
+from proxy_core.ledger.pricing import Cost, price_of
 from proxy_core.routing.roles import model_of, resolve
 from proxy_core.runtime.provider_keys import ProviderKeys
+from proxy_core.runtime.random_ids import RandomIds
 from proxy_core.runtime.server import Service
+
+if TYPE_CHECKING:
+    from proxy_core.ledger.budget_watch import BudgetWatch
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,16 +37,21 @@ class Options:
     """What a proxy is built from.
 
     ``environ`` and ``dotenv`` are laid over the settings file, then ``override`` (the command line) over both.
-    ``report`` is told, once, each thing that was found wrong with the configuration.
+    ``models`` is large, and may be shared; so may ``keys``, made from ``store`` if None, with those kept in memory.
+    ``report`` is told, once, each thing that was found wrong with the configuration; ``crossed`` each limit of the
+    budget that is passed, in whatever thread notices it: both must not block.
     """
 
     paths: Paths
     environ: Mapping[str, str]
     store: KeyStore
     listener: Listener
+    models: Models = field(default_factory=Models)
+    keys: Keys | None = None
     dotenv: Mapping[str, str] = field(default_factory=dict)
     override: Callable[[Settings], Settings] = lambda settings: settings
     report: Callable[[str], None] = lambda _: None
+    crossed: Callable[[Crossing], None] = lambda _: None
 
 
 class Proxy:
@@ -51,30 +62,34 @@ class Proxy:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self._models = Models()
+        self.models = options.models
         self._tokenizer = Tokenizer()
         self._source = SettingsSource(options.paths.settings_file, options.report)
         self._settings: Settings | None = None
         self._configuration = Configuration()
-        self._known = Known({}, self._models)
+        self._known = Known({}, self.models)
         self._warned: set[str] = set()
-        self.keys = Keys(options.environ, options.dotenv, options.store)
+        self.keys = options.keys or Keys(options.environ, options.dotenv, options.store)
         self.configuration()
 
     def configuration(self) -> Configuration:
         """What is in force now; a change of the settings file is seen within a second."""
         settings = self._source.current()
         if settings is not self._settings:
-            known = Known(settings.providers, self._models)
+            known = Known(settings.providers, self.models)
             said = environment.overlay(self._options.environ, self._options.dotenv, known.providers)
             laid = environment.apply(settings, said)
             laid = replace(laid, settings=self._options.override(laid.settings))
             self._configuration = laid
-            self._known = Known(laid.settings.providers, self._models)
+            self._known = Known(laid.settings.providers, self.models)
             for warning in laid.warnings:
                 self._warn(warning)
             self._settings = settings
         return self._configuration
+
+    def look_again(self) -> None:
+        """The settings file was just changed: have the next request see it. From any thread."""
+        self._source.look_again()
 
     def known(self) -> Known:
         """The catalogue, under the configuration in force."""
@@ -97,8 +112,11 @@ class Proxy:
             lambda: self.configuration().settings.proxy.outgoing_proxy,
         )
 
-    def make_service(self) -> Service:
-        """The service for one run of a server, made in the server's thread: here the web framework is imported."""
+    def make_service(self, retell: Callable[[Listener], Listener] = lambda listener: listener) -> Service:
+        """The service for one run of a server, made in the server's thread: here the web framework is imported.
+
+        ``retell`` may stand between it and the listener.
+        """
         from proxy_core.api.app import make_app  # noqa: PLC0415 - the port listens before this is loaded
         from proxy_core.api.house import House  # noqa: PLC0415
         from proxy_core.runtime.engines import Engines  # noqa: PLC0415
@@ -108,8 +126,11 @@ class Proxy:
         live = self.live_models()
 
         async def let_go() -> None:
+            self.budget.close()
             await live.aclose()
             await engines.aclose()
+
+        self.budget.begin()
 
         house = House(
             configuration=self.configuration,
@@ -118,13 +139,31 @@ class Proxy:
             local_tokens=LocalTokens(self.keys),
             engines=engines.by_kind,
             relay=engines.relay,
-            listener=self._options.listener,
+            listener=Audience(retell(self._options.listener), self.budget),
             clock=time.time,
-            new_id=partial(secrets.token_hex, 12),
+            new_id=RandomIds(),
             count_tokens=self._tokenizer.count,
             reached=live.reached,
+            budget=self.budget,
         )
         return Service(make_app(house), let_go, partial(engines.warm_up, self._needed))
+
+    @cached_property
+    def budget(self) -> BudgetWatch:
+        """What was spent of what may be spent, as far as it is known; it listens while the proxy is served."""
+        from proxy_core.ledger.budget_watch import BudgetWatch  # noqa: PLC0415 - the database is not wanted by all
+        from proxy_core.ledger.reading import Ledger  # noqa: PLC0415
+
+        return BudgetWatch(
+            Ledger(self._options.paths.ledger_file),
+            limits=lambda: self.configuration().settings.budget,
+            price=self.price,
+            told=self._options.crossed,
+        )
+
+    def price(self, story: Story) -> Cost | None:
+        """What a request that is over cost, by the prices in force."""
+        return price_of(story, self.known(), self.configuration().settings)
 
     def _warn(self, warning: str) -> None:
         if warning not in self._warned:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Callable
 from enum import Enum, auto
 from typing import Any, Final
 
@@ -23,6 +24,42 @@ LINGER: Final = 5.0
 """Seconds for which a body is still taken in whose request was answered already: to close at once would be a reset,
 which can overtake the answer."""
 
+
+class _Answering:
+    """What one answer is written to. Its head waits for the first of its body, so that both leave in one piece."""
+
+    __slots__ = ("_head", "_loop", "_transport", "write")
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._head = b""
+        self.write: Callable[[bytes], None] = self._hold
+
+    def is_closing(self) -> bool:
+        """Whether nothing that is written arrives any more."""
+        return self._transport.is_closing()
+
+    def close(self) -> None:
+        """No more comes."""
+        self._send_head()
+        self._transport.close()
+
+    def _hold(self, head: bytes) -> None:
+        self._head, self.write = head, self._write_behind
+        self._loop.call_soon(self._send_head)
+
+    def _write_behind(self, data: bytes) -> None:
+        self._transport.writelines((self._head, data))
+        self._head, self.write = b"", self._transport.write
+
+    def _send_head(self) -> None:
+        """The body is not here yet: the head goes alone."""
+        if self._head and not self._transport.is_closing():
+            self._transport.write(self._head)
+        self._head, self.write = b"", self._transport.write
+
+
 _VERSIONS: Final = frozenset({"1.0", "1.1"})
 
 
@@ -40,6 +77,9 @@ class _Within(Enum):
     """Behind a request that is still being answered: never looked at."""
 
 
+_HEAD: Final = _Within.HEAD  # looked up for every header, which takes Python 3.11 longer than to compare
+
+
 class LimitedHeads(HttpToolsProtocol):
     """uvicorn's protocol, which by itself takes heads of any length for any time, and requests ahead of their turn.
 
@@ -50,6 +90,7 @@ class LimitedHeads(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self._keep_header = super().on_header
         self._within = _Within.HEAD
         self._size = 0
         self._refusal = (400, "invalid_request_error", "This is not a valid HTTP request.")
@@ -74,19 +115,19 @@ class LimitedHeads(HttpToolsProtocol):
             return
         if self._within is _Within.HEAD:
             self._count(len(data))
+            if self._late is None:
+                self._wait_for_head()
         elif self._within is _Within.NOTHING and self._late is None and not self._is_answering:
             self._wait_for_head()  # an empty line came: uvicorn has stopped its own clock for that
 
     def on_message_begin(self) -> None:
-        """Begin to wait for the rest of the head."""
+        """A head begins; where one read does not bring all of it, it is waited for."""
         if self._is_answering:
             self._waste_the_rest()
             return
         super().on_message_begin()
         self._within = _Within.HEAD
         self._size = 0
-        if self._late is None:
-            self._wait_for_head()
 
     def on_url(self, url: bytes) -> None:
         """Keep the target."""
@@ -95,10 +136,10 @@ class LimitedHeads(HttpToolsProtocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep one header, if there are not too many already. What stands behind the body is no header."""
-        if self._within is _Within.HEAD:
+        if self._within is _HEAD:
             if len(self.headers) >= HEADERS:
                 self._refuse_large()
-            super().on_header(name, value)
+            self._keep_header(name, value)
         elif self._within is _Within.BODY:
             self._size += len(name) + len(value)
             if self._size > LIMIT:
@@ -116,6 +157,7 @@ class LimitedHeads(HttpToolsProtocol):
         if not self.url.startswith(b"/") or self.parser.get_http_version() not in _VERSIONS:
             raise _RefusedError
         super().on_headers_complete()
+        self.cycle.transport = _Answering(self.transport, self.loop)  # type: ignore[assignment]  # all it needs of one
         self._within = _Within.BODY
         self._size = 0
         self._wait_no_more()

@@ -142,8 +142,16 @@ def _listening_inodes(table: Path, port: int) -> list[str]:
 
 def _holds(process: Path, wanted: set[str]) -> bool:
     try:
-        return any(str(handle.readlink()) in wanted for handle in (process / "fd").iterdir())
+        handles = list((process / "fd").iterdir())
     except OSError:  # another user's process, or one that has just ended
+        return False
+    return any(_is_one_of(handle, wanted) for handle in handles)
+
+
+def _is_one_of(handle: Path, wanted: set[str]) -> bool:
+    try:
+        return str(handle.readlink()) in wanted
+    except OSError:  # closed meanwhile: the next may be the one
         return False
 
 

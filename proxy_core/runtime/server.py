@@ -128,22 +128,29 @@ class ProxyServer:
         with self._changed:
             return self._changed.wait_for(lambda: self._state in _ENDS, seconds)
 
-    def stop(self, seconds: float = _GRACE + 1.0) -> bool:
-        """End it: answers under way have the server's grace, and after ``seconds`` are cut. True when it has ended."""
+    def stop(self, seconds: float = _GRACE + 1.0, *, grace: float | None = None) -> bool:
+        """End it: answers under way have the server's grace, and after ``seconds`` are cut. True when it has ended.
+
+        ``grace`` is another one, in seconds, for who cannot wait that long.
+        """
         if self._state in _ENDS:
             return True
         if not self._stop_asked:
-            self._ask_to_stop()
+            self._ask_to_stop(grace)
         if self.wait(seconds):
             return True
         self._ask_to_stop()
         return self.wait(1.0)
 
-    def _ask_to_stop(self) -> None:
+    def _ask_to_stop(self, grace: float | None = None) -> None:
         self._stop_asked += 1
         serving = self._serving
-        if serving is not None:
-            (serving.stop if self._stop_asked == 1 else serving.stop_at_once)()
+        if serving is None:
+            return
+        if self._stop_asked == 1:
+            serving.stop(grace)
+        else:
+            serving.stop_at_once()
 
     def _live(self) -> None:
         restarted = float("-inf")

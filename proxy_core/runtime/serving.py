@@ -77,8 +77,13 @@ class Serving(uvicorn.Server):
             self._cut()
             listening.close()
 
-    def stop(self) -> None:
-        """Take no more connections, let the answers under way end, return. From any thread."""
+    def stop(self, grace: float | None = None) -> None:
+        """Take no more connections, let the answers under way end, return. From any thread.
+
+        ``grace`` is how many seconds they have, to the whole second; None: what the server was made with.
+        """
+        if grace is not None:
+            self.config.timeout_graceful_shutdown = max(1, round(grace))
         self.should_exit = True
 
     def stop_at_once(self) -> None:

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import assert_never
+from typing import Final, assert_never
 
 from proxy_core.errors import StreamBroken
 from proxy_core.translate.deltas import Keepsake, Text, Thinking, ToolPart
@@ -33,6 +33,12 @@ class _Kind(Enum):
     TEXT = auto()
     THINKING = auto()
     CALL = auto()
+
+
+# Looked up for every chunk, which takes Python 3.11 longer than all else that is done with it.
+_TEXT: Final = _Kind.TEXT
+_THINKING: Final = _Kind.THINKING
+_CALL: Final = _Kind.CALL
 
 
 @dataclass(slots=True, eq=False)
@@ -108,13 +114,19 @@ class Blocks:
                 return self._names.get(call.name, call.name) or "without a name"
         return None
 
+    def say(self, text: str) -> None:
+        """More text: what :meth:`take` does with :class:`Text`."""
+        if text:
+            _append(self._last(_TEXT), text)
+
     def take(self, delta: Text | Thinking | Keepsake | ToolPart) -> None:
         """Put a piece where it belongs. Raises :class:`StreamBroken` for one that fits nowhere."""
         match delta:
             case Text(text):
-                self._prose(_Kind.TEXT, text)
+                self.say(text)
             case Thinking(text):
-                self._prose(_Kind.THINKING, text)
+                if text:
+                    _append(self._last(_THINKING), text)
             case Keepsake(name, pieces):
                 self._thoughts().add(name, pieces)
             case ToolPart():
@@ -149,7 +161,7 @@ class Blocks:
             head = self._queue[0]
             events = self._flush()
             sent = "" if head.waiting else "".join(head.arguments)  # what is held has not gone out
-            if head.kind is not _Kind.CALL:
+            if head.kind is not _CALL:
                 events += self._close()
             elif is_object(sent):
                 head.carry = ""
@@ -158,13 +170,9 @@ class Blocks:
         self._is_open = False
         return events
 
-    def _prose(self, kind: _Kind, text: str) -> None:
-        if text:
-            _append(self._last(kind), text)
-
     def _thoughts(self) -> Keepsakes:
         """Where keepsakes go: to the reasoning at this place, or to an empty block where it is over already."""
-        unit = self._last(_Kind.THINKING)
+        unit = self._last(_THINKING)
         unit.keepsakes = unit.keepsakes or Keepsakes()
         return unit.keepsakes
 
@@ -221,7 +229,7 @@ class Blocks:
         return unique
 
     def _may_close(self, unit: _Unit) -> bool:
-        if unit.kind is not _Kind.CALL:
+        if unit.kind is not _CALL:
             return True
         return self._is_open and not unit.waiting and unit.is_whole
 
@@ -232,7 +240,7 @@ class Blocks:
         unit = self._queue[0]
         events: list[Event] = []
         if not self._is_open:
-            if unit.kind is _Kind.CALL and not unit.name:
+            if unit.kind is _CALL and not unit.name:
                 return []
             events.append(self._start(unit))
         if unit.waiting and not _is_held(unit):
@@ -269,7 +277,7 @@ class Blocks:
         events: list[Event] = []
         if unit.carry:
             unit.waiting.append(mend_surrogates(unit.carry))
-        if unit.kind is _Kind.CALL and unit.is_without_arguments:
+        if unit.kind is _CALL and unit.is_without_arguments:
             unit.waiting = ["{}"]
         if unit.waiting:
             events.append(self._piece(unit, "".join(unit.waiting)))
@@ -290,13 +298,13 @@ def _append(unit: _Unit, text: str) -> None:
         text = mend_surrogates(text)
     if text:
         unit.waiting.append(text)
-        if unit.kind is _Kind.CALL:
+        if unit.kind is _CALL:
             unit.arguments.append(text)
 
 
 def _is_held(unit: _Unit) -> bool:
     """Whether all that a call has says that there are no arguments, which may be a placeholder."""
-    is_first = unit.kind is _Kind.CALL and len(unit.waiting) == len(unit.arguments) == 1
+    is_first = unit.kind is _CALL and len(unit.waiting) == len(unit.arguments) == 1
     return is_first and unit.waiting[0].strip() in {"{}", "null"}
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Any, Final, TypeGuard
 
 from proxy_core.translate.deltas import Delta, Keepsake, Link, Stop, Text, Thinking, ToolPart, Usage
 from proxy_core.translate.keepsake import FIELDS as KEEPSAKES
@@ -30,15 +31,25 @@ _FIELDS: Final = {
 """The fields of a delta that are read, in the order in which models produce what is in them."""
 
 
-_BESIDE: Final = frozenset({"usage", "x_groq", "search_results", "citations"})
-"""What may stand beside a chunk's choices and is read. Most chunks have none of it."""
-
-
 class ChunkReader:
     """Reads the chunks of one answer, in order. ``think_tags``: reasoning may stand in the text, in tags."""
 
     def __init__(self, *, think_tags: bool = False) -> None:
         self._tags = ThinkTags() if think_tags else None
+
+    def only_text(self, chunk: Mapping[str, Any]) -> str:
+        """The text of a chunk that brings nothing else, as most do; empty for one that has to be read."""
+        choices = chunk.get("choices")
+        if self._tags is not None or not isinstance(choices, list) or len(choices) != 1 or _has_something_beside(chunk):
+            return ""
+        choice = choices[0]
+        if not isinstance(choice, dict) or choice.get("index") or choice.get("finish_reason") or "usage" in choice:
+            return ""
+        delta = choice.get("delta")
+        if not isinstance(delta, dict) or (len(delta) > 1 and _has_something_besides_text(delta)):
+            return ""
+        text = delta.get("content")
+        return text if isinstance(text, str) else ""
 
     def read(self, chunk: Mapping[str, Any]) -> list[Delta]:
         """All that the chunk brings, reasoning before text before calls before the stop, as models produce them."""
@@ -53,7 +64,7 @@ class ChunkReader:
             if isinstance(reason, str) and reason:
                 sequence = choice.get("stop_reason")  # vLLM: the stop string that was met, or a token id
                 deltas.append(Stop(reason, sequence if isinstance(sequence, str) else None))
-        if not _BESIDE.isdisjoint(chunk) or (isinstance(choice, dict) and "usage" in choice):
+        if _has_something_beside(chunk) or (isinstance(choice, dict) and "usage" in choice):
             deltas += _links_beside(chunk)
             if (usage := _usage(chunk, choice)) is not None:
                 deltas.append(usage)
@@ -116,6 +127,15 @@ class ChunkReader:
                     case _:
                         if text := _text_of(part.get("text")):
                             self._read_text(text, deltas)
+
+
+def _has_something_beside(chunk: Mapping[str, Any]) -> bool:
+    """Whether a chunk brings what is read beside its choices. Most chunks have at most an empty ``usage`` there."""
+    return bool(chunk.get("usage") or chunk.get("x_groq") or chunk.get("search_results") or chunk.get("citations"))
+
+
+def _has_something_besides_text(delta: Mapping[str, Any]) -> bool:
+    return any(value and name in _FIELDS and name != "content" for name, value in delta.items())
 
 
 def _keepsake(field: str, value: object) -> list[Delta]:
@@ -190,15 +210,49 @@ def _usage(chunk: Mapping[str, Any], choice: object) -> Usage | None:
     prompt, completion = _count(usage, "prompt_tokens"), _count(usage, "completion_tokens")
     if prompt == completion == 0:
         return None
-    read = _count(usage.get("prompt_tokens_details"), "cached_tokens")
-    write = _count(usage.get("prompt_tokens_details"), "cache_write_tokens", "cache_creation_tokens")
+    details = usage.get("prompt_tokens_details")
+    read = _count(details, "cached_tokens")
+    write = _count(details, "cache_write_tokens", "cache_creation_tokens")
+    reasoning = _count(usage.get("completion_tokens_details"), "reasoning_tokens")
+    if reasoning and _count(usage, "total_tokens") == prompt + completion + reasoning:
+        completion += reasoning  # xAI counts it beside the completion, all others as a part of it
     return Usage(
         prompt=prompt,
         completion=completion,
         cache_read=read or _count(usage, "prompt_cache_hit_tokens", "cached_tokens", "cache_read_input_tokens"),
         cache_write=write or _count(usage, "cache_creation_input_tokens"),
-        reasoning=_count(usage.get("completion_tokens_details"), "reasoning_tokens"),
+        reasoning=reasoning,
+        cache_write_hour=_count(_inner(details, "cache_creation_token_details"), "ephemeral_1h_input_tokens"),
+        cost=_cost(usage),
     )
+
+
+_TICKS: Final = 10_000_000_000
+"""xAI's parts of a dollar."""
+
+
+def _cost(usage: Mapping[str, Any]) -> float | None:
+    """USD, where the provider says it: xAI in ticks; Perplexity as ``total_cost``; OpenRouter in credits.
+
+    With a key of the user's own OpenRouter takes a fee alone, and the maker's bill stands beside it.
+    """
+    ticks, told = usage.get("cost_in_usd_ticks"), usage.get("cost")
+    if _is_sum(ticks):
+        return ticks / _TICKS
+    total = told.get("total_cost") if isinstance(told, Mapping) else told
+    if not _is_sum(total):
+        return None
+    made = _inner(usage, "cost_details").get("upstream_inference_cost") if usage.get("is_byok") is True else None
+    return float(total) + (float(made) if _is_sum(made) else 0.0)
+
+
+def _is_sum(value: object) -> TypeGuard[float]:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+
+
+def _inner(value: object, name: str) -> Mapping[str, Any]:
+    inner = value.get(name) if isinstance(value, Mapping) else None
+    return inner if isinstance(inner, Mapping) else {}
 
 
 def _count(counts: object, *names: str) -> int:

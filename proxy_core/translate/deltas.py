@@ -49,13 +49,19 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Token counts as the provider gives them: ``prompt`` includes what was read from and written to its cache."""
+    """Token counts as the provider gives them: ``prompt`` includes what was read from and written to its cache.
+
+    ``completion`` includes ``reasoning``, ``cache_write`` includes ``cache_write_hour`` (what is kept for an hour).
+    ``cost`` is the provider's own figure in USD.
+    """
 
     prompt: int
     completion: int
     cache_read: int = 0
     cache_write: int = 0
     reasoning: int = 0
+    cache_write_hour: int = 0
+    cost: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -129,7 +129,7 @@ class SearchTranslator(StreamTranslator):
         return events
 
     def _end(self, *, searches: int) -> list[Event]:
-        self.stop_reason = "end_turn"
+        self.stop_reason, self.searches = "end_turn", searches
         return [MessageDelta("end_turn", None, self.usage or TokenUsage(), searches), MessageStop()]
 
 

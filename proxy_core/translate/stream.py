@@ -45,7 +45,8 @@ class StreamTranslator:
 
     ``message_id`` is the answer's id (``msg_…``), ``model`` the name the client asked for, ``names`` maps functions
     upstream to tools where the names differ, ``provider`` is the id of who answers. After the end ``usage`` holds the
-    provider's counts (None: it gave none) and ``stop_reason`` the reason that was sent.
+    provider's counts (None: it gave none), ``stop_reason`` the reason that was sent, ``searches`` how often the web was
+    searched for it.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class StreamTranslator:
         self._stop: Stop | None = None
         self._usage: Usage | None = None
         self.stop_reason = ""
+        self.searches = 0
         self.ended = False
 
     @property
@@ -80,6 +82,16 @@ class StreamTranslator:
         )
 
     @property
+    def cache_write_hour(self) -> int:
+        """The part of what was written to a cache that is kept for an hour, in tokens."""
+        return 0 if self._usage is None else self._usage.cache_write_hour
+
+    @property
+    def cost(self) -> float | None:
+        """What the provider itself says that the answer costs, in USD; None where it does not say."""
+        return None if self._usage is None else self._usage.cost
+
+    @property
     def has_finished(self) -> bool:
         """Whether the provider gave a finish reason."""
         return self._stop is not None
@@ -90,7 +102,10 @@ class StreamTranslator:
 
     def feed(self, chunk: Mapping[str, Any]) -> None:
         """Take a chunk in; :meth:`advance` gives the events. Raises :class:`StreamBroken`."""
-        self._take(self._reader.read(chunk))
+        if text := self._reader.only_text(chunk):
+            self._blocks.say(text)
+        else:
+            self._take(self._reader.read(chunk))
 
     def advance(self) -> list[Event]:
         """The events of all that was fed since the last call."""

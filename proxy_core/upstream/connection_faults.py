@@ -6,12 +6,15 @@ import asyncio
 import errno
 import socket
 import ssl
+import sys
 from typing import Final
 from urllib.parse import urlsplit
 
 from proxy_core.errors import ProviderError, ProviderTimeout, StreamBroken, Unreachable
+from proxy_core.upstream.connection import Damaged, Disconnected
 from proxy_core.upstream.faults import Asked
 from proxy_core.upstream.http import is_loopback
+from proxy_core.upstream.pool import ConnectTimeout
 
 LOCAL_SERVERS: Final = {11434: "Ollama", 1234: "LM Studio", 8080: "llama.cpp's server", 8000: "vLLM"}
 """Which server usually listens on a port of this machine."""
@@ -27,14 +30,22 @@ def place(url: str) -> str:
     return f"{parts.hostname or 'nowhere'}:{port}" if port else parts.hostname or "nowhere"
 
 
+def kinds() -> tuple[type[Exception], ...]:
+    """What a request may fail with, for an ``except`` clause: aiohttp's own errors only where it has been loaded."""
+    aiohttp = sys.modules.get("aiohttp")
+    return (OSError, ValueError) if aiohttp is None else (OSError, ValueError, aiohttp.ClientError)
+
+
 def on_the_way(failed: Exception, asked: Asked, url: str) -> ProviderError:
     """The error for a request that got no answer."""
-    import aiohttp  # noqa: PLC0415 - loaded long before any request fails
+    import aiohttp  # noqa: PLC0415 - no start-up waits for a request that fails
 
     at = place(url)
     match failed:
-        case aiohttp.ConnectionTimeoutError():
+        case ConnectTimeout() | aiohttp.ConnectionTimeoutError():
             return _unreachable(asked, f"{at} took too long to accept a connection", url)
+        case Damaged():
+            return _unreachable(asked, f"{at} answered with something that is not HTTP", url)
         case TimeoutError():
             return ProviderTimeout(f"{asked.name} did not answer in time ({at}).", provider=asked.provider)
         case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientSSLError() | ssl.SSLError():
@@ -52,7 +63,7 @@ def on_the_way(failed: Exception, asked: Asked, url: str) -> ProviderError:
             return _unreachable(asked, f"{at} refused the connection", url)
         case aiohttp.ClientConnectorError() as connecting if isinstance(connecting.os_error, ConnectionRefusedError):
             return _unreachable(asked, f"{at} refused the connection", url)
-        case aiohttp.ServerDisconnectedError() | OSError(errno=errno.ECONNRESET | errno.EPIPE):
+        case Disconnected() | aiohttp.ServerDisconnectedError() | OSError(errno=errno.ECONNRESET | errno.EPIPE):
             return _unreachable(asked, f"{at} closed the connection before it answered", url)
         case aiohttp.ClientOSError() | OSError():
             return _unreachable(asked, f"the connection to {at} failed ({_reason(failed)})", url)

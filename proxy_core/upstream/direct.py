@@ -6,21 +6,23 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 import orjson
 
-from proxy_core.errors import ProviderError, ProviderFailed, ProviderTimeout, StreamBroken
+from proxy_core.errors import ProviderError, ProviderFailed, StreamBroken
 from proxy_core.upstream import connection_faults, faults
+from proxy_core.upstream.connection import Headers
+from proxy_core.upstream.content_coding import reading
 from proxy_core.upstream.faults import Asked, BadAnswer
-from proxy_core.upstream.http import Http, as_data, tell_of_loss, user_agent
+from proxy_core.upstream.http import Http, HttpAnswer, user_agent
 from proxy_core.upstream.plain_words import looks_like_html, said
 from proxy_core.upstream.port import Chunk, UpstreamCall, as_chunk
 from proxy_core.wire.json_text import loads
 from proxy_core.wire.sse import FrameSplitter, FrameTooLong
 
-if TYPE_CHECKING:
-    import aiohttp
+AT_ONCE: Final = 256
+"""Chunks that are parsed before they are passed on: of more, Python's garbage collector makes much ado."""
 
 WHOLE_LIMIT: Final = 64 * 1024 * 1024
 """Bytes that an answer which does not stream may have."""
@@ -32,8 +34,20 @@ ERROR_PATIENCE: Final = 10.0
 LAST_BYTES: Final = 0.25
 """Seconds that the end of an HTTP body may take after ``[DONE]``, so that the connection can be used again."""
 
+# A compressed stream waits for its compressor's buffer to fill.
+_ALWAYS: Final = (
+    (b"content-type", b"application/json"),
+    (b"accept-encoding", b"identity"),
+    (b"x-title", b"Understudy"),
+)
+_STREAMED: Final[Headers] = (*_ALWAYS, (b"accept", b"text/event-stream"))
+_WHOLE: Final[Headers] = (*_ALWAYS, (b"accept", b"application/json"))
+
 _DONE: Final = b"[DONE]"
-_REQUEST_IDS: Final = ("x-request-id", "request-id", "x-generation-id", "cf-ray")
+_SHORT: Final = 32
+"""Bytes with which a payload may be ``[DONE]`` in blanks, and cannot be a chunk."""
+
+_REQUEST_IDS: Final = (b"x-request-id", b"request-id", b"x-generation-id", b"cf-ray")
 
 
 class Direct:
@@ -54,76 +68,61 @@ class Direct:
         """
         asked = faults.asked_by(call)
         url = f"{call.base_url.rstrip('/')}/chat/completions"
+        answer = await self._send(call, asked, url)
         try:
-            async with asyncio.timeout(call.timeouts.first_chunk):
-                return await self._open(call, asked, url)
-        except TimeoutError as late:
-            message = f"{asked.name} did not answer in time ({connection_faults.place(url)})."
-            raise ProviderTimeout(message, provider=asked.provider) from late
+            await self._check_status(answer, asked, call)
+            stream = DirectStream(answer, asked, url, silence=call.timeouts.between_chunks)
+            await stream.begin(streaming=bool(call.body.get("stream")))
+        except BaseException:
+            answer.let_go()
+            raise
+        return stream
 
     async def aclose(self) -> None:
         """Close what is kept open between calls."""
         await self._http.aclose()
 
-    async def _open(self, call: UpstreamCall, asked: Asked, url: str) -> DirectStream:
-        response = await self._send(call, asked, url)
+    async def _send(self, call: UpstreamCall, asked: Asked, url: str) -> HttpAnswer:
         try:
-            tell_of_loss(response)
-            await self._check_status(response, asked, call)
-            stream = DirectStream(response, asked, url, silence=call.timeouts.between_chunks)
-            await stream.begin(streaming=bool(call.body.get("stream")))
-        except BaseException:
-            response.close()
-            raise
-        return stream
-
-    async def _send(self, call: UpstreamCall, asked: Asked, url: str) -> aiohttp.ClientResponse:
-        import aiohttp  # noqa: PLC0415 - see Http.session
-
-        waits = aiohttp.ClientTimeout(sock_connect=call.timeouts.connect, sock_read=call.timeouts.first_chunk)
-        try:
-            return await self._http.session().post(
-                url,
-                data=as_data(_encode(call.body)),
-                headers=_headers(call),
-                timeout=waits,
-                proxy=self._http.proxy_for(url),
-                allow_redirects=False,
-            )
-        except (aiohttp.ClientError, OSError, ValueError) as failed:
+            return await self._http.ask("POST", url, _headers(call), _encode(call.body), call.timeouts)
+        except connection_faults.kinds() as failed:
             raise connection_faults.on_the_way(failed, asked, url) from failed
 
-    async def _check_status(self, response: aiohttp.ClientResponse, asked: Asked, call: UpstreamCall) -> None:
-        if response.status == 200:
+    async def _check_status(self, answer: HttpAnswer, asked: Asked, call: UpstreamCall) -> None:
+        if answer.status == 200:
             return
-        if 300 <= response.status < 400:
-            raise faults.elsewhere(response.status, asked)
-        body = await _what_comes(response, min(ERROR_PATIENCE, call.timeouts.first_chunk / 2))
-        headers = {name.lower(): value for name, value in response.headers.items()}
-        raise faults.from_answer(BadAnswer(response.status, body, headers, self._now()), asked)
+        if 300 <= answer.status < 400:
+            raise faults.elsewhere(answer.status, asked)
+        body = await _what_comes(answer, min(ERROR_PATIENCE, call.timeouts.first_chunk / 2))
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
+        raise faults.from_answer(BadAnswer(answer.status, body, headers, self._now()), asked)
 
 
 class DirectStream:
     """The answer to one call: a :class:`~proxy_core.upstream.port.ChunkStream`."""
 
-    def __init__(self, response: aiohttp.ClientResponse, asked: Asked, url: str, *, silence: float) -> None:
-        headers = response.headers
-        self.upstream_id = next((headers[name] for name in _REQUEST_IDS if name in headers), "")
+    def __init__(self, answer: HttpAnswer, asked: Asked, url: str, *, silence: float) -> None:
+        self.upstream_id = _request_id(answer.headers)
         self.declared_end = False
-        self._response = response
+        self._answer = answer
+        self._read_body = reading(answer)
         self._asked = asked
         self._url = url
         self._silence = silence
         self._splitter = FrameSplitter()
         self._ready: list[Chunk] = []
+        self._later: list[bytes] = []
         self._error: ProviderError | None = None
-        self._over = False
+        self._over = self._has_begun = False
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> list[Chunk]:
         while not self._ready:
+            if self._later:
+                self._take(self._later)
+                continue
             if self._error is not None:
                 raise self._error
             if self._over:
@@ -143,19 +142,17 @@ class DirectStream:
             await self._begin_streaming()
         if self._error is not None and not self._ready:
             raise self._error
-        if (connection := self._response.connection) is not None and connection.protocol is not None:
-            connection.protocol.read_timeout = self._silence
+        self._has_begun = True
+        if not self._over:
+            self._answer.allow_silence(self._silence)
 
     async def aclose(self) -> None:
         """Let the connection go: back to the pool after a whole answer, closed in the middle of one."""
         try:
-            if self.declared_end and not self._response.content.at_eof():
+            if self.declared_end and not self._answer.is_whole:
                 await self._read_to_the_end()
         finally:
-            if self._response.content.at_eof():
-                self._response.release()
-            else:
-                self._response.close()
+            self._answer.let_go()
 
     async def _begin_streaming(self) -> None:
         head = bytearray()
@@ -180,9 +177,10 @@ class DirectStream:
             raise self._broken("sent an event without end") from endless
 
     def _take(self, payloads: list[bytes]) -> None:
-        """Chunks before an error or the end are handed out before it is told."""
-        for payload in payloads:
-            if payload == _DONE or payload.strip() == _DONE:
+        """Chunks before an error or the end are handed out before it is told; of very many the rest is parsed later."""
+        self._later = []
+        for payload in payloads[:AT_ONCE]:
+            if len(payload) < _SHORT and payload.strip() == _DONE:
                 self.declared_end = self._over = True
                 return
             try:
@@ -196,6 +194,7 @@ class DirectStream:
                 self._error = faults.from_object(error, self._asked)
                 return
             self._ready.append(chunk)
+        self._later = payloads[AT_ONCE:]
 
     def _take_whole(self, body: bytes) -> None:
         self._over = True
@@ -217,13 +216,13 @@ class DirectStream:
             raise self._failed(f"answered with {what}. Is its base URL right? It usually ends in /v1")
 
     async def _read(self) -> bytes:
-        """All that has arrived; empty at the end. aiohttp stops reading the socket while two buffers of it wait."""
-        import aiohttp  # noqa: PLC0415 - see Http.session
-
+        """All that has arrived; empty at the end."""
         try:
-            return await self._response.content.readany()
-        except (aiohttp.ClientError, OSError) as failed:
-            raise connection_faults.in_the_answer(failed, self._asked, self._url) from failed
+            return await self._read_body()
+        except connection_faults.kinds() as failed:
+            late = isinstance(failed, TimeoutError) and not self._has_begun
+            told = connection_faults.on_the_way if late else connection_faults.in_the_answer
+            raise told(failed, self._asked, self._url) from failed
 
     async def _read_whole(self) -> bytes:
         body = bytearray()
@@ -246,8 +245,14 @@ class DirectStream:
         return StreamBroken(f"{self._asked.name} {what}: its answer is damaged.", provider=self._asked.provider)
 
     def _failed(self, what: str) -> ProviderFailed:
-        status = self._response.status
+        status = self._answer.status
         return ProviderFailed(f"{self._asked.name} {what}.", provider=self._asked.provider, upstream_status=status)
+
+
+def _request_id(headers: Headers) -> str:
+    """The provider's own name for the answer, by the first of the known headers that it has."""
+    found = {name.lower(): value for name, value in headers}
+    return next((found[name].decode("latin-1") for name in _REQUEST_IDS if name in found), "")
 
 
 def _error_in(chunk: Mapping[str, Any]) -> Any:
@@ -257,19 +262,13 @@ def _error_in(chunk: Mapping[str, Any]) -> Any:
     return chunk if chunk.get("object") == "error" else None
 
 
-def _headers(call: UpstreamCall) -> dict[str, str]:
-    headers = {
-        "Content-Type": "application/json",
-        "Accept": "text/event-stream" if call.body.get("stream") else "application/json",
-        # A compressed stream waits for its compressor's buffer to fill.
-        "Accept-Encoding": "identity",
-        "User-Agent": user_agent(),
-        "X-Title": "Understudy",
-        **call.headers,
-    }
+def _headers(call: UpstreamCall) -> Headers:
+    headers = _STREAMED if call.body.get("stream") else _WHOLE
+    if call.headers:
+        headers += tuple((name.encode(), value.encode()) for name, value in call.headers.items())
     if call.api_key:
-        headers["Authorization"] = f"Bearer {call.api_key.reveal()}"
-    return headers
+        headers += ((b"authorization", f"Bearer {call.api_key.reveal()}".encode()),)
+    return (*headers, (b"user-agent", user_agent().encode()))
 
 
 def _encode(body: Mapping[str, Any]) -> bytes:
@@ -280,16 +279,14 @@ def _encode(body: Mapping[str, Any]) -> bytes:
         return json.dumps(body, allow_nan=False).encode()
 
 
-async def _what_comes(response: aiohttp.ClientResponse, seconds: float) -> bytes:
+async def _what_comes(answer: HttpAnswer, seconds: float) -> bytes:
     """As much of a bad answer as comes in this time."""
-    import aiohttp  # noqa: PLC0415 - see Http.session
-
-    body = bytearray()
+    body, read = bytearray(), reading(answer)
     try:
         async with asyncio.timeout(seconds):
-            while len(body) < ERROR_LIMIT and (data := await response.content.readany()):
+            while len(body) < ERROR_LIMIT and (data := await read()):
                 body += data
-    except (aiohttp.ClientError, OSError, TimeoutError):
+    except connection_faults.kinds():
         # The status alone says enough; the sentence would only be longer.
         return bytes(body)
     return bytes(body)

@@ -1,29 +1,55 @@
-"""The HTTP client that engines share: one aiohttp session, made on first use, that stores and gives away nothing."""
+"""How engines ask over HTTP: straight by connections of our own, else, through proxies, by aiohttp."""
 
 from __future__ import annotations
 
-import asyncio
-import io
 import ipaddress
 import socket
-from functools import cache
-from typing import TYPE_CHECKING, Final
+import time
+from collections.abc import Sequence
+from functools import cache, lru_cache
+from typing import Final, Protocol
 from urllib.parse import urlsplit
 
-if TYPE_CHECKING:
-    import aiohttp
-
-KEPT_ALIVE: Final = 30.0
-"""Seconds that an idle connection is kept. A connection the provider closed meanwhile is noticed and not used."""
-
-LARGE: Final = 512 * 1024
-"""Bytes above which a body is not given to the socket at once."""
+from proxy_core.config.settings import Timeouts
+from proxy_core.upstream.by_aiohttp import ByAiohttp
+from proxy_core.upstream.connection import Headers
+from proxy_core.upstream.pool import Address, Pool, address_of
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 
+_PROXY_KNOWN: Final = 10.0
+"""Seconds for which the system's word on a host's proxy holds: asking for it costs more than a small request."""
+
+
+class HttpAnswer(Protocol):
+    """An answer under way: its head is here, and it is waited for no longer than the request's ``first_chunk`` allows.
+
+    ``headers`` are raw. Reading raises what :func:`~proxy_core.upstream.connection_faults.in_the_answer` knows.
+    """
+
+    status: int
+    headers: Headers
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was read."""
+        ...
+
+    async def read(self) -> bytes:
+        """All of the body that has arrived, still encoded; empty at its end."""
+        ...
+
+    def allow_silence(self, seconds: float) -> None:
+        """From now on it may take as long as it wants, as long as something comes every so many seconds."""
+        ...
+
+    def let_go(self) -> None:
+        """Give the connection back; in the middle of an answer it is closed. May be called twice."""
+        ...
+
 
 class Http:
-    """Owns the session; belongs to the event loop that first uses it.
+    """Owns the connections; belongs to the event loop that first uses it. Stores no cookies, follows no redirects.
 
     ``outgoing_proxy`` is the URL of an HTTP proxy, or empty: then the system's own settings decide (``HTTPS_PROXY``,
     ``NO_PROXY`` and their kin). Addresses on loopback are never reached through a proxy.
@@ -31,81 +57,56 @@ class Http:
 
     def __init__(self, outgoing_proxy: str = "") -> None:
         self._outgoing_proxy = outgoing_proxy
-        self._session: aiohttp.ClientSession | None = None
+        self._pool = Pool()
+        self._aiohttp = ByAiohttp()
+        self._proxies: dict[tuple[str, str], tuple[str | None, float]] = {}
 
-    def session(self) -> aiohttp.ClientSession:
-        """The session. TLS certificates are checked against the system's store, which aiohttp's own context reads."""
-        if self._session is None:
-            import aiohttp  # noqa: PLC0415 - costs 0.1 s, and a proxy that only listens does not need it
+    async def ask(
+        self, method: str, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
+    ) -> HttpAnswer:
+        """The answer, whatever its status, once its head is here.
 
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=KEPT_ALIVE),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                # Not trusted as a whole: it would also take credentials from ~/.netrc.
-                trust_env=False,
-            )
-        return self._session
+        Raises what :func:`~proxy_core.upstream.connection_faults.on_the_way` knows: ``OSError``, ``ValueError`` for
+        what cannot be sent, aiohttp's errors. One try; may be cancelled at any await, which closes the connection.
+        """
+        address, proxy = address_of(url), self.proxy_for(url)
+        if address is None or proxy is not None:
+            return await self._aiohttp.ask(method, url, headers, body, timeouts=timeouts, proxy=proxy)
+        head = _head(method, address, headers, body)
+        return await self._pool.ask(address.origin, head, body, connect=timeouts.connect, patience=timeouts.first_chunk)
 
     def proxy_for(self, url: str) -> str | None:
         """The proxy through which ``url`` is reached, or None for a straight connection."""
-        parts = urlsplit(url)
-        host = parts.hostname or ""
+        scheme, host = _scheme_and_host(url)
         if is_loopback(host):
             return None
         if self._outgoing_proxy:
             return self._outgoing_proxy
-        from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - as for aiohttp
+        proxy, until = self._proxies.get((scheme, host), (None, 0.0))
+        now = time.monotonic()
+        if now >= until:
+            from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - not before a provider is asked
 
-        return None if proxy_bypass(host) else getproxies().get(parts.scheme)
+            proxy = None if proxy_bypass(host) else getproxies().get(scheme)
+            self._proxies[scheme, host] = proxy, now + _PROXY_KNOWN
+        return proxy
 
     async def aclose(self) -> None:
-        """Close every connection. May be called twice; a later call opens a new session."""
-        session, self._session = self._session, None
-        if session is not None:
-            await session.close()
+        """Close every connection. May be called twice; a later call opens new ones."""
+        await self._pool.aclose()
+        await self._aiohttp.aclose()
 
 
-def as_data(body: bytes) -> bytes | io.BytesIO:
-    """A request's body as aiohttp wants it: a large one is written piece by piece, so that other answers go on."""
-    return io.BytesIO(body) if len(body) > LARGE else body
+def header(headers: Headers, name: bytes) -> str:
+    """A header's value, or empty."""
+    wanted = name.lower()
+    for each, value in headers:
+        if each.lower() == wanted:
+            return value.decode("latin-1")
+    return ""
 
 
-def tell_of_loss(response: aiohttp.ClientResponse) -> None:
-    """Make sure that whoever reads the body hears of it when the connection is lost.
-
-    aiohttp's compiled parser lets go of a body whose chunk sizes are damaged without ending it (seen in 3.14.5): the
-    reader would wait for ever, and the read timeout is off by then.
-    """
-    import aiohttp  # noqa: PLC0415 - see Http.session
-
-    content = response.content
-
-    def tell(_: object = None) -> None:
-        if not content.is_eof() and content.exception() is None:
-            content.set_exception(aiohttp.ClientPayloadError("the connection was lost"))
-
-    connection = response.connection
-    protocol = connection.protocol if connection is not None else None
-    closed = protocol.closed if protocol is not None else None
-    if closed is None:
-        tell()
-        return
-    closed.remove_done_callback(_heard)
-    closed.add_done_callback(_heard)
-    closed.add_done_callback(tell)
-
-    def forget() -> None:
-        closed.remove_done_callback(tell)
-
-    content.on_eof(forget)
-
-
-def _heard(closed: asyncio.Future[None]) -> None:
-    """Takes the reason out of the future, which else complains in the log that nobody asked for it."""
-    if not closed.cancelled():
-        closed.exception()
-
-
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine without leaving it, in any spelling a resolver understands."""
     name = host.rstrip(".").lower()
@@ -122,12 +123,31 @@ def is_loopback(host: str) -> bool:
 @cache
 def user_agent() -> str:
     """How we introduce ourselves to providers."""
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - as for aiohttp
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - not before a provider is asked
 
     try:
         return f"understudy/{version('understudy')}"
     except PackageNotFoundError:
         return "understudy"
+
+
+def _head(method: str, address: Address, headers: Sequence[tuple[bytes, bytes]], body: bytes) -> bytes:
+    """Request line and headers. Raises ``ValueError`` where one of them would end its line."""
+    lines = [b"%b %b HTTP/1.1" % (method.encode(), address.target), b"host: %b" % address.host]
+    lines += [b"%b: %b" % each for each in headers]
+    if body or method != "GET":
+        lines.append(b"content-length: %d" % len(body))
+    head = b"\r\n".join(lines) + b"\r\n\r\n"
+    ends = len(lines) + 1
+    if head.count(b"\n") != ends or head.count(b"\r") != ends or b"\0" in head:
+        raise ValueError("a header with a line end in it")
+    return head
+
+
+@lru_cache(maxsize=256)
+def _scheme_and_host(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname or ""
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

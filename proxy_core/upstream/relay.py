@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Self
+from functools import lru_cache
+from typing import Self
 from urllib.parse import urlsplit
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Timeouts
 from proxy_core.errors import ConfigError, ProviderFailed
 from proxy_core.upstream import connection_faults
+from proxy_core.upstream.connection import Headers
 from proxy_core.upstream.faults import Asked, elsewhere
-from proxy_core.upstream.http import Http, as_data, is_loopback, tell_of_loss
-from proxy_core.upstream.relay_headers import Headers, incoming, outgoing
-
-if TYPE_CHECKING:
-    import aiohttp
-
-_MADE_BY_AIOHTTP: Final = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
+from proxy_core.upstream.http import Http, HttpAnswer, header, is_loopback
+from proxy_core.upstream.relay_headers import incoming, outgoing
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,26 +45,24 @@ class RelayAnswer:
     :class:`~proxy_core.errors.ProviderTimeout` for silence.
     """
 
-    def __init__(self, response: aiohttp.ClientResponse, asked: Asked, url: str) -> None:
-        self.status = response.status
-        self.headers: Headers = incoming(response.raw_headers)
-        self._response = response
+    def __init__(self, answer: HttpAnswer, asked: Asked, url: str) -> None:
+        self.status = answer.status
+        self.headers: Headers = incoming(answer.headers)
+        self._answer = answer
         self._asked = asked
         self._url = url
 
     def header(self, name: str) -> str:
         """A header's value, or empty."""
-        return self._response.headers.get(name, "")
+        return header(self.headers, name.encode())
 
     def __aiter__(self) -> Self:
         return self
 
     async def __anext__(self) -> bytes:
-        import aiohttp  # noqa: PLC0415 - see Http.session
-
         try:
-            data = await self._response.content.readany()
-        except (aiohttp.ClientError, OSError) as failed:
+            data = await self._answer.read()
+        except connection_faults.kinds() as failed:
             raise connection_faults.in_the_answer(failed, self._asked, self._url) from failed
         if not data:
             raise StopAsyncIteration
@@ -75,10 +70,7 @@ class RelayAnswer:
 
     async def aclose(self) -> None:
         """Let go: in the middle of an answer the connection is closed. May be called twice."""
-        if self._response.content.at_eof():
-            self._response.release()
-        else:
-            self._response.close()
+        self._answer.let_go()
 
 
 class Relay:
@@ -97,47 +89,31 @@ class Relay:
             message = f"The address of {call.name} is Understudy's own: a request would go round for ever. Correct it."
             raise ConfigError(message)
         asked = Asked(provider=call.provider, name=call.name)
-        response = await self._send(call, asked)
-        if 300 <= response.status < 400 and response.status != 304:
-            response.close()
-            raise elsewhere(response.status, asked)
-        if not 200 <= response.status < 600:
-            response.close()
-            message = f"{call.name} answered with {response.status}, which is no status of an answer."
-            raise ProviderFailed(message, provider=call.provider, upstream_status=response.status)
-        tell_of_loss(response)
-        if (connection := response.connection) is not None and connection.protocol is not None:
-            connection.protocol.read_timeout = call.timeouts.between_chunks
-        return RelayAnswer(response, asked, call.url)
+        answer = await self._send(call, asked)
+        if 300 <= answer.status < 400 and answer.status != 304:
+            answer.let_go()
+            raise elsewhere(answer.status, asked)
+        if not 200 <= answer.status < 600:
+            answer.let_go()
+            message = f"{call.name} answered with {answer.status}, which is no status of an answer."
+            raise ProviderFailed(message, provider=call.provider, upstream_status=answer.status)
+        answer.allow_silence(call.timeouts.between_chunks)
+        return RelayAnswer(answer, asked, call.url)
 
     async def aclose(self) -> None:
         """Close what is kept open between calls."""
         await self._http.aclose()
 
-    async def _send(self, call: RelayCall, asked: Asked) -> aiohttp.ClientResponse:
-        import aiohttp  # noqa: PLC0415 - see Http.session
-        from multidict import CIMultiDict  # noqa: PLC0415 - comes with aiohttp
-        from yarl import URL  # noqa: PLC0415 - comes with aiohttp
-
-        headers = CIMultiDict((_text(name), _text(value)) for name, value in outgoing(call.headers))
-        for name, secret in call.credentials:
-            headers[name] = secret.reveal()
+    async def _send(self, call: RelayCall, asked: Asked) -> HttpAnswer:
+        credentials = ((name.encode(), secret.reveal().encode()) for name, secret in call.credentials)
+        headers = (*outgoing(call.headers), *credentials)
         try:
-            return await self._http.session().request(
-                call.method,
-                URL(call.url, encoded=True),
-                data=as_data(call.body) if call.body else None,
-                headers=headers,
-                skip_auto_headers=_MADE_BY_AIOHTTP,
-                auto_decompress=False,
-                allow_redirects=False,
-                proxy=self._http.proxy_for(call.url),
-                timeout=aiohttp.ClientTimeout(sock_connect=call.timeouts.connect, sock_read=call.timeouts.first_chunk),
-            )
-        except (aiohttp.ClientError, OSError, ValueError) as failed:
+            return await self._http.ask(call.method, call.url, headers, call.body, call.timeouts)
+        except connection_faults.kinds() as failed:
             raise connection_faults.on_the_way(failed, asked, call.url) from failed
 
 
+@lru_cache(maxsize=256)
 def comes_back(url: str, own_port: int) -> bool:
     """Whether a request to ``url`` would reach ourselves."""
     parts = urlsplit(url)
@@ -146,11 +122,3 @@ def comes_back(url: str, own_port: int) -> bool:
     except ValueError:
         return False
     return bool(own_port) and port == own_port and is_loopback(parts.hostname or "")
-
-
-def _text(raw: bytes) -> str:
-    """aiohttp writes UTF-8; what is not UTF-8 is read as Latin-1, which HTTP once meant."""
-    try:
-        return raw.decode()
-    except UnicodeDecodeError:
-        return raw.decode("latin-1")

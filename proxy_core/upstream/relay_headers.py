@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
-Headers = tuple[tuple[bytes, bytes], ...]
-"""Raw names and values, in order; names in any case."""
+from proxy_core.upstream.connection import Headers
 
 _KEPT_PREFIXES: Final = (b"anthropic-", b"x-claude-", b"x-stainless-", b"accept")
 _KEPT: Final = frozenset(
@@ -47,9 +47,14 @@ def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
         lower = name.lower()
         if lower == b"accept-encoding":
             kept.append((name, _readable(value)))
-        elif lower in _KEPT or lower.startswith(_KEPT_PREFIXES):
+        elif _goes_on(lower):
             kept.append((name, value))
     return tuple(kept)
+
+
+@lru_cache(maxsize=1024)
+def _goes_on(name: bytes) -> bool:
+    return name in _KEPT or name.startswith(_KEPT_PREFIXES)
 
 
 def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Headers:

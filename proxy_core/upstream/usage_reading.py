@@ -13,26 +13,39 @@ from proxy_core.wire.sse import FrameSplitter, FrameTooLong
 WHOLE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of an answer that does not stream which are kept to be read."""
 
+_LONG: Final = 1024 * 1024
+"""Bytes in which there is usually the end of an event."""
+
 _TELLING: Final = (b"message_start", b"message_delta", b"message_stop", b'"error"')
 """Only events with one of these are parsed: the many that carry text say nothing about tokens."""
+
+_TERMS: Final = ("speed", "inference_geo")
+_DEARER: Final = frozenset({"fast", "us"})
+"""Words in ``usage`` for what makes tokens dearer."""
+
+_PARTS: Final = ("output_tokens_details", "cache_creation", "server_tool_use")
+"""Objects in ``usage`` with more counts."""
 
 
 class UsageReading:
     """Fed with the bytes of an answer as they pass; knows what they said so far.
 
     ``content_type`` and ``content_encoding`` are the answer's headers. Bytes it cannot read (Brotli, damage) leave it
-    knowing nothing more: it never raises. ``usage`` is None until the answer told it. ``characters`` is a measure of
-    progress: bytes of content events.
+    knowing nothing more: it never raises. ``usage`` is None until the answer told it; ``cost`` is the provider's own
+    figure in USD, if it gives one (OpenRouter).
     """
 
     def __init__(self, content_type: str = "text/event-stream", content_encoding: str = "") -> None:
         self.stop_reason = ""
         self.error_type = ""
         self.error = ""
-        self.characters = 0
+        self.cost: float | None = None
         self._stopped = False
         self._counts: dict[str, int] = {}
+        self._terms: dict[str, None] = {}
         self._unpack = _unpacker(content_encoding)
+        self._tail = b""
+        self._splits_all = False
         self._splitter = FrameSplitter() if content_type.startswith("text/event-stream") else None
         self._whole = bytearray()
         self._readable = self._unpack is not None
@@ -53,6 +66,9 @@ class UsageReading:
             cache_read=self._counts.get("cache_read_input_tokens", 0),
             cache_write=self._counts.get("cache_creation_input_tokens", 0),
             reasoning=self._counts.get("thinking_tokens", 0),
+            cache_write_hour=self._counts.get("ephemeral_1h_input_tokens", 0),
+            searches=self._counts.get("web_search_requests", 0),
+            terms=" ".join(self._terms),
         )
 
     def feed(self, data: bytes) -> None:
@@ -62,8 +78,7 @@ class UsageReading:
         try:
             plain = self._unpack(data)
             if self._splitter is not None:
-                for payload in self._splitter.feed(plain):
-                    self._take_event(payload)
+                self._feed_events(plain, self._splitter)
             elif len(self._whole) + len(plain) <= WHOLE_LIMIT:
                 self._whole += plain
             else:
@@ -74,16 +89,28 @@ class UsageReading:
     def close(self) -> None:
         """The answer is over."""
         if self._splitter is not None:
-            for payload in self._splitter.close():
+            for payload in (*self._splitter.feed(self._tail), *self._splitter.close()):
                 self._take_event(payload)
         elif self._whole and self._readable:
             self._take(_parsed(bytes(self._whole)))
 
-    def _take_event(self, payload: bytes) -> None:
-        if any(word in payload for word in _TELLING):
-            self._take(_parsed(payload))
+    def _feed_events(self, data: bytes, splitter: FrameSplitter) -> None:
+        """Only bytes in which something is told are split into events: most tell nothing, and splitting costs."""
+        data, self._tail = self._tail + data, b""
+        if self._splits_all or b"\r" in data or len(data) > _LONG:
+            self._splits_all = True
         else:
-            self.characters += len(payload)
+            last = data.rfind(b"\n\n")
+            end = last + 2 if last >= 0 else 0
+            data, self._tail = data[:end], data[end:]
+            if not _tells(data):
+                return
+        for payload in splitter.feed(data):
+            self._take_event(payload)
+
+    def _take_event(self, payload: bytes) -> None:
+        if _tells(payload):
+            self._take(_parsed(payload))
 
     def _take(self, value: Mapping[str, Any]) -> None:
         """An event of the stream, or a whole message: both carry ``usage``, ``stop_reason`` and ``error`` alike."""
@@ -114,11 +141,19 @@ class UsageReading:
         """Later numbers replace earlier ones; Anthropic's are totals."""
         if not isinstance(usage, Mapping):
             return
-        details = usage.get("output_tokens_details")
-        for part in (usage, details if isinstance(details, Mapping) else {}):
+        cost = usage.get("cost")
+        if isinstance(cost, int | float) and not isinstance(cost, bool) and cost >= 0:
+            self.cost = float(cost)
+        terms = (usage.get(name) for name in _TERMS)
+        self._terms |= {term: None for term in terms if isinstance(term, str) and term in _DEARER}
+        for part in (usage, *(inner for name in _PARTS if isinstance(inner := usage.get(name), Mapping))):
             for name, number in part.items():
                 if isinstance(number, int) and not isinstance(number, bool):
                     self._counts[name] = number
+
+
+def _tells(data: bytes) -> bool:
+    return any(word in data for word in _TELLING)
 
 
 def decoded(body: bytes, content_encoding: str) -> bytes:

@@ -64,7 +64,13 @@ class FrameSplitter:
             data = bytes(rest) + data
         frames = data.split(b"\n\n")
         self._rest = bytearray(frames.pop())
-        return [payload for frame in frames if (payload := _payload(frame)) is not None]
+        payloads: list[bytes] = []
+        for frame in frames:
+            if frame.startswith(b"data: ") and b"\n" not in frame:  # as most are
+                payloads.append(frame[6:])
+            elif (payload := _payload(frame)) is not None:
+                payloads.append(payload)
+        return payloads
 
     def close(self) -> list[bytes]:
         """The payload of a last event that no blank line ended: servers forget it."""
@@ -93,8 +99,6 @@ class FrameSplitter:
 
 
 def _payload(frame: bytes) -> bytes | None:
-    if frame.startswith(b"data: ") and b"\n" not in frame:
-        return frame[6:]
     lines = [line[5:].removeprefix(b" ") for line in frame.split(b"\n") if line.startswith(b"data:")]
     return b"\n".join(lines) if lines else None
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from app.commands.claude import own_options
-from proxy_core.ledger.journal_reading import recent
+from proxy_core.ledger.reading import Ledger
 from tests.commands.fake_claude import FakeClaude, install
 from tests.support.processes import UNDERSTUDY, Finished, environment, serving, understudy
 
@@ -172,7 +172,7 @@ def test_our_options_stand_first() -> None:
 
 async def test_nothing_is_kept_in_the_journal_of_a_session_that_asked_nothing(fake: FakeClaude, scratch: Path) -> None:
     await _claude(fake, scratch)
-    assert [story for story in recent(scratch / "log" / "journal.jsonl", 9) if story.path == "/v1/messages"] == []
+    assert [row for row in Ledger(scratch / "data" / "ledger.sqlite").page() if row.story.path == "/v1/messages"] == []
 
 
 async def _until(path: Path) -> Mapping[str, object]:

@@ -1,57 +1,101 @@
-"""``understudy log``: the journal for a person and for a script."""
+"""``understudy log``: the ledger for a person and for a script, live, one request whole, taken away and wiped."""
 
 from __future__ import annotations
 
 import asyncio
+import csv
 import json
 import signal
+import stat
 import sys
+import time
+from contextlib import closing, suppress
 from pathlib import Path
 
 import pytest
 
-from app.commands.log import lines
-from proxy_core.ledger.journal import Attempted, Story, Usage
-from proxy_core.ledger.journal import State as RequestState
-from proxy_core.ledger.journal_file import JournalFile
-from tests.ledger.test_journal_file import _story
+from app.commands.log import coming, newest
+from proxy_core.ledger.book import Entry
+from proxy_core.ledger.journal import State
+from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.rows import Filter
+from tests.ledger.shelving import carried, entry, keep, ledger_of, shelve
 from tests.support.processes import UNDERSTUDY, environment, understudy
 
 
-def _journal(home: Path, *ids: str) -> None:
-    journal = JournalFile(home / "log" / "journal.jsonl")
-    for id_ in ids:
-        for news in _story(id_):
-            journal.hear(news)
-    journal.close()
-
-
-async def test_the_last_requests_are_told(scratch: Path) -> None:
-    _journal(scratch, "r1", "r2", "r3")
-    ended = await understudy("log", "-n", "2", home=scratch)
-    assert ended.status == 0
-    assert ended.out.count("openai/gpt-4.1") == 2
-    assert "opus is BIG" in ended.out
+async def test_the_last_requests_are_told_newest_first(scratch: Path) -> None:
+    shelve(ledger_of(scratch), *(entry(f"{number}aaaaaaaaaa") for number in (1, 2, 3)))
+    done = await understudy("log", "-n", "2", home=scratch)
+    assert (done.status, done.err) == (0, "")
+    rows = [line.split("\t") for line in done.out.splitlines()]
+    assert [row[1] for row in rows] == ["3aaaaaaa", "2aaaaaaa"]
+    assert rows[0][2:] == [
+        *("BIG", "openai/gpt-4.1", "done", "12,000", "10,000", "500", "0.50s", "2.00s", "$0.0125"),
+        "claude-opus-5-5 plays BIG",
+    ]
 
 
 async def test_for_a_script_each_is_one_object(scratch: Path) -> None:
-    _journal(scratch, "r1", "r2")
-    ended = await understudy("log", "--json", home=scratch)
-    told = [json.loads(line) for line in ended.out.splitlines()]
-    assert [story["id"] for story in told] == ["r1", "r2"]
-    assert told[0]["usage"] == {"input": 10, "output": 5, "cache_read": 3, "cache_write": 2, "reasoning": 1}
-    assert told[0]["duration"] == 3.0
+    shelve(ledger_of(scratch), entry("old", None), entry("new"))
+    done = await understudy("log", "--json", home=scratch)
+    new, old = (json.loads(line) for line in done.out.splitlines())
+    assert (new["id"], new["cost"], new["estimated"], new["provider_cost"]) == ("req_new", 0.0125, True, None)
+    assert new["usage"]["cache_read"] == 10_000
+    assert (new["time_to_first_token"], new["duration"]) == (pytest.approx(0.5), pytest.approx(2.0))
+    assert (old["id"], old["cost"]) == ("req_old", None)
 
 
-async def test_without_a_journal_nothing_is_printed_and_this_is_said(scratch: Path) -> None:
-    ended = await understudy("log", home=scratch)
-    assert (ended.status, ended.out) == (0, "")
-    assert ended.err == "understudy: No request has been made yet.\n"
+async def test_only_what_is_asked_for_is_told(scratch: Path) -> None:
+    failed = {"state": State.FAILED, "status": 429, "error": "Too many requests."}
+    shelve(
+        ledger_of(scratch),
+        entry("good"),
+        entry("bad", None, **failed),
+        entry("small", role="SMALL", model="gpt-4.1-mini"),
+        entry("mine", project=str(scratch / "trees"), session="s-1"),
+        entry("past", began=time.time() - 3 * 86_400),
+    )
+
+    async def ids(*arguments: str) -> list[str]:
+        done = await understudy("log", "--json", *arguments, home=scratch)
+        assert done.status == 0, done.err
+        return [json.loads(line)["id"].removeprefix("req_") for line in done.out.splitlines()]
+
+    assert await ids("--status", "failed") == ["bad"]
+    assert await ids("--role", "small") == ["small"]
+    assert await ids("--model", "openai/gpt-4.1-mini") == ["small"]
+    assert await ids("--session", "s-1") == ["mine"]
+    assert await ids("--project", str(scratch / "trees")) == ["mine"]
+    assert await ids("--text", "too MANY") == ["bad"]
+    assert await ids("--since", "1d") == ["mine", "small", "bad", "good"]
+
+
+async def test_nothing_to_tell_is_said(scratch: Path) -> None:
+    none = await understudy("log", home=scratch)
+    assert (none.status, none.out, none.err) == (0, "", "understudy: No request has been made yet.\n")
+    shelve(ledger_of(scratch), entry("a"))
+    other = await understudy("log", "--role", "small", home=scratch)
+    assert (other.status, other.out, other.err) == (0, "", "understudy: No request is like that.\n")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("--status", "broken"), "'broken': there are running, done, failed, cancelled"),
+        (("--role", "huge"), "'huge' is no role; there are: big, small, thinker"),
+        (("--since", "soon"), "'soon' is no time"),
+        (("show", "x", "--body", "all"), "'all' is no body; there are: request, upstream, answer"),
+    ],
+)
+async def test_a_mistake_is_explained(scratch: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    done = await understudy("log", *arguments, home=scratch)
+    assert done.status == 2
+    assert sentence in " ".join(done.err.replace("│", " ").split())
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 async def test_following_goes_on_until_ctrl_c(scratch: Path) -> None:
-    _journal(scratch, "old")
+    shelve(ledger_of(scratch), entry("first"), entry("second"))
     process = await asyncio.create_subprocess_exec(
         UNDERSTUDY,
         *("log", "-f", "--json"),
@@ -61,42 +105,130 @@ async def test_following_goes_on_until_ctrl_c(scratch: Path) -> None:
         stderr=asyncio.subprocess.PIPE,
     )
     assert process.stdout is not None
-    assert json.loads(await asyncio.wait_for(process.stdout.readline(), 20))["id"] == "old"
-    await asyncio.sleep(0.3)
-    _journal(scratch, "new")
-    assert json.loads(await asyncio.wait_for(process.stdout.readline(), 10))["id"] == "new"
+
+    async def next_id() -> str:
+        assert process.stdout is not None
+        return str(json.loads(await asyncio.wait_for(process.stdout.readline(), 20))["id"])
+
+    assert [await next_id(), await next_id()] == ["req_first", "req_second"], "oldest first, as what follows"
+    shelve(ledger_of(scratch), entry("new"))
+    assert await next_id() == "req_new"
     process.send_signal(signal.SIGINT)
     _, err = await asyncio.wait_for(process.communicate(), 10)
     assert (process.returncode, err) == (130, b"")
 
 
-def test_a_request_is_told_with_all_that_matters() -> None:
-    story = Story(
-        id="r",
-        began=0.0,
-        role="big",
-        why="opus is BIG",
-        provider="openai",
-        model="gpt-4.1",
-        attempts=(Attempted("r", 0.1, 1, 429, "too many requests"), Attempted("r", 0.2, 2, 200)),
-        first_token=0.5,
-        ended=2.0,
-        state=RequestState.FAILED,
-        status=200,
-        error="cut off",
-        usage=Usage(10, 5, cache_read=3),
-        warnings=("no images",),
-    )
-    first, *rest = lines(story)
-    assert first.endswith("BIG     openai/gpt-4.1  failed 200  13 (3 cached) → 5 tokens  first 0.50 s, all 2.00 s")
-    assert [line.strip() for line in rest] == [
-        "opus is BIG",
-        "try 1: too many requests",
-        "cut off",
-        "note: no images",
-    ]
+def _followed(file: Path, wanted: Filter, *turns: tuple[Entry, ...]) -> list[str]:
+    """What is told while these are written, a turn at each look."""
+    left, ledger, ids = list(turns), Ledger(file), list[str]()
+
+    def write() -> None:
+        if not left:
+            raise EOFError
+        shelve(file, *left.pop(0))
+
+    with suppress(EOFError), closing(ledger):
+        for row in coming(ledger, wanted, newest(ledger), wait=write):
+            ids.append(row.story.id.removeprefix("req_"))
+    return ids
 
 
-def test_a_request_that_is_not_over_or_not_understood_is_told_too() -> None:
-    (line,) = lines(Story(id="r", began=0.0, asked_for="claude-x"))
-    assert line.endswith("-       claude-x  running")
+def test_what_comes_is_told_once_when_it_is_over(tmp_path: Path) -> None:
+    file = ledger_of(tmp_path)
+    shelve(file, entry("before"))
+    running = entry("slow", None, state=State.RUNNING, ended=None)
+    followed = _followed(file, Filter(), (running,), (entry("quick"),), (entry("slow", began=running.story.began),))
+    assert followed == ["quick", "slow"]
+
+
+def test_a_filter_is_held_against_what_a_request_became(tmp_path: Path) -> None:
+    """While it runs nobody knows that it will fail."""
+    file = ledger_of(tmp_path)
+    shelve(file, entry("before"))
+    running = entry("bad", None, state=State.RUNNING, ended=None)
+    ended = entry("bad", None, state=State.FAILED, status=500, began=running.story.began)
+    failed = Filter(states=frozenset({State.FAILED}))
+    assert _followed(file, failed, (running,), (entry("good"),), (ended,)) == ["bad"]
+
+
+async def test_one_request_is_shown_whole(scratch: Path) -> None:
+    keep(ledger_of(scratch), *carried("0123456789abcdef"))
+    done = await understudy("log", "show", "0123", home=scratch)
+    assert done.status == 0, done.err
+    for told_ in (
+        "req_0123456789abcdef  done 200",
+        "why        claude-opus-5-5 plays BIG",
+        "sent to    openai/gpt-4.1 (direct)",
+        "tokens     12,000 in (10,000 cached) → 500 out",
+        "cost       $0.0130, by the list or your own price",
+        "try 1: 200 it answered",
+        "Asked last\nWhich tree is the tallest?",
+        "Thought\nTrees. Tall ones.",
+        "Answered\nHyperion, a redwood.",
+        'Called Measure\n{"tree":"Hyperion"}',
+    ):
+        assert told_ in done.out
+
+
+async def test_a_body_comes_as_it_was_kept(scratch: Path) -> None:
+    keep(ledger_of(scratch), *carried("0123456789abcdef"))
+    body = await understudy("log", "show", "req_0123", "--body", "request", home=scratch)
+    assert json.loads(body.out)["messages"][0]["content"] == "Which tree is the tallest?"
+    wrapped = await understudy("log", "show", "0123", "--body", "answer", "--json", home=scratch)
+    assert json.loads(json.loads(wrapped.out)["body"])["stop_reason"] == "tool_use"
+    gone = await understudy("log", "show", "0123", "--body", "upstream", home=scratch)
+    assert (gone.status, gone.out) == (1, "")
+    assert "is not kept" in gone.err
+
+
+async def test_an_id_must_name_one_request(scratch: Path) -> None:
+    shelve(ledger_of(scratch), entry("abc1"), entry("abc2"), entry("abc"))
+    two = await understudy("log", "show", "abc1", "--json", home=scratch)
+    assert json.loads(two.out)["id"] == "req_abc1"
+    whole = await understudy("log", "show", "req_abc", "--json", home=scratch)
+    assert json.loads(whole.out)["id"] == "req_abc", "a whole id is not the beginning of another"
+    many = await understudy("log", "show", "ab", home=scratch)
+    assert (many.status, many.err) == (1, "understudy: More than one request begins with ab: write more of its id.\n")
+    none = await understudy("log", "show", "xyz", home=scratch)
+    assert none.status == 1
+    assert "There is no request xyz" in none.err
+
+
+async def test_an_export_is_the_owners_and_holds_what_was_asked_for(scratch: Path) -> None:
+    keep(ledger_of(scratch), *carried("0123456789abcdef"))
+    shelve(ledger_of(scratch), entry("small", role="SMALL", why="=cmd()"))
+    file = scratch / "requests.csv"
+    done = await understudy("log", "export", str(file), home=scratch)
+    assert (done.status, done.out, done.err) == (0, "", f"understudy: 2 requests were written to {file}.\n")
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    assert [row["id"] for row in rows] == ["req_small", "req_0123456789abcdef"]
+    assert rows[0]["why"] == "'=cmd()"
+    if sys.platform != "win32":
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    some = await understudy("log", "export", "--json", "--role", "big", home=scratch)
+    assert [row["cost"] for row in json.loads(some.out)] == [0.013]
+    assert "Hyperion" not in some.out
+    whole = await understudy("log", "export", "--bodies", home=scratch)
+    assert json.loads(whole.out)[1]["bodies"]["answer"]["content"][1]["text"] == "Hyperion, a redwood."
+
+
+async def test_an_export_that_cannot_be_written_says_so(scratch: Path) -> None:
+    done = await understudy("log", "export", str(scratch / "nowhere" / "x.json"), home=scratch)
+    assert done.status == 1
+    assert "x.json cannot be written: No such file or directory." in done.err
+    assert (await understudy("log", "export", "--csv", "--json", home=scratch)).status == 2
+
+
+async def test_wiping_asks_first_and_leaves_nothing(scratch: Path) -> None:
+    keep(ledger_of(scratch), *carried("0123456789abcdef"))
+    unsure = await understudy("log", "wipe", home=scratch)
+    assert unsure.status == 1
+    assert "0123" in (await understudy("log", home=scratch)).out
+    bodies = await understudy("log", "wipe", "--bodies", "--yes", home=scratch)
+    assert (bodies.status, bodies.out) == (0, "Wiped: the bodies of 1 requests.\n")
+    shown_ = await understudy("log", "show", "0123", home=scratch)
+    assert "kept: no bodies" in shown_.out
+    assert (await understudy("log", "wipe", "-y", home=scratch)).status == 0
+    assert "No request has been made yet." in (await understudy("log", home=scratch)).err
+    assert "nothing in the ledger" in (await understudy("log", "wipe", "-y", home=scratch)).err
+    assert not [file for file in ledger_of(scratch).parent.iterdir() if b"Hyperion" in file.read_bytes()]

@@ -18,7 +18,7 @@ def test_one_folder_holds_everything(tmp_path: Path) -> None:
         found.state_dir,
         found.data_dir,
         found.log_dir,
-        found.journal_file,
+        found.ledger_file,
         found.runtime_file,
     ]
     assert all(path.is_relative_to(tmp_path) and path != tmp_path for path in every)

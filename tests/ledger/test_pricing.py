@@ -1,14 +1,124 @@
-"""What an answer cost; what is not known is not free."""
+"""What an answer cost: what is not known is not free, and the sums are those that a person works out by hand."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
+from proxy_core.catalogue.models import Models
 from proxy_core.catalogue.values import ModelFacts
-from proxy_core.ledger.journal import Usage
-from proxy_core.ledger.pricing import cost
+from proxy_core.config.settings import Price
+from proxy_core.ledger.journal import Attempted, State, Story, Usage
+from proxy_core.ledger.pricing import Cost, cost, is_free, price_of
+from tests.ledger.price_cases import CASES, KNOWN, MONDAY_AT_EIGHT, MONDAY_AT_ELEVEN_AT_NIGHT, SETTINGS
 
 USAGE = Usage(input=1_000, output=100, cache_read=10_000, cache_write=2_000)
+A_CENT = 0.01
+
+
+def story(model: str, usage: Usage | None = USAGE, **more: Any) -> Story:
+    provider, _, name = model.partition("/")
+    return replace(
+        Story("r", MONDAY_AT_EIGHT, "/v1/messages", provider=provider, model=name, state=State.DONE, status=200),
+        usage=usage,
+        **more,
+    )
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_sums_are_those_worked_out_by_hand(name: str) -> None:
+    case = CASES[name]
+    usage, told = case.heard
+    found = price_of(story(case.model, usage, cost=told, began=case.at), KNOWN, SETTINGS)
+    assert found is not None
+    assert found.usd == pytest.approx(case.usd, abs=A_CENT / 10_000)
+    assert found.estimated is case.estimated
+
+
+@pytest.mark.parametrize(
+    "unpriced",
+    [
+        story("openrouter/some/model"),  # no figure came
+        story("my-box/other"),
+        story("no-such-provider/m"),
+        story("gemini/gemini-preview"),  # the list has zero for what it does not know
+        story("openai/gpt-4.1", None),  # an answer without counts
+        story("openai/gpt-4.1", None, state=State.CANCELLED, status=499),
+        story("anthropic/claude-sonnet-4-5", flat=True),  # a subscription pays
+        story("xai/grok-4", replace(USAGE, searches=1)),  # nobody says what a search costs there
+        story("openai/gpt-4.1", None, state=State.FAILED, status=504, attempts=(Attempted("r", 0.0, 1, None, "late"),)),
+        story("openai/gpt-4.1", None, state=State.FAILED, status=200, attempts=(Attempted("r", 0.0, 1, 200),)),
+        story("openai/gpt-4.1", None, state=State.FAILED, status=529),  # stopped while it was asked
+    ],
+    ids=lambda each: f"{each.provider}/{each.model} {each.state}",
+)
+def test_what_is_not_known_is_not_free(unpriced: Story) -> None:
+    assert price_of(unpriced, KNOWN, SETTINGS) is None
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        story("openai/gpt-4.1", None, path="/v1/messages/count_tokens"),
+        story("openai/gpt-4.1", None, state=State.FAILED, status=402),  # never sent
+        story("openai/gpt-4.1", None, state=State.FAILED, status=429, attempts=(Attempted("r", 0.0, 1, 429, "no"),)),
+    ],
+    ids=["counted", "refused here", "refused there"],
+)
+def test_what_was_refused_or_only_counted_cost_nothing(free: Story) -> None:
+    assert price_of(free, KNOWN, SETTINGS) == Cost(0.0, estimated=False)
+
+
+def test_what_is_said_comes_before_what_is_listed() -> None:
+    said = replace(SETTINGS, prices={"openai/gpt-4.1": Price(1.0, 1.0)})
+    usage = Usage(input=1_000_000)
+    assert price_of(story("openai/gpt-4.1", usage), KNOWN, said) == Cost(1.0, estimated=True)
+    assert price_of(story("openai/gpt-4.1", usage, cost=0.5), KNOWN, said) == Cost(0.5, estimated=False)
+    assert price_of(story("ollama/qwen3:8b", usage), KNOWN, replace(said, prices={"ollama/qwen3:8b": Price(2.0)})) == (
+        Cost(2.0, estimated=True)
+    )
+
+
+@pytest.mark.parametrize(
+    ("model", "free"),
+    [
+        ("ollama/qwen3:8b", True),
+        ("demo/fast", True),
+        ("my-box/gift", True),
+        ("my-box/other", False),
+        ("gemini/gemini-preview", False),
+        ("openai/gpt-4.1", False),
+    ],
+)
+def test_free_is_only_what_is_certain_to_be(model: str, free: bool) -> None:
+    provider, _, name = model.partition("/")
+    assert is_free(provider, name, KNOWN, SETTINGS) is free
+
+
+@pytest.mark.parametrize(
+    ("hours", "weekdays", "at", "open_"),
+    [
+        ("22:00-06:00", [1], MONDAY_AT_ELEVEN_AT_NIGHT, True),
+        ("22:00-09:00", [7], MONDAY_AT_EIGHT, True),  # Sunday's night is not over
+        ("22:00-08:00", [7], MONDAY_AT_EIGHT, False),  # now it is
+        ("22:00-09:00", [1], MONDAY_AT_EIGHT, False),
+        ("08:00-09:00", None, MONDAY_AT_EIGHT, True),
+        ("nonsense", None, MONDAY_AT_EIGHT, False),
+    ],
+)
+def test_quiet_hours_may_last_over_midnight(hours: str, weekdays: Any, at: float, open_: bool) -> None:
+    rule = {"hours_utc": hours, **({"weekdays": weekdays} if weekdays else {})}
+    entry = {
+        "litellm_provider": "deepseek",
+        "mode": "chat",
+        "input_cost_per_token": 2e-6,
+        "output_cost_per_token": 2e-6,
+        "off_peak_pricing": {"input_cost_per_token": 1e-6, "windows": [rule]},
+    }
+    model = Models(lambda: [("deepseek/m", entry)]).facts("deepseek", "m")
+    assert cost(Usage(input=1_000_000), model, at) == (1.0 if open_ else 2.0)
 
 
 @pytest.mark.parametrize(
@@ -28,3 +138,20 @@ USAGE = Usage(input=1_000, output=100, cache_read=10_000, cache_write=2_000)
 def test_tokens_times_price(model: ModelFacts, dollars: float | None) -> None:
     found = cost(USAGE, model)
     assert found is None if dollars is None else found == pytest.approx(dollars)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"tiered_pricing": "no"},
+        {"tiered_pricing": [3, {"range": []}, {"input_cost_per_token": 1e-6, "range": ["a"]}]},
+        {"off_peak_pricing": {"windows": [None, {"weekdays": ["mon"], "hours_utc": [7]}]}},
+        {"search_context_cost_per_query": [1]},
+        {"provider_specific_entry": {"fast": "twice"}},
+        {"input_cost_per_token": True},
+    ],
+)
+def test_an_odd_price_harms_nobody(odd: dict[str, Any]) -> None:
+    model = Models(lambda: [("m", {"litellm_provider": "openai", "mode": "chat", **odd})]).facts("openai", "m")
+    assert model.input_price is None
+    assert cost(USAGE, model, MONDAY_AT_EIGHT) is None

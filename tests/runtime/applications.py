@@ -15,7 +15,10 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 
 
 class Small:
-    """Answers ``/`` at once, ``/slow`` for ever, ``/broken`` with a fault, and ``/die`` by ending its event loop."""
+    """Answers ``/`` at once, ``/late`` a while after its head, ``/slow`` for ever, ``/broken`` with a fault.
+
+    ``/die`` ends its event loop.
+    """
 
     def __init__(self) -> None:
         self.closed = 0
@@ -35,6 +38,8 @@ class Small:
         if scope["path"] == "/broken":
             raise ValueError("sk-secret-in-the-text")
         await send({"type": "http.response.start", "status": 200, "headers": [(b"content-type", b"text/plain")]})
+        if scope["path"] == "/late":
+            await asyncio.sleep(0.5)
         if scope["path"] == "/slow":
             try:
                 while True:

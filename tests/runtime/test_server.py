@@ -54,6 +54,20 @@ def test_it_answers_and_tells_its_states(running: Running) -> None:
     assert running.small.closed == 1
 
 
+def test_a_head_leaves_with_the_body_that_is_there(running: Running) -> None:
+    with socket.create_connection((running.server.address.host, running.server.address.port), timeout=5) as client:
+        for _ in range(3):
+            client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
+            assert client.recv(65536).endswith(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
+
+
+def test_a_head_does_not_wait_for_a_body_that_is_late(running: Running) -> None:
+    with socket.create_connection((running.server.address.host, running.server.address.port), timeout=5) as client:
+        client.sendall(b"GET /late HTTP/1.1\r\nhost: x\r\n\r\n")
+        assert client.recv(65536).endswith(b"\r\n\r\n")
+        assert client.recv(65536) == b"5\r\nhello\r\n0\r\n\r\n"
+
+
 def test_a_request_sent_before_the_server_runs_is_answered() -> None:
     it = Running()
     with socket.create_connection((it.server.address.host, it.server.address.port), timeout=5) as early:

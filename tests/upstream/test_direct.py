@@ -23,7 +23,7 @@ from proxy_core.errors import (
     StreamBroken,
     Unreachable,
 )
-from proxy_core.upstream.direct import Direct
+from proxy_core.upstream.direct import AT_ONCE, Direct
 from proxy_core.upstream.http import Http
 from tests.support.chat_server import (
     Body,
@@ -204,6 +204,20 @@ class TestTheRequest:
             await engine.aclose()
             assert proxy.requests[0].target == "http://models.example/v1/chat/completions"
 
+    async def test_very_many_chunks_in_one_read_come_in_several_batches(self, direct: Direct) -> None:
+        texts = [f"{number} " for number in range(3 * AT_ONCE)]
+        async with chat_server(text_stream(*texts)) as server:
+            stream = await direct.open(call_to(server.base_url))
+            batches = [batch async for batch in stream]
+            await stream.aclose()
+        assert max(map(len, batches)) <= AT_ONCE
+        assert text_of([chunk for batch in batches for chunk in batch]) == "".join(texts)
+
+    async def test_what_comes_before_an_error_among_very_many_is_handed_out(self, direct: Direct) -> None:
+        chunks = [delta(content="x")] * (2 * AT_ONCE)
+        text, error = await end_of(direct, Head(), Body(sse(*chunks, {"error": {"message": "gone"}})), Finish())
+        assert (len(text), type(error)) == (2 * AT_ONCE, ProviderFailed)
+
 
 class TestABadStatus:
     async def test_a_refused_key_is_told_without_the_key(self, direct: Direct) -> None:
@@ -371,7 +385,9 @@ class TestNoAnswer:
 
     @pytest.mark.parametrize("steps", [[Hang()], [Head(), Hang()]], ids=["no head", "no first chunk"])
     async def test_silence_before_the_first_chunk(self, direct: Direct, steps: list[Step]) -> None:
-        assert type(await error_of(direct, steps)) is ProviderTimeout
+        error = await error_of(direct, steps)
+        assert type(error) is ProviderTimeout
+        assert error.message.startswith("Acme did not answer in time (127.0.0.1:")
 
 
 class TestLettingGo:
@@ -409,7 +425,7 @@ class TestLettingGo:
         async with chat_server([Head(), Body(frame * (size // len(frame)), piece=0), Hang()]) as server:
             stream = await direct.open(call_to(server.base_url))
             await asyncio.sleep(0.3)
-            buffered = stream._response.content._size
+            buffered = stream._answer._connection._held  # type: ignore[attr-defined]
             await stream.aclose()
             await server.client_gone()
         assert buffered < 2 * 1024 * 1024

@@ -29,7 +29,19 @@ def test_a_stream_however_it_is_cut_and_encoded(encoding: str, piece: int) -> No
     reading = read(encoded(STREAM, encoding), piece, "text/event-stream; charset=utf-8", encoding)
     assert reading.usage == Usage(input=25, output=12, cache_read=7, cache_write=3)
     assert (reading.stop_reason, reading.error) == ("tool_use", "")
-    assert reading.characters > 0
+
+
+@pytest.mark.parametrize("ends", [b"\r\n", b"\r"])
+@pytest.mark.parametrize("piece", [1, 13, 100_000])
+def test_a_stream_with_other_line_ends(ends: bytes, piece: int) -> None:
+    reading = read(STREAM.replace(b"\n", ends), piece)
+    assert (reading.usage, reading.is_cut) == (Usage(input=25, output=12, cache_read=7, cache_write=3), False)
+
+
+def test_what_is_told_behind_a_very_long_event_is_heard() -> None:
+    long = event("content_block_delta", delta={"type": "text_delta", "text": "x" * 3_000_000})
+    reading = read(long + STREAM, 65_536)
+    assert (reading.usage, reading.is_cut) == (Usage(input=25, output=12, cache_read=7, cache_write=3), False)
 
 
 def test_later_numbers_replace_earlier_ones() -> None:

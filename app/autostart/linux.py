@@ -1,0 +1,57 @@
+"""An XDG autostart entry, which desktops on Linux start at login (freedesktop.org, Desktop Application Autostart)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from proxy_core.config import atomic_file
+
+
+class DesktopEntry:
+    """``~/.config/autostart/understudy.desktop``."""
+
+    def __init__(
+        self, environ: Mapping[str, str], home: Path, command: Sequence[str], variables: Mapping[str, str]
+    ) -> None:
+        config = environ.get("XDG_CONFIG_HOME", "")
+        folder = Path(config) if Path(config).is_absolute() else home / ".config"
+        self.path = folder / "autostart" / "understudy.desktop"
+        given = [f"{name}={value}" for name, value in variables.items()]
+        self._argv = ("env", *given, *command) if given else tuple(command)
+
+    def is_on(self) -> bool:
+        """Whether the entry is there, as it would be written now."""
+        try:
+            return self.path.read_text("utf-8") == self._content()
+        except FileNotFoundError:
+            return False
+
+    def turn_on(self) -> None:
+        """Write it."""
+        atomic_file.write(self.path, self._content().encode())
+
+    def turn_off(self) -> None:
+        """Take it away."""
+        self.path.unlink(missing_ok=True)
+
+    def _content(self) -> str:
+        return (
+            "[Desktop Entry]\n"
+            "Type=Application\n"
+            "Name=Understudy\n"
+            "Comment=Run Claude Code on any model\n"
+            f"Exec={' '.join(_quoted(word) for word in self._argv)}\n"
+            "Icon=understudy\n"
+            "Terminal=false\n"
+            "X-GNOME-Autostart-enabled=true\n"
+        )
+
+
+def _quoted(word: str) -> str:
+    """As an argument of ``Exec``, whose rules come on top of those of a string in such a file."""
+    if re.fullmatch(r"[\w@+=:,./-]+", word):
+        return word.replace("%", "%%")
+    escaped = re.sub(r'(["`$\\])', r"\\\1", word).replace("%", "%%")
+    return '"' + escaped.replace("\\", "\\\\") + '"'

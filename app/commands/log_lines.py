@@ -1,0 +1,211 @@
+"""Requests as lines: on a terminal in columns with colours, in a pipe every word of them, for a script as JSON."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from app.commands.harmless import on_a_line
+from app.commands.money import dollars
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+    from proxy_core.ledger.journal import Story
+    from proxy_core.ledger.rows import Row
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    """``least`` is its width to begin with, so that lines that come one by one stand below each other."""
+
+    name: str
+    least: int
+    is_number: bool = False
+
+
+_COLUMNS: Final = (
+    _Column("TIME", 8),
+    _Column("ID", 8),
+    _Column("ROLE", 7),
+    _Column("MODEL", 24),
+    _Column("STATUS", 7),
+    _Column("IN", 7, is_number=True),
+    _Column("CACHED", 7, is_number=True),
+    _Column("OUT", 6, is_number=True),
+    _Column("FIRST", 6, is_number=True),
+    _Column("ALL", 6, is_number=True),
+    _Column("COST", 8, is_number=True),
+    _Column("WHY", 24),
+)
+_MODEL, _STATUS, _WHY = 3, 4, 11
+
+_SHORTEST_MODEL: Final = 12
+
+_GIVEN_UP: Final = (6, 8, 9, 11, 2, 5, 7, 0)
+"""Columns that a narrow terminal does without, in this order."""
+
+_GAP: Final = 2
+
+_INDENT: Final = 10
+"""Columns before what went wrong, which stands below its request."""
+
+_STATES: Final = {"done": "green", "failed": "red", "cancelled": "yellow", "running": "cyan"}
+
+_ID: Final = 8
+"""Characters of an id that are shown: enough to name a request by."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One request's cells, how its state is coloured, and what went wrong with it."""
+
+    cells: tuple[str, ...]
+    style: str
+    error: str
+
+
+def line_of(row: Row) -> Line:
+    """A request on one line."""
+    story = row.story
+    usage = story.usage
+    state = story.state.value
+    target = "/".join(part for part in (story.provider, story.model) if part)
+    cells = (
+        when(story.began, time.time()),
+        short(story.id),
+        story.role.upper() or "-",
+        target or story.asked_for or story.path,
+        f"{state} {story.status}" if state == "failed" and story.status else state,
+        f"{usage.whole_input:,}" if usage else "",
+        f"{usage.cache_read:,}" if usage and usage.cache_read else "",
+        f"{usage.output:,}" if usage else "",
+        seconds(story.time_to_first_token),
+        seconds(story.duration),
+        "" if state == "running" else dollars(row.cost),
+        story.why,
+    )
+    return Line(tuple(on_a_line(cell) for cell in cells), _STATES[state], on_a_line(story.error))
+
+
+def when(at: float, now: float) -> str:
+    """The time of a day that is today, else the day as well."""
+    moment, today = time.localtime(at), time.localtime(now)
+    return time.strftime("%H:%M:%S" if moment[:3] == today[:3] else "%b %d %H:%M", moment)
+
+
+def short(id_: str) -> str:
+    """The beginning of an id, by which a command finds the request."""
+    return id_.removeprefix("req_")[:_ID]
+
+
+def seconds(value: float | None) -> str:
+    """``0.52 s``, ``3m 20s``."""
+    if value is None:
+        return ""
+    return f"{value:.2f}s" if value < 100 else f"{int(value // 60)}m{int(value % 60):02d}s"
+
+
+class Columns:
+    """Writes lines below each other on a terminal; a column grows when something longer comes."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._widths = [column.least for column in _COLUMNS]
+
+    def write(self, lines: Sequence[Line], *, head: bool = True) -> None:
+        """Write them. What has no room on the terminal is left out, but never why a request failed: that wraps."""
+        from textwrap import wrap
+
+        from rich.text import Text
+
+        for line in lines:
+            widths = [max(width, len(cell)) for width, cell in zip(self._widths, line.cells, strict=True)]
+            self._widths = [*widths[:_WHY], self._widths[_WHY]]
+        there = self._columns_there()
+        if head:
+            self._write([column.name for column in _COLUMNS], there, dict.fromkeys(there, "bold"))
+        for line in lines:
+            self._write(line.cells, there, {_STATUS: line.style, _WHY: "dim"})
+            for part in wrap(line.error, max(20, self._console.width - _INDENT)):
+                self._print(Text(f"{'':{_INDENT}}{part}", line.style))
+
+    def _columns_there(self) -> list[int]:
+        there = list(range(len(_COLUMNS)))
+        for column in _GIVEN_UP:
+            if sum(self._widths[each] + _GAP for each in there) - _GAP <= self._console.width:
+                break
+            there.remove(column)
+        return there
+
+    def _width(self, column: int, there: Sequence[int]) -> int:
+        """A column's; a model's name gives way where even what is left has no room."""
+        if column != _MODEL:
+            return self._widths[column]
+        others = sum(self._widths[each] + _GAP for each in there if each != _MODEL)
+        return max(_SHORTEST_MODEL, min(self._widths[_MODEL], self._console.width - others))
+
+    def _write(self, cells: Sequence[str], there: Sequence[int], styles: Mapping[int, str]) -> None:
+        from rich.text import Text
+
+        text = Text()
+        for column in there:
+            width = self._width(column, there)
+            cell = cells[column] if column == _WHY or len(cells[column]) <= width else f"{cells[column][: width - 1]}…"
+            placed = cell.rjust(width) if _COLUMNS[column].is_number else cell.ljust(width)
+            text.append(placed, styles.get(column, ""))
+            text.append(" " * _GAP)
+        text.rstrip()
+        self._print(text)
+
+    def _print(self, text: Text) -> None:
+        text.truncate(self._console.width, overflow="ellipsis")
+        self._console.print(text, no_wrap=True, highlight=False)
+
+
+def plain(lines: Iterable[Line]) -> list[str]:
+    """For a pipe: the cells with tabs between them, which no cell holds; nothing is cut. An error replaces why."""
+    return ["\t".join((*line.cells[:_WHY], line.error or line.cells[_WHY])) for line in lines]
+
+
+def as_object(row: Row) -> dict[str, Any]:
+    """For a script: the story's fields, times in Unix seconds, and the row's.
+
+    ``cost`` is what it cost in USD, null where that is not known; ``provider_cost`` what the provider said.
+    """
+    story = row.story
+    return {
+        "number": row.number,
+        **asdict(story),
+        "time_to_first_token": story.time_to_first_token,
+        "duration": story.duration,
+        "cost": row.cost,
+        "estimated": row.estimated,
+        "provider_cost": story.cost,
+        "bodies": sorted(part.value for part in row.bodies),
+    }
+
+
+def told(story: Story) -> Iterator[str]:
+    """A request in a few lines, for who has just seen it: what happened, then why and what went wrong, indented."""
+    clock = time.strftime("%H:%M:%S", time.localtime(story.began))
+    target = "/".join(part for part in (story.provider, story.model) if part)
+    usage = story.usage
+    cached = f" ({usage.cache_read} cached)" if usage and usage.cache_read else ""
+    tokens = f"{usage.whole_input}{cached} → {usage.output} tokens" if usage else ""
+    times = ", ".join(
+        f"{name} {value:.2f} s"
+        for name, value in (("first", story.time_to_first_token), ("all", story.duration))
+        if value is not None
+    )
+    state = f"{story.state} {story.status}" if story.status else str(story.state)
+    who = f"{story.role.upper() or '-':8}{target or story.asked_for}"
+    yield on_a_line("  ".join(part for part in (clock, who, state, tokens, times) if part))
+    tries = (f"try {attempt.number}: {attempt.error}" for attempt in story.attempts if attempt.error)
+    notes = (f"note: {warning}" for warning in story.warnings)
+    for line in (story.why, *tries, story.error, *notes):
+        if line:
+            yield f"          {on_a_line(line)}"

@@ -1,0 +1,195 @@
+"""``understudy log show``: one request whole, as facts and as a conversation, or one of its bodies."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from app.commands.harmless import on_a_line, shown
+from app.commands.saying import remark, say, say_json, table
+
+if TYPE_CHECKING:
+    from app.rerun.answer import Answer
+    from proxy_core.ledger.journal import Story
+    from proxy_core.ledger.reading import Ledger
+    from proxy_core.ledger.rows import Kept, Part, Row
+
+_LONGEST: Final = 4_000
+"""Characters of what was asked and answered that are shown; ``--body`` gives all."""
+
+
+def show(
+    id_: Annotated[str, typer.Argument(metavar="ID", help="As `understudy log` shows it: its beginning is enough.")],
+    body: Annotated[
+        str, typer.Option("--body", metavar="PART", help="Only this body: request, upstream or answer.")
+    ] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
+) -> None:
+    """One request whole: who answered and why, every try, tokens, times, cost, what was asked and answered."""
+    from app.commands.own_ledger import opened
+    from app.rerun.again import find
+
+    part = _part(body)
+    ledger = opened()
+    try:
+        row = find(ledger, id_)
+        if part is not None:
+            _write_body(ledger, row, part, as_json=as_json)
+        elif as_json:
+            from app.commands.log_lines import as_object
+
+            say_json({**as_object(row), "kept": [_kept_object(kept) for kept in ledger.kept(row.story.id)]})
+        else:
+            for line in lines(row, ledger.kept(row.story.id)):
+                say(line)
+            for line in _conversation(ledger, row):
+                say(line)
+    finally:
+        ledger.close()
+
+
+def lines(row: Row, kept: tuple[Kept, ...]) -> Iterator[str]:
+    """A request's facts for a person."""
+    story = row.story
+    yield f"{on_a_line(story.id)}  {_state(story)}"
+    yield from table([(name, on_a_line(told)) for name, told in _facts(row) if told])
+    for attempt in story.attempts:
+        waited = f" after {attempt.waited:.1f} s" if attempt.waited else ""
+        told = attempt.error or "it answered"
+        yield f"  try {attempt.number}{waited}: {attempt.status or '-'} {on_a_line(told)}"
+    for warning in story.warnings:
+        yield f"  note: {on_a_line(warning)}"
+    if story.error:
+        yield f"  error: {on_a_line(story.error)}" + (f" ({on_a_line(story.error_type)})" if story.error_type else "")
+    bodies = ", ".join(_kept(each) for each in kept)
+    yield f"  kept: {bodies or 'no bodies (any more)'}"
+
+
+def _facts(row: Row) -> Iterator[tuple[str, str]]:
+    from app.commands.log_lines import seconds
+
+    story = row.story
+    target = "/".join(part for part in (story.provider, story.model) if part)
+    yield "asked for", f"{story.asked_for}{', streamed' if story.streamed else ''}"
+    yield "why", story.why
+    yield "sent to", f"{target} ({story.engine})" if target else ""
+    yield "role", story.role.upper()
+    yield "began", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(story.began))
+    first, whole = seconds(story.time_to_first_token), seconds(story.duration)
+    yield (
+        "times",
+        ", ".join(part for part in (f"first token {first}" * bool(first), f"whole {whole}" * bool(whole)) if part),
+    )
+    yield "tokens", _tokens(story)
+    yield "cost", "" if story.ended is None else cost(row)
+    yield "session", story.session
+    yield "agent", story.agent
+    yield "project", story.project
+    yield "profile", story.profile
+    yield "provider's id", story.upstream_id
+
+
+def cost(row: Row) -> str:
+    """What a request cost, and how that is known."""
+    from app.commands.money import dollars
+
+    if row.cost is None:
+        return "paid by a subscription" if row.story.flat else "unpriced"
+    how = "by the list or your own price" if row.estimated else "by the provider's own figure"
+    return f"{dollars(row.cost)}, {how}" if row.cost else "nothing"
+
+
+def _tokens(story: Story) -> str:
+    usage = story.usage
+    if usage is None:
+        return ""
+    told = [f"{usage.whole_input:,} in"]
+    inside = [
+        f"{number:,} {word}"
+        for number, word in ((usage.cache_read, "cached"), (usage.cache_write, "written"))
+        if number
+    ]
+    told += [f"({', '.join(inside)})"] * bool(inside)
+    told += [f"→ {usage.output:,} out"]
+    told += [f"({usage.reasoning:,} of them reasoning)"] * bool(usage.reasoning)
+    told += [f"{usage.searches} web searches"] * bool(usage.searches)
+    return " ".join(told)
+
+
+def _conversation(ledger: Ledger, row: Row) -> Iterator[str]:
+    from app.rerun.answer import last_words, read_answer
+    from proxy_core.ledger.journal import Part
+
+    request, answer = (ledger.body(row.story.id, part) for part in (Part.REQUEST, Part.ANSWER))
+    if request is not None and (asked := last_words(request)):
+        yield "\nAsked last"
+        yield _cut(asked)
+    if answer is not None:
+        yield from told_answer(read_answer(answer))
+
+
+def told_answer(answer: Answer) -> Iterator[str]:
+    """An answer for a person, each part under its name."""
+    if answer.thinking:
+        yield "\nThought"
+        yield _cut(answer.thinking)
+    if answer.text:
+        yield "\nAnswered"
+        yield _cut(answer.text)
+    for call in answer.calls:
+        yield f"\nCalled {on_a_line(call.name)}"
+        yield _cut(call.input)
+    if answer.error:
+        yield "\nRefused or broken"
+        yield _cut(answer.error)
+
+
+def _cut(text: str) -> str:
+    if len(text) <= _LONGEST:
+        return shown(text)
+    return f"{shown(text[:_LONGEST])}\n… {len(text) - _LONGEST:,} characters more: --body gives all"
+
+
+def _part(word: str) -> Part | None:
+    from proxy_core.ledger.journal import Part
+
+    if not word:
+        return None
+    try:
+        return Part(word.lower())
+    except ValueError:
+        raise typer.BadParameter(f"{word!r} is no body; there are: {', '.join(Part)}", param_hint="--body") from None
+
+
+def _write_body(ledger: Ledger, row: Row, part: Part, *, as_json: bool) -> None:
+    """As it is into a pipe, harmless on a terminal."""
+    body = ledger.body(row.story.id, part)
+    if body is None:
+        remark(f"That body of {row.story.id} is not kept (any more).")
+        raise typer.Exit(1)
+    if as_json:
+        say_json({"id": row.story.id, "part": part.value, "body": body.decode("utf-8", "replace")})
+    elif sys.stdout.isatty():
+        say(shown(body.decode("utf-8", "replace")))
+    else:
+        sys.stdout.buffer.write(body)
+        sys.stdout.buffer.flush()
+
+
+def _state(story: Story) -> str:
+    return f"{story.state.value} {story.status}" if story.status else story.state.value
+
+
+def _kept(kept: Kept) -> str:
+    size = f"{kept.size / 1024:.0f} kB" if kept.size >= 1024 else f"{kept.size} bytes"
+    remarks = [f"{size} of the beginning" if kept.cut else size]
+    remarks += [f"{kept.hidden} secret{'s' * (kept.hidden > 1)} taken out"] * bool(kept.hidden)
+    return f"{kept.part.value} ({', '.join(remarks)})"
+
+
+def _kept_object(kept: Kept) -> dict[str, object]:
+    return {"part": kept.part.value, "size": kept.size, "cut": kept.cut, "hidden": kept.hidden}

@@ -1,0 +1,65 @@
+"""What leaves the app for the rest of the desktop: links, folders, reports, texts for the clipboard, one question."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication
+
+from app.crash import Reports
+from app.doing.tools import Tools
+from app.news import ReportKept, VersionFound
+
+translate = QCoreApplication.translate
+
+
+class OpeningDoing:
+    """``version`` is ours."""
+
+    def __init__(self, tools: Tools, reports: Reports, version: str) -> None:
+        self._tools = tools
+        self._reports = reports
+        self._version = version
+
+    def link(self, url: str) -> None:
+        """A page in the browser; nothing that is not one."""
+        if url.startswith(("https://", "http://")):
+            self._tools.screen.open_link(url)
+
+    def folder(self, which: str) -> None:
+        """One of our own folders in the file browser."""
+        folder = {"settings": self._tools.paths.settings_dir, "log": self._tools.paths.data_dir}.get(which)
+        if folder is not None:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self._tools.screen.open_link(folder.as_uri())
+
+    def report(self) -> None:
+        """The crash report, in whatever opens texts."""
+        if self._tools.stage.state.report:
+            self._tools.screen.open_link(Path(self._tools.stage.state.report).as_uri())
+
+    def forget_report(self) -> None:
+        """It was looked at."""
+        self._tools.lanes.settings.run(self._reports.forget)
+        self._tools.stage.learn(ReportKept(""))
+
+    def copy(self, text: str, said: str) -> None:
+        """A text to the clipboard."""
+        self._tools.screen.copy(text)
+        self._tools.say(said)
+
+    def ask_for_updates(self) -> None:
+        """Ask once whether there is a newer version."""
+
+        def job() -> str:
+            from app.updates import latest  # noqa: PLC0415 - an HTTP client, for who asks
+
+            newer = latest(self._version)
+            return newer.version if newer else ""
+
+        def then(newer: str) -> None:
+            self._tools.stage.learn(VersionFound(newer))
+            none = translate("Doing", "Understudy {0} is the newest version.").format(self._version)
+            self._tools.say(translate("Doing", "Understudy {0} is out.").format(newer) if newer else none)
+
+        self._tools.lanes.calls.run(job, then, self._tools.complain)

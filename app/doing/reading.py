@@ -1,0 +1,166 @@
+"""What windows ask of the ledger, answered in a lane of its own; among it today's sums, anew when something ended."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication
+
+from app.answers import BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
+from app.curl import as_curl
+from app.doing.tools import Tools
+from app.lanes import Result
+from app.news import LedgerSaid, PageTaken, Summed
+from app.stage import After
+from app.state import Budget
+from app.wishes import ReadPage, ReadSessions, ReadUsage
+from proxy_core.errors import ConfigError
+from proxy_core.ledger.journal import Part
+from proxy_core.ledger.reading import Ledger, LookCancelled
+from proxy_core.ledger.rows import Filter, Grouping, Sum
+
+translate = QCoreApplication.translate
+
+EVERY: Final = 3.0
+"""Seconds between two readings of today's sums, while requests end."""
+
+
+class ReadingDoing:
+    """Asks the ledger at ``path`` in the ledger's lane only. ``trouble`` is what is wrong with writing it, or empty."""
+
+    def __init__(self, tools: Tools, path: Path, after: After, trouble: Callable[[], str]) -> None:
+        self._tools = tools
+        self._trouble = trouble
+        self._ledger = Ledger(path)
+        self._pages = Ledger(path)  # by itself: a page may be cancelled, sums may not
+        self._after = after
+        self._hours: dict[float, Sum] = {}
+        self._summing = False
+        self._newest: ReadPage | None = None
+
+    def page(self, asked: ReadPage) -> None:
+        """A page of requests. A newer question ends one for a first page that is still being answered."""
+        if asked.before is None:
+            if self._newest is not None:
+                self._pages.cancel()
+            self._newest = asked
+
+        def job() -> PageRead | None:
+            while asked.before is not None or self._newest is asked:
+                with contextlib.suppress(LookCancelled):  # for a newer question, which may not have meant this one
+                    rows = self._pages.page(asked.wanted, before=asked.before, limit=asked.limit)
+                    return PageRead(asked, rows)
+            return None
+
+        def then(found: PageRead | None) -> None:
+            if self._newest is asked:
+                self._newest = None
+            if found is not None:
+                self._tools.screen.hear(found)
+                if asked.before is None and asked.wanted == Filter():
+                    self._tools.stage.learn(PageTaken(frozenset(row.story.id for row in found.rows)))
+
+        def failed(sentence: str) -> None:
+            self._tools.screen.hear(PageRead(asked, (), sentence))
+
+        self._tools.lanes.ledger.run(job, then, failed)
+
+    def bodies(self, id_: str) -> None:
+        """What is kept of one request."""
+
+        def job() -> BodiesRead:
+            found = {part: self._ledger.body(id_, part) for part in Part}
+            kept = {part: body for part, body in found.items() if body is not None}
+            return BodiesRead(id_, self._ledger.row(id_), kept, self._ledger.kept(id_))
+
+        self._run(job, self._tools.screen.hear)
+
+    def sessions(self, asked: ReadSessions) -> None:
+        """A page of sessions."""
+        self._run(
+            lambda: SessionsRead(asked, self._ledger.sessions(asked.wanted, before=asked.before)),
+            self._tools.screen.hear,
+        )
+
+    def usage(self, asked: ReadUsage) -> None:
+        """Sums per day and in all."""
+
+        def job() -> UsageRead:
+            per_day = self._ledger.sums(asked.by, asked.wanted, per_day=True)
+            return UsageRead(
+                asked, per_day, self._ledger.sums(asked.by, asked.wanted), self._ledger.total(asked.wanted)
+            )
+
+        self._run(job, self._tools.screen.hear)
+
+    def names(self) -> None:
+        """What filter menus offer."""
+
+        def job() -> NamesRead:
+            kinds = (Grouping.MODEL, Grouping.PROJECT, Grouping.PROFILE, Grouping.SESSION)
+            return NamesRead(*(self._ledger.names(kind) for kind in kinds))
+
+        self._run(job, self._tools.screen.hear)
+
+    def curl(self, id_: str) -> None:
+        """A request as a command, to the clipboard."""
+        address = self._tools.stage.state.proxy.address
+
+        def job() -> str:
+            row, body = self._ledger.row(id_), self._ledger.body(id_, Part.REQUEST)
+            if row is None or body is None:
+                raise ConfigError(translate("Doing", "The body of this request is not kept any more."))
+            return as_curl(address, row.story.path, body)
+
+        def then(text: str) -> None:
+            self._tools.screen.copy(text)
+            self._tools.say(translate("Doing", "The request is in the clipboard; put your token where it says so."))
+
+        self._tools.lanes.ledger.run(job, then, self._tools.complain)
+
+    def sum_soon(self) -> None:
+        """Today's sums again, in a few seconds; what else ends until then is in them."""
+        if not self._summing:
+            self._summing = True
+            self._after(EVERY, self.sum_now)
+
+    def sum_now(self) -> None:
+        """Today's sums, now."""
+        self._summing = False
+        limits = self._tools.choice.settings.budget
+
+        def job() -> Summed:
+            now = datetime.fromtimestamp(time.time())  # noqa: DTZ006 - the user's own day
+            today = now.replace(hour=0, minute=0, second=0, microsecond=0)
+            month = self._ledger.total(Filter(since=today.replace(day=1).timestamp()))
+            total = self._ledger.total(Filter(since=today.timestamp()))
+            hour = self._ledger.total(Filter(since=time.time() - 3600))
+            budget = Budget(total.cost, month.cost, limits.daily, limits.monthly)
+            return Summed(total, self._by_hour(today, now), hour.first_token, budget)
+
+        def then(found: Summed) -> None:
+            self._tools.stage.learn(LedgerSaid(self._trouble()))
+            self._tools.stage.learn(found)
+
+        self._run(job, then)
+
+    def _by_hour(self, today: datetime, now: datetime) -> tuple[Sum, ...]:
+        """A sum for each hour of today so far; those long past are not asked for again."""
+        starts = [(today + timedelta(hours=hour)) for hour in range(now.hour + 1)]
+        self._hours = {at: found for at, found in self._hours.items() if at >= today.timestamp()}
+        for start in starts:
+            since = start.timestamp()
+            if since not in self._hours or now - start < timedelta(hours=2):
+                self._hours[since] = self._ledger.total(Filter(since=since, until=since + 3600))
+        return tuple(self._hours[start.timestamp()] for start in starts)
+
+    def _run(self, job: Callable[[], Result], then: Callable[[Result], None]) -> None:
+        self._tools.lanes.ledger.run(job, then, self._failed)
+
+    def _failed(self, sentence: str) -> None:
+        self._tools.stage.learn(LedgerSaid(sentence))

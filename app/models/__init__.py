@@ -1,0 +1,1 @@
+"""Qt item models: what tables show, and in which order."""

@@ -1,0 +1,179 @@
+"""One request as a table shows it: its story, what the ledger adds, and the words made of both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication
+
+from app.widgets import figures
+from app.widgets.chip import ChipKind
+from app.widgets.labels import one_line
+from proxy_core.ledger.journal import State, Story
+from proxy_core.ledger.rows import Row
+
+translate = QCoreApplication.translate
+
+CHARACTERS_PER_TOKEN: Final = 4
+"""While an answer runs only its characters are known; this makes an estimate of them."""
+
+
+class Column(IntEnum):
+    """The table's columns, from the left."""
+
+    TIME = 0
+    ROLE = 1
+    MODEL = 2
+    STATUS = 3
+    TOKENS = 4
+    FIRST = 5
+    DURATION = 6
+    COST = 7
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """The chip of a request."""
+
+    word: str
+    kind: ChipKind
+
+
+@dataclass(slots=True)
+class Entry:
+    """A row of the table. ``row`` is what the ledger has of it; a request that only runs has none yet."""
+
+    story: Story
+    row: Row | None = None
+    key: tuple[float, str] = field(init=False)
+    words: dict[int, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.key = (self.story.began, self.story.id)
+
+    @property
+    def cost(self) -> float | None:
+        """In USD, None where it is not known (yet)."""
+        known = None if self.row is None else self.row.cost
+        return self.story.cost if known is None else known
+
+    def take(self, story: Story, row: Row | None) -> bool:
+        """Newer news of the same request; whether anything changed. An end is never taken back."""
+        known = self.row if row is None else row
+        newer = self.story if self.story.ended is not None and story.ended is None else story
+        if newer is self.story and known is self.row:
+            return False
+        if newer == self.story and known == self.row:
+            return False
+        self.story, self.row = newer, known
+        self.words.clear()
+        return True
+
+
+def output_tokens(story: Story) -> tuple[int | None, bool]:
+    """What was written, and whether that is an estimate."""
+    if story.usage is not None:
+        return story.usage.output, False
+    if story.ended is None and story.characters:
+        return story.characters // CHARACTERS_PER_TOKEN, True
+    return None, False
+
+
+def input_words(story: Story) -> str:
+    """What was read, cached or not."""
+    return figures.tokens(None if story.usage is None else story.usage.whole_input)
+
+
+def output_words(story: Story) -> str:
+    """What was written; a tilde before an estimate."""
+    count, estimated = output_tokens(story)
+    return ("~" if estimated else "") + figures.tokens(count)
+
+
+def words(entry: Entry, column: int, now: float) -> str:
+    """What a cell says; kept in the entry, but for what counts up while the request runs."""
+    kept = entry.words.get(column)
+    if kept is not None:
+        return kept
+    made = _words(entry, Column(column), now)
+    if entry.story.ended is not None or column not in {Column.DURATION, Column.TOKENS}:
+        entry.words[column] = made
+    return made
+
+
+def _words(entry: Entry, column: Column, now: float) -> str:
+    story = entry.story
+    match column:
+        case Column.TIME:
+            return figures.clock(story.began)
+        case Column.ROLE:
+            return one_line(story.role).upper()[:40]
+        case Column.MODEL:
+            return one_line(model_name(story))[:200]
+        case Column.STATUS:
+            return status(story).word
+        case Column.TOKENS:
+            return f"{input_words(story)} → {output_words(story)}"
+        case Column.FIRST:
+            return figures.seconds(story.time_to_first_token)
+        case Column.DURATION:
+            if story.ended is None:
+                return figures.seconds(now - story.began, running=True)
+            return figures.seconds(story.duration)
+        case Column.COST:
+            return figures.money(entry.cost)
+
+
+def tip(entry: Entry, column: int) -> str:
+    """What a cell has no room for."""
+    story = entry.story
+    if column == Column.MODEL:
+        return ", ".join(part for part in (story.model, story.asked_for, story.why) if part)
+    if column == Column.STATUS:
+        return story.error or next((one.error for one in story.attempts if one.error), "")
+    if column == Column.TOKENS and story.usage is not None and story.usage.cache_read:
+        told = translate("Requests", "{0} of {1} read from a cache")
+        return told.format(figures.tokens(story.usage.cache_read), figures.tokens(story.usage.whole_input))
+    return ""
+
+
+def model_name(story: Story) -> str:
+    """The model without its provider; what was asked for where none was chosen."""
+    return story.model.removeprefix(f"{story.provider}/") or story.asked_for
+
+
+def status(story: Story) -> Status:
+    """What the chip says."""
+    match story.state:
+        case State.RUNNING:
+            word = translate("Requests", "Waiting") if story.first_token is None else translate("Requests", "Streaming")
+            return Status(word, ChipKind.INFO)
+        case State.CANCELLED:
+            return Status(translate("Requests", "Cancelled"), ChipKind.QUIET)
+        case State.FAILED:
+            return Status(f"{story.status or ''} · {reason(story)}".strip(" ·"), ChipKind.BAD)
+        case State.DONE:
+            failed = next((one for one in story.attempts if one.error), None)
+            if failed is None:
+                return Status(str(story.status or 200), ChipKind.GOOD)
+            word = translate("Requests", "{0} · retried").format(failed.status or story.status or 200)
+            return Status(word, ChipKind.WARN)
+
+
+def reason(story: Story) -> str:
+    """Why a request failed, in a word."""
+    found = {
+        "authentication_error": translate("Requests", "key"),
+        "permission_error": translate("Requests", "refused"),
+        "billing_error": translate("Requests", "billing"),
+        "rate_limit_error": translate("Requests", "limit"),
+        "overloaded_error": translate("Requests", "overloaded"),
+        "invalid_request_error": translate("Requests", "request"),
+        "request_too_large": translate("Requests", "too large"),
+        "not_found_error": translate("Requests", "not found"),
+        "timeout_error": translate("Requests", "time-out"),
+        "api_error": translate("Requests", "error"),
+    }
+    return found.get(story.error_type, translate("Requests", "failed"))

@@ -1,0 +1,65 @@
+"""The process that the app is: Qt's application in it, one of them at a time, and its exit code."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+from pathlib import Path
+from typing import Final
+
+from PySide6.QtWidgets import QApplication, QMessageBox
+
+from app.crash import Reports
+from app.desktop import Desktop
+from app.single_instance import SingleInstance
+from app.wishes import ShowWatch
+from proxy_core.config import paths
+from proxy_core.errors import UnderstudyError
+
+SWITCH: Final = 0.0005
+"""Seconds that a thread keeps the interpreter when another wants it: what Qt's thread computes delays no stream."""
+
+SELDOM: Final = (50_000, 50, 100)
+"""When garbage is collected. While LiteLLM is loaded beside the windows, Python's own choice goes through all of its
+objects again and again, and nothing else runs meanwhile: up to 375 ms at a time; with these it was under 100."""
+
+
+def run() -> int:
+    """The app until it ends; its exit code."""
+    sys.setswitchinterval(SWITCH)
+    gc.set_threshold(*SELDOM)
+    own = application()
+    places = paths.find(os.environ)
+    instance = SingleInstance(places.lock_file)
+    if not instance.first():
+        if instance.ask_the_first():
+            return 0
+        sys.stderr.write("understudy: it runs already and does not answer; end its process, then start it again.\n")
+        return 1
+    try:
+        desktop = Desktop(own, places, os.environ, Path.home(), reports=Reports(places.reports_dir))
+    except UnderstudyError as error:
+        sys.stderr.write(f"understudy: {error.message}\n")
+        QMessageBox.critical(None, "Understudy", error.message)
+        instance.close()
+        return 1
+    instance.asked.connect(lambda: desktop.take(ShowWatch()))
+    desktop.begin()
+    code = own.exec()
+    instance.close()
+    return code
+
+
+def application() -> QApplication:
+    """Qt's application, called as the system should know it."""
+    if sys.platform == "win32":  # else the taskbar takes us for Python
+        import ctypes  # noqa: PLC0415
+
+        ctypes.windll.shell32.SetCurrentProcessExplicitAppUserModelID("app.understudy.understudy")
+    made = QApplication([sys.argv[0]])
+    made.setApplicationName("understudy")
+    made.setApplicationDisplayName("Understudy")
+    made.setDesktopFileName("understudy")
+    made.setQuitOnLastWindowClosed(False)
+    return made

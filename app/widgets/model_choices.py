@@ -1,0 +1,102 @@
+"""What a model picker offers for the words typed so far, in the order in which it is shown. No Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from app.catalogue_port import Catalogue
+from proxy_core.catalogue.values import ModelFacts
+from proxy_core.config.settings import PASSTHROUGH
+
+
+class Mark(StrEnum):
+    """Where a choice comes from."""
+
+    NONE = "none"
+    """No model: the role follows another one."""
+    PASSTHROUGH = "passthrough"
+    LOCAL = "local"
+    REACHED = "reached"
+    KNOWN = "known"
+    TYPED = "typed"
+    """Not known, taken as it was typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """``value`` is ``provider/name``, passthrough, or empty for no model."""
+
+    value: str
+    mark: Mark
+    facts: ModelFacts = field(default_factory=lambda: ModelFacts(""))
+    provider: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What may be chosen besides the catalogue's models.
+
+    ``reached`` are those that the keys really reach, ``local`` those of local servers, as ``provider/name``. ``none``
+    is what no model is called, where that may be chosen.
+    """
+
+    reached: frozenset[str] = frozenset()
+    local: tuple[str, ...] = ()
+    none: str = ""
+    passthrough: bool = True
+
+
+def choices(words: str, catalogue: Catalogue, offer: Offer, limit: int = 200) -> tuple[Choice, ...]:
+    """At most ``limit`` choices for ``words``: local models, those the keys reach, then the rest of the catalogue.
+
+    What was typed is a choice of its own where it is ``provider/name`` of a known provider; it stands first as soon
+    as no known model begins with it.
+    """
+    wanted = words.lower().split()
+    found = {choice.value: choice for choice in _special(wanted, offer)}
+    for choice in _models(words, wanted, catalogue, offer, limit):
+        found.setdefault(choice.value, choice)
+    listed = list(found.values())[:limit]
+    typed = words.strip()
+    exact = [choice for choice in listed if choice.value == typed]
+    if exact:
+        return (*exact, *(choice for choice in listed if choice.value != typed))
+    if wrong_provider(typed, catalogue) != "":
+        return tuple(listed)
+    own = _choice(typed, Mark.TYPED, catalogue)
+    begun = any(choice.value.startswith(typed) for choice in listed)
+    return (*listed, own) if begun else (own, *listed)
+
+
+def wrong_provider(typed: str, catalogue: Catalogue) -> str | None:
+    """The provider that ``provider/name`` names and nobody knows; empty if all is well; None for another text."""
+    provider, slash, name = typed.partition("/")
+    if not (provider and slash and name) or any(letter.isspace() for letter in typed):
+        return None
+    return "" if catalogue.provider(provider) else provider
+
+
+def _special(wanted: list[str], offer: Offer) -> Iterator[Choice]:
+    if offer.none and not wanted:
+        yield Choice("", Mark.NONE)
+    if offer.passthrough and all(word in PASSTHROUGH for word in wanted):
+        yield Choice(PASSTHROUGH, Mark.PASSTHROUGH)
+
+
+def _models(words: str, wanted: list[str], catalogue: Catalogue, offer: Offer, limit: int) -> Iterator[Choice]:
+    for mark, ids in ((Mark.LOCAL, offer.local), (Mark.REACHED, sorted(offer.reached))):
+        yield from (_choice(id_, mark, catalogue) for id_ in _holding(ids, wanted))
+    for facts in catalogue.search(words, limit):
+        provider = catalogue.provider(facts.id.partition("/")[0])
+        yield Choice(facts.id, Mark.KNOWN, facts, provider.name if provider else "")
+
+
+def _holding(ids: Iterable[str], wanted: list[str]) -> Iterator[str]:
+    return (id_ for id_ in ids if all(word in id_.lower() for word in wanted))
+
+
+def _choice(id_: str, mark: Mark, catalogue: Catalogue) -> Choice:
+    provider = catalogue.provider(id_.partition("/")[0])
+    return Choice(id_, mark, catalogue.facts(id_), provider.name if provider else "")

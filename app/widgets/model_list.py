@@ -1,0 +1,207 @@
+"""The list of a model picker: its rows, what is read out of them, and how they are painted."""
+
+from __future__ import annotations
+
+from typing import Final, assert_never
+
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QCoreApplication,
+    QModelIndex,
+    QPersistentModelIndex,
+    QRect,
+    QSize,
+    Qt,
+)
+from PySide6.QtGui import QColor, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app.assets import IconName
+from app.theme import Theme
+from app.theme_tokens import GAP_4, GAP_8, GAP_12, SMALL_CORNER, Tone
+from app.widgets.labels import plain_tip
+from app.widgets.model_choices import Choice, Mark
+from proxy_core.catalogue.values import ModelFacts
+from proxy_core.catalogue.words import price, tokens
+
+CHOICE: Final = int(Qt.ItemDataRole.UserRole)
+_DISPLAY: Final = int(Qt.ItemDataRole.DisplayRole)
+_READ_OUT: Final = int(Qt.ItemDataRole.AccessibleTextRole)
+_HINT: Final = int(Qt.ItemDataRole.ToolTipRole)
+_ICON: Final = 16
+_TOP: Final = QModelIndex()
+
+translate = QCoreApplication.translate
+
+
+def facts_words(facts: ModelFacts) -> str:
+    """A model's window and prices in one line, as far as they are known."""
+    known = []
+    if facts.window is not None:
+        known.append(translate("ModelList", "{0} window").format(tokens(facts.window)))
+    if facts.input_price is not None and facts.output_price is not None:
+        known.append(
+            translate("ModelList", "{0} in, {1} out").format(price(facts.input_price), price(facts.output_price))
+        )
+    return " · ".join(known)
+
+
+def abilities(facts: ModelFacts) -> tuple[tuple[IconName, str], ...]:
+    """What a model is known to be able to: an icon and the word for it."""
+    able: tuple[tuple[IconName, bool | None, str], ...] = (
+        ("tools", facts.tools, translate("ModelList", "tools")),
+        ("image", facts.vision, translate("ModelList", "images")),
+        ("thinking", facts.reasoning, translate("ModelList", "thinking")),
+    )
+    return tuple((icon, word) for icon, can, word in able if can)
+
+
+def title(choice: Choice, none: str) -> str:
+    """What a choice is called; ``none`` is what no model is called."""
+    match choice.mark:
+        case Mark.NONE:
+            return none
+        case Mark.PASSTHROUGH:
+            return translate("ModelList", "Passthrough to Anthropic")
+        case Mark.TYPED:
+            return translate("ModelList", "Use “{0}”").format(choice.value)
+        case Mark.LOCAL | Mark.REACHED | Mark.KNOWN:
+            return choice.value
+        case _:
+            assert_never(choice.mark)
+
+
+def subtitle(choice: Choice) -> str:
+    """The line below: provider, window and price."""
+    match choice.mark:
+        case Mark.NONE:
+            return translate("ModelList", "The role is not set")
+        case Mark.PASSTHROUGH:
+            return translate("ModelList", "The request goes out unchanged")
+        case Mark.TYPED | Mark.LOCAL | Mark.REACHED | Mark.KNOWN:
+            return " · ".join(words for words in (choice.provider, facts_words(choice.facts)) if words)
+        case _:
+            assert_never(choice.mark)
+
+
+def mark_words(mark: Mark) -> tuple[IconName, Tone, str] | None:
+    """The sign at a choice's end: whether it is really there."""
+    match mark:
+        case Mark.LOCAL:
+            return "server", "info", translate("ModelList", "Local")
+        case Mark.REACHED:
+            return "check", "good", translate("ModelList", "Reached")
+        case Mark.NONE | Mark.PASSTHROUGH | Mark.KNOWN | Mark.TYPED:
+            return None
+        case _:
+            assert_never(mark)
+
+
+class ModelList(QAbstractListModel):
+    """The choices for what was typed."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._choices: tuple[Choice, ...] = ()
+        self.none = ""
+
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _TOP) -> int:
+        """How many there are."""
+        return 0 if parent.isValid() else len(self._choices)
+
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = _DISPLAY) -> object:
+        """A choice as itself, as shown, as read out."""
+        if not index.isValid():
+            return None
+        choice = self._choices[index.row()]
+        if role == CHOICE:
+            return choice
+        if role == _DISPLAY:
+            return title(choice, self.none)
+        if role in (_READ_OUT, _HINT):
+            sign = mark_words(choice.mark)
+            words = [title(choice, self.none), subtitle(choice), *(word for _, word in abilities(choice.facts))]
+            said = ", ".join(word for word in (*words, sign[2] if sign else "") if word)
+            return plain_tip(said) if role == _HINT else said
+        return None
+
+    def show_choices(self, choices: tuple[Choice, ...]) -> None:
+        """Have these."""
+        self.beginResetModel()
+        self._choices = choices
+        self.endResetModel()
+
+
+class ModelRow(QStyledItemDelegate):
+    """Paints a choice in two lines: its name and its sign, its facts and its abilities."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__()
+        self._theme = theme
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: ARG002
+        """All rows have one height."""
+        body, small = QFontMetrics(self._theme.font("body")), QFontMetrics(self._theme.font("small"))
+        return QSize(0, body.height() + small.height() + 2 * GAP_8)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        """Draw one choice."""
+        choice = index.data(CHOICE)
+        if not isinstance(choice, Choice):
+            return
+        tokens_ = self._theme.tokens
+        area: QRect = option.rect
+        state: QStyle.StateFlag = option.state
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        chosen = bool(state & QStyle.StateFlag.State_Selected)
+        if chosen or state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(tokens_.accent_tint if chosen else tokens_.hover))
+            painter.drawRoundedRect(area.adjusted(GAP_4, 1, -GAP_4, -1), SMALL_CORNER, SMALL_CORNER)
+        inner = area.adjusted(GAP_12, GAP_8, -GAP_12, -GAP_8)
+        body, small = QFontMetrics(self._theme.font("body")), QFontMetrics(self._theme.font("small"))
+        upper = QRect(inner.left(), inner.top(), inner.width(), body.height())
+        lower = QRect(inner.left(), upper.bottom() + 1, inner.width(), small.height())
+        upper.setRight(self._draw_sign(painter, upper, choice.mark) - GAP_8)
+        lower.setRight(self._draw_abilities(painter, lower, choice.facts) - GAP_8)
+        painter.setFont(self._theme.font("body"))
+        painter.setPen(QColor(tokens_.accent_on_tint if chosen else tokens_.text))
+        self._draw_text(painter, upper, str(index.data(_DISPLAY)), Qt.TextElideMode.ElideMiddle)
+        painter.setFont(self._theme.font("small"))
+        painter.setPen(QColor(tokens_.muted))
+        self._draw_text(painter, lower, subtitle(choice), Qt.TextElideMode.ElideRight)
+        painter.restore()
+
+    def _draw_sign(self, painter: QPainter, line: QRect, mark: Mark) -> int:
+        """The left edge of what was drawn at the line's end."""
+        sign = mark_words(mark)
+        if sign is None:
+            return line.right() + GAP_8
+        icon, tone, word = sign
+        painter.setFont(self._theme.font("small"))
+        painter.setPen(self._theme.colour(tone))
+        left = line.right() - painter.fontMetrics().horizontalAdvance(word)
+        painter.drawText(QRect(left, line.top(), line.right() - left + 1, line.height()), _MIDDLE, word)
+        left -= _ICON + GAP_4
+        self._draw_icon(painter, left, line, icon, tone)
+        return left
+
+    def _draw_abilities(self, painter: QPainter, line: QRect, facts: ModelFacts) -> int:
+        left = line.right() + GAP_8
+        for icon, _ in reversed(abilities(facts)):
+            left -= _ICON + GAP_8
+            self._draw_icon(painter, left, line, icon, "faint")
+        return left
+
+    def _draw_icon(self, painter: QPainter, left: int, line: QRect, icon: IconName, tone: Tone) -> None:
+        top = line.top() + (line.height() - _ICON) // 2
+        self._theme.icon(icon, tone).paint(painter, QRect(left, top, _ICON, _ICON))
+
+    def _draw_text(self, painter: QPainter, line: QRect, text: str, elide: Qt.TextElideMode) -> None:
+        painter.drawText(line, _MIDDLE, painter.fontMetrics().elidedText(text, elide, line.width()))
+
+
+_MIDDLE: Final = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -1,0 +1,211 @@
+"""A field in which a model is found by typing: the whole catalogue, local models, and what is typed itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from app.catalogue_port import Catalogue
+from app.theme import Theme
+from app.widgets.labels import plain_tip
+from app.widgets.model_choices import Choice, Offer, choices, wrong_provider
+from app.widgets.model_popup import ROWS, ModelPopup
+from proxy_core.config.settings import PASSTHROUGH
+
+_AGAIN: Final = 60
+"""Milliseconds after which a catalogue that is being read is asked again."""
+
+_STEPS: Final[Mapping[int, int]] = {
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_PageDown: ROWS,
+    Qt.Key.Key_PageUp: -ROWS,
+}
+
+translate = QCoreApplication.translate
+
+
+class ModelPicker(QLineEdit):
+    """Emits :attr:`chosen` with ``provider/name``, passthrough, or nothing for no model.
+
+    The list is a part of the window, not a window of its own: the field keeps the keyboard. Down opens it, Enter takes
+    the row that is lit, Esc leaves all as it was. ``wrong`` is emitted as one types, with what is wrong or nothing.
+    """
+
+    chosen = Signal(str)
+    wrong = Signal(str)
+
+    def __init__(self, theme: Theme, catalogue: Catalogue, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._theme = theme
+        self._catalogue = catalogue
+        self._offer = Offer()
+        self._value = ""
+        self._list: ModelPopup | None = None
+        self._told = ""
+        self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 16)
+        self._open = QAction(self)
+        self._open.setText(translate("ModelPicker", "Show models"))
+        self._open.triggered.connect(self._toggle)
+        self.addAction(self._open, QLineEdit.ActionPosition.TrailingPosition)
+        self.textEdited.connect(self._typed)
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def show_value(self, value: str) -> None:
+        """Show what is chosen; a choice that is being made is left alone."""
+        self._value = value
+        if not self.is_open and not (self.hasFocus() and self.isModified()):
+            self._show_title()
+
+    def offer(self, offer: Offer) -> None:
+        """Offer these besides the catalogue's models."""
+        self._offer = offer
+        self.setPlaceholderText(offer.none or translate("ModelPicker", "Search models"))
+        if self.is_open:
+            self._fill()
+
+    @property
+    def value(self) -> str:
+        """What is chosen."""
+        return self._value
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the list is shown."""
+        return self._list is not None and self._list.isVisible()
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What the list shows."""
+        return self._list.choices if self._list is not None else ()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Move in the list, take from it, leave it."""
+        key = event.key()
+        if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and not self.is_open:
+            self.open_list()
+        elif key in _STEPS and self._list is not None and self.is_open:
+            self._list.step(_STEPS[key])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self._take()
+        elif key == Qt.Key.Key_Escape and (self.is_open or self.isModified()):
+            self._leave()
+        else:
+            super().keyPressEvent(event)
+            return
+        event.accept()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        """A click into the field opens the list."""
+        super().mousePressEvent(event)
+        if event.button() is Qt.MouseButton.LeftButton and not self.isReadOnly() and not self.is_open:
+            self.open_list()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        """What stands here is replaced by typing."""
+        super().focusInEvent(event)
+        if event.reason() is not Qt.FocusReason.MouseFocusReason and not self.isModified():
+            self.selectAll()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        """A model that was typed out is taken; words that only searched are forgotten."""
+        super().focusOutEvent(event)
+        if event.reason() is Qt.FocusReason.ActiveWindowFocusReason:
+            return
+        typed = self.text().strip()
+        if self.isModified() and self._is_whole(typed):
+            self._choose(typed)
+        else:
+            self._leave()
+
+    def open_list(self) -> None:
+        """Show the list, with everything in it until something is typed."""
+        if self.isReadOnly() or not self.isEnabled():
+            return
+        if self._list is None or self._list.parentWidget() is not self.window():
+            self._list = ModelPopup(self._theme, self)
+            self._list.taken.connect(self._choose)
+            self._list.left.connect(self._leave)
+        if not self.isModified():
+            self.selectAll()
+        self._fill()
+
+    def _toggle(self) -> None:
+        if self.is_open:
+            self._leave()
+        else:
+            self.setFocus()
+            self.open_list()
+
+    def _typed(self) -> None:
+        if self.is_open:
+            self._fill()
+        else:
+            self.open_list()
+
+    def _words(self) -> str:
+        return self.text() if self.isModified() else ""
+
+    def _fill(self) -> None:
+        assert self._list is not None
+        words = self._words()
+        found = choices(words, self._catalogue, self._offer)
+        self._list.show_choices(found, self._offer.none, self._value, lit=bool(words.strip()))
+        if not self._catalogue.ready:
+            QTimer.singleShot(_AGAIN, self, self._fill_again)
+        self._tell(self._trouble(words.strip(), found))
+
+    def _fill_again(self) -> None:
+        if self.is_open:
+            self._fill()
+
+    def _trouble(self, typed: str, found: tuple[Choice, ...]) -> str:
+        if provider := wrong_provider(typed, self._catalogue):
+            return translate("ModelPicker", "There is no provider called {0}.").format(provider)
+        if typed and not found and self._catalogue.ready:
+            return translate("ModelPicker", "No such model is known. Write it as provider/name to use it.")
+        return ""
+
+    def _take(self) -> None:
+        lit = self._list.lit if self._list is not None and self.is_open else None
+        typed = self.text().strip()
+        if lit is not None:
+            self._choose(lit.value)
+        elif self.isModified() and self._is_whole(typed):
+            self._choose(typed)
+
+    def _is_whole(self, typed: str) -> bool:
+        return typed == PASSTHROUGH or wrong_provider(typed, self._catalogue) == ""
+
+    def _choose(self, value: str) -> None:
+        before, self._value = self._value, value
+        self._leave()
+        if value != before:
+            self.chosen.emit(value)
+
+    def _leave(self) -> None:
+        if self._list is not None:
+            self._list.hide()
+        self._show_title()
+        self._tell("")
+
+    def _show_title(self) -> None:
+        self.setText(self._value)
+        self.setModified(False)
+        self.setCursorPosition(0)
+        if self.hasFocus():
+            self.selectAll()
+        self.setToolTip(plain_tip(self._value))
+
+    def _tell(self, trouble: str) -> None:
+        if trouble != self._told:
+            self._told = trouble
+            self.wrong.emit(trouble)
+
+    def _dress(self) -> None:
+        self._open.setIcon(self._theme.icon("down"))

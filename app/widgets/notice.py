@@ -1,0 +1,34 @@
+"""A tinted line that tells what a person should know before going on."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
+
+from app.theme_tokens import GAP_8, GAP_12
+from app.widgets.labels import Label
+
+NoticeTone = Literal["info", "warn", "bad"]
+
+
+class Notice(QFrame):
+    """A sentence on a tint; not there while it says nothing. ``row`` takes a button behind the words."""
+
+    def __init__(self, name: str, tone: NoticeTone = "warn", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setProperty("role", "notice")
+        self.setProperty("tone", tone)
+        self.row = QHBoxLayout(self)
+        self.row.setContentsMargins(GAP_12, GAP_8, GAP_12, GAP_8)
+        self.row.setSpacing(GAP_12)
+        self.words = Label("", "body", tone, wrap=True)
+        self.row.addWidget(self.words, 1)
+        self.hide()
+
+    def say(self, sentence: str) -> None:
+        """Tell this; nothing, and it is gone."""
+        self.words.setText(sentence)
+        self.setAccessibleName(sentence)
+        self.setVisible(bool(sentence))

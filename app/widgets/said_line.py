@@ -1,0 +1,34 @@
+"""The one line at a window's foot that says what was just saved or done, and goes again."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
+
+from app.widgets.labels import ElidedLabel
+
+SECONDS = 8.0
+
+
+class SaidLine(ElidedLabel):
+    """Shows a sentence for some seconds; the same sentence again starts them anew only through :meth:`say`."""
+
+    def __init__(self, name: str = "said", parent: QWidget | None = None) -> None:
+        super().__init__("", "body", "muted", parent=parent)
+        self.setObjectName(name)
+        self._shown = ""
+        self._gone = QTimer(self)
+        self._gone.setSingleShot(True)
+        self._gone.setInterval(round(SECONDS * 1000))
+        self._gone.timeout.connect(lambda: self.setText(""))
+
+    def show_said(self, sentence: str) -> None:
+        """What the state says was said last: shown when it differs from what was."""
+        if sentence != self._shown:
+            self._shown = sentence
+            self.say(sentence)
+
+    def say(self, sentence: str) -> None:
+        """Show a sentence now."""
+        self.setText(sentence)
+        self._gone.start()

@@ -1,0 +1,62 @@
+"""A field for a key: masked, never filled from what is kept."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QLineEdit, QWidget
+
+from app.theme import Theme
+from proxy_core.config.secret import Secret
+
+
+class SecretField(QLineEdit):
+    """``entered`` says the key as a :class:`Secret` on Return, and the field is empty again.
+
+    The placeholder shows the last four characters of the key that is kept; an eye at the right shows what is typed.
+    """
+
+    entered = Signal(object)
+
+    def __init__(self, theme: Theme, name: str, accessible: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(name)
+        self.setAccessibleName(accessible)
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+        self.setInputMethodHints(
+            Qt.InputMethodHint.ImhSensitiveData
+            | Qt.InputMethodHint.ImhNoPredictiveText
+            | Qt.InputMethodHint.ImhNoAutoUppercase
+        )
+        self._theme = theme
+        self._eye = QAction(self.tr("Show what is typed"), self)
+        self.addAction(self._eye, QLineEdit.ActionPosition.TrailingPosition)
+        self._eye.triggered.connect(self._look)
+        self._eye.setVisible(False)
+        self.textChanged.connect(lambda text: self._eye.setVisible(bool(text)))
+        self.returnPressed.connect(self.enter)
+        theme.changed.connect(self._draw)
+        self._draw()
+
+    def show_kept(self, last_four: str, otherwise: str = "") -> None:
+        """Say which key is kept, by its last four characters; ``otherwise`` stands there when none is."""
+        self.setPlaceholderText(f"•••••••••••• {last_four}" if last_four else otherwise)
+
+    def enter(self) -> None:
+        """Say what was typed, once, and forget it."""
+        typed = self.text().strip()
+        self.clear()
+        self.setEchoMode(QLineEdit.EchoMode.Password)
+        self._draw()
+        if typed:
+            self.entered.emit(Secret(typed))
+
+    def _look(self) -> None:
+        masked = self.echoMode() is QLineEdit.EchoMode.Password
+        self.setEchoMode(QLineEdit.EchoMode.Normal if masked else QLineEdit.EchoMode.Password)
+        self._draw()
+
+    def _draw(self) -> None:
+        masked = self.echoMode() is QLineEdit.EchoMode.Password
+        self._eye.setIcon(self._theme.icon("eye" if masked else "eye-off"))
+        self._eye.setText(self.tr("Show what is typed") if masked else self.tr("Hide what is typed"))

@@ -1,0 +1,1 @@
+"""The Settings window: one room per page."""

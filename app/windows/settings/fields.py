@@ -1,0 +1,200 @@
+"""Rows that edit one value of the settings: they show it, check what is typed, and say what it should become."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
+
+from app.theme import Theme
+from app.theme_tokens import GAP_8
+from app.widgets.field_row import FieldRow
+from app.widgets.labels import Label, width_of
+from app.widgets.segmented import Segmented
+from app.widgets.toggle_switch import ToggleSwitch
+from app.windows.settings.reading import Reading, Value, Wrong, written
+
+
+class Field(FieldRow):
+    """Edits the value called ``path``; ``changed`` says the path and the new value, a right one only.
+
+    The editor's object name is the path.
+    """
+
+    changed = Signal(str, object)
+
+    def __init__(self, path: str, label: str, help_: str, editor: QWidget, *, stretch: int = 1) -> None:
+        super().__init__(label, help_, editor, stretch=stretch)
+        self.path = path
+        self._variable = ""
+        editor.setObjectName(path)
+
+    def show_value(self, value: Any) -> None:
+        """Show what is in force."""
+        raise NotImplementedError
+
+    def show_variable(self, variable: str) -> None:
+        """Say which variable of the environment fixes it; empty: none does."""
+        if variable != self._variable:
+            self._variable = variable
+            self.show_fixed(variable)
+
+
+class SwitchField(Field):
+    """On or off."""
+
+    def __init__(self, theme: Theme, path: str, label: str, help_: str = "") -> None:
+        self.switch = ToggleSwitch(theme, path, label)
+        super().__init__(path, label, help_, self.switch, stretch=0)
+        self.switch.clicked.connect(lambda on: self.changed.emit(self.path, on))
+
+    def show_value(self, value: Any) -> None:
+        self.switch.setChecked(bool(value))
+
+
+class LineEdit(QLineEdit):
+    """A line that says what was typed when it is done with; Esc brings back what stood there."""
+
+    done = Signal(str)
+
+    def __init__(self, *, mono: Theme | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown = ""
+        if mono is not None:
+            self.setFont(mono.font("mono"))
+        self.editingFinished.connect(self._finish)
+
+    def show_text(self, text: str) -> None:
+        """Show what is in force, unless something else is being typed."""
+        self._shown = text
+        if not self.isModified() and text != self.text():
+            self.setText(text)
+            self.setCursorPosition(0)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.isModified():
+            self.setText(self._shown)
+            self.textEdited.emit(self._shown)
+            return
+        super().keyPressEvent(event)
+
+    def _finish(self) -> None:
+        if self.isModified():
+            self.done.emit(self.text().strip())
+
+
+class TextField(Field):
+    """A text or a number. What is wrong is said as it is typed; what is right is kept on Enter or on leaving."""
+
+    def __init__(
+        self,
+        theme: Theme,
+        path: str,
+        label: str,
+        help_: str,
+        reading: Reading,
+        *,
+        unit: str = "",
+        sample: str = "",
+        hint: str = "",
+        mono: bool = False,
+    ) -> None:
+        self.line = LineEdit(mono=theme if mono else None)
+        self.line.setAccessibleName(label)
+        self.line.setPlaceholderText(hint)
+        if sample:
+            self.line.setFixedWidth(width_of(theme.font("body"), sample) + 4 * GAP_8)
+        super().__init__(path, label, help_, _with_unit(self.line, unit), stretch=0 if sample else 1)
+        self.editor.setObjectName("")
+        self.editor = self.line
+        self.line.setObjectName(path)
+        self._reading = reading
+        self._value: object = None
+        self.line.textEdited.connect(self._check)
+        self.line.done.connect(self._keep)
+
+    def show_value(self, value: Any) -> None:
+        self._value = value
+        self.line.show_text(written(value))
+
+    def _check(self, text: str) -> Value | Wrong:
+        read = self._reading(text.strip())
+        self.show_wrong(read.sentence if isinstance(read, Wrong) else "")
+        return read
+
+    def _keep(self, text: str) -> None:
+        read = self._check(text)
+        if isinstance(read, Wrong):
+            return
+        self.line.setModified(False)
+        self.line.show_text(written(read))
+        if read != self._value:
+            self.changed.emit(self.path, read)
+
+
+class ChoiceField(Field):
+    """One of a few, side by side; values are texts."""
+
+    def __init__(self, theme: Theme, path: str, label: str, help_: str, choices: tuple[tuple[str, str], ...]) -> None:
+        self.segmented = Segmented(theme, path, label, choices)
+        super().__init__(path, label, help_, self.segmented, stretch=0)
+        self.segmented.chosen.connect(lambda choice: self.changed.emit(self.path, choice))
+
+    def show_value(self, value: Any) -> None:
+        self.segmented.choose(str(value))
+
+
+class ListField(Field):
+    """One of several, in a list that drops down; the help may tell more of what is chosen."""
+
+    def __init__(self, path: str, label: str, help_: str, choices: tuple[tuple[str, str], ...]) -> None:
+        self.box = combo()
+        super().__init__(path, label, help_, self.box)
+        self.show_choices(choices)
+        self.box.activated.connect(lambda _: self.changed.emit(self.path, self.box.currentData()))
+
+    def show_choices(self, choices: tuple[tuple[str, str], ...]) -> None:
+        """Offer these: values and what they are called."""
+        now = tuple((self.box.itemData(at), self.box.itemText(at)) for at in range(self.box.count()))
+        if now != choices:
+            chosen = self.box.currentData()
+            self.box.clear()
+            for value, word in choices:
+                self.box.addItem(word, value)
+            self.show_value(chosen)
+
+    def show_value(self, value: Any) -> None:
+        self.box.setCurrentIndex(self.box.findData(value))
+
+
+def _with_unit(line: QLineEdit, unit: str) -> QWidget:
+    """A line with the word for what is counted behind it."""
+    if not unit:
+        return line
+    both = QWidget()
+    row = QHBoxLayout(both)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(GAP_8)
+    row.addWidget(line)
+    row.addWidget(Label(unit, "body", "muted"))
+    both.setFocusProxy(line)
+    return both
+
+
+def combo() -> QComboBox:
+    """A drop-down list that does not widen its window, and does not turn with a wheel that scrolls the page."""
+    box = _Box()
+    box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(8)
+    box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+    return box
+
+
+class _Box(QComboBox):
+    def wheelEvent(self, event: Any) -> None:
+        if self.hasFocus():
+            super().wheelEvent(event)
+        else:
+            event.ignore()

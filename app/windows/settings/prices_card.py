@@ -1,0 +1,160 @@
+"""The card of prices that the user gives to models whose price nobody knows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.catalogue_port import Catalogue
+from app.state import AppState
+from app.theme import Theme
+from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
+from app.widgets.buttons import IconButton
+from app.widgets.card import Card
+from app.widgets.labels import ElidedLabel, Label, width_of
+from app.widgets.model_choices import Offer
+from app.widgets.model_picker import ModelPicker
+from app.windows.settings.fields import LineEdit
+from app.windows.settings.reading import Wrong, amount, written
+from app.wishes import ChangeSettings
+from proxy_core.config.settings import PASSTHROUGH, Price, Settings
+
+
+class PriceRow(QWidget):
+    """A model and what a million of its tokens cost; ``changed`` says the new :class:`Price`, ``removed`` the end."""
+
+    changed = Signal(str, object)
+    removed = Signal(str)
+
+    def __init__(self, theme: Theme, model: str) -> None:
+        super().__init__()
+        self.model = model
+        self._price = Price()
+        column = QVBoxLayout(self)
+        column.setContentsMargins(GAP_16, GAP_12, GAP_16, GAP_12)
+        column.setSpacing(GAP_4)
+        row = QHBoxLayout()
+        row.setSpacing(GAP_8)
+        row.addWidget(ElidedLabel(model), 1)
+        self.input = self._line(theme, f"price-input-{model}", self.tr("{0}, USD per million input tokens"))
+        self.output = self._line(theme, f"price-output-{model}", self.tr("{0}, USD per million output tokens"))
+        self.remove = IconButton(theme, "trash", self.tr("Remove the price of {0}").format(model), f"unprice-{model}")
+        self.remove.clicked.connect(lambda: self.removed.emit(self.model))
+        for label, line in ((self.tr("in"), self.input), (self.tr("out"), self.output)):
+            row.addWidget(Label(label, "body", "muted"))
+            row.addWidget(line)
+        row.addWidget(self.remove)
+        self.note = Label("", "small", "bad", wrap=True)
+        self.note.hide()
+        column.addLayout(row)
+        column.addWidget(self.note)
+
+    def show_price(self, price: Price | None) -> None:
+        """What was given; None: nothing yet."""
+        self._price = price or Price()
+        self.input.show_text(written(self._price.input) if price else "")
+        self.output.show_text(written(self._price.output) if price else "")
+        self.remove.setEnabled(price is not None)
+
+    def _line(self, theme: Theme, name: str, accessible: str) -> LineEdit:
+        line = LineEdit()
+        line.setObjectName(name)
+        line.setAccessibleName(accessible.format(self.model))
+        line.setPlaceholderText("0")
+        line.setFixedWidth(width_of(theme.font("body"), "8888.88") + 3 * GAP_8)
+        line.textEdited.connect(self._check)
+        line.done.connect(lambda _: self._keep())
+        return line
+
+    def _check(self, text: str) -> None:
+        read = amount(text.strip())
+        self.note.setText(read.sentence if isinstance(read, Wrong) else "")
+        self.note.setVisible(isinstance(read, Wrong))
+
+    def _keep(self) -> None:
+        for line in (self.input, self.output):
+            self._check(line.text())
+            if isinstance(amount(line.text().strip()), Wrong):
+                return
+            line.setModified(False)
+        price = replace(self._price, input=_usd(self.input), output=_usd(self.output))
+        if price != self._price:
+            self.changed.emit(self.model, price)
+
+
+def _usd(line: LineEdit) -> float:
+    read = amount(line.text().strip())
+    return read if isinstance(read, float) else 0.0
+
+
+class PricesCard(Card):
+    """Rows for the models that were given a price, and for those that play a role and have none."""
+
+    wished = Signal(object)
+
+    def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
+        super().__init__(self.tr("Your prices"), name="prices", padded=False, gap=0)
+        self._theme = theme
+        self._catalogue = catalogue
+        self._settings = Settings()
+        self._added: tuple[str, ...] = ()
+        self.rows: dict[str, PriceRow] = {}
+        self.head.addWidget(Label(self.tr("USD per million tokens"), "body", "muted"))
+        self._column = QVBoxLayout()
+        self._column.setSpacing(0)
+        self.body.addLayout(self._column)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(GAP_16, GAP_12, GAP_16, GAP_12)
+        foot.setSpacing(GAP_16)
+        foot.addWidget(Label(self.tr("For a model without a price"), "body", "muted", wrap=True), 2)
+        self.picker = ModelPicker(theme, catalogue)
+        self.picker.setObjectName("price-model")
+        self.picker.setAccessibleName(self.tr("Model to give a price to"))
+        self.picker.chosen.connect(self._add)
+        foot.addWidget(self.picker, 3)
+        self.body.addLayout(foot)
+
+    def show_state(self, state: AppState) -> None:
+        """Show the prices in force."""
+        self._settings = state.settings
+        local = tuple(model for server in state.local_servers for model in server.models)
+        self.picker.offer(Offer(reached=state.reached, local=local, passthrough=False))
+        playing = dict.fromkeys(state.roles.values())
+        unpriced = tuple(model for model in playing if model != PASSTHROUGH and self._has_no_price(model))
+        wanted = tuple(dict.fromkeys((*state.settings.prices, *unpriced, *self._added)))
+        for model in [model for model in self.rows if model not in wanted]:
+            self.rows.pop(model).deleteLater()
+        for model in wanted:
+            if model not in self.rows:
+                self.rows[model] = self._row(model)
+            self.rows[model].show_price(state.settings.prices.get(model))
+
+    def _has_no_price(self, model: str) -> bool:
+        return self._catalogue.ready and self._catalogue.facts(model).input_price is None
+
+    def _row(self, model: str) -> PriceRow:
+        row = PriceRow(self._theme, model)
+        row.changed.connect(self._change)
+        row.removed.connect(self._remove)
+        self._column.addWidget(row)
+        return row
+
+    def _add(self, model: str) -> None:
+        self.picker.show_value("")
+        if model not in self.rows:
+            self._added = (*self._added, model)
+            self.rows[model] = self._row(model)
+            self.rows[model].show_price(self._settings.prices.get(model))
+        self.rows[model].input.setFocus()
+
+    def _change(self, model: str, price: Price) -> None:
+        self._wish({**self._settings.prices, model: price})
+
+    def _remove(self, model: str) -> None:
+        self._added = tuple(other for other in self._added if other != model)
+        self._wish({other: price for other, price in self._settings.prices.items() if other != model})
+
+    def _wish(self, prices: dict[str, Price]) -> None:
+        self.wished.emit(ChangeSettings(replace(self._settings, prices=prices)))

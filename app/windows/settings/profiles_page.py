@@ -1,0 +1,112 @@
+"""The page of profiles: which there are, which one is active, and which project folder is launched with which."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtWidgets import QVBoxLayout
+
+from app.state import AppState
+from app.theme import Theme
+from app.widgets.buttons import QuietButton
+from app.widgets.card import Card
+from app.widgets.labels import line
+from app.windows.settings.page import Page
+from app.windows.settings.profile_row import ProfileRow
+from app.windows.settings.projects_card import ProjectsCard
+from app.wishes import ChangeSettings, KeepProfile, SwitchProfile
+from proxy_core.config.settings import Profile, ProjectSettings, Role
+
+
+class ProfilesPage(Page):
+    """New, duplicate, rename, delete, switch."""
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(
+            theme,
+            "profiles",
+            self.tr("Profiles"),
+            self.tr("A profile says which model plays which role. Running sessions follow the active one."),
+        )
+        self._state = AppState()
+        self.rows: dict[str, ProfileRow] = {}
+        card = Card(self.tr("Profiles"), padded=False, gap=0)
+        self.new = QuietButton(theme, self.tr("New profile"), "new-profile", "plus")
+        self.new.clicked.connect(self._make)
+        card.head.addWidget(self.new)
+        self._column = QVBoxLayout()
+        self._column.setSpacing(0)
+        card.body.addLayout(self._column)
+        self.column.addWidget(card)
+        self.projects = ProjectsCard(theme)
+        self.projects.wished.connect(self.wished)
+        self.column.addWidget(self.projects)
+        self.column.addStretch(1)
+        self._to_rename = ""
+
+    def show_state(self, state: AppState) -> None:
+        super().show_state(state)
+        self._state = state
+        settings = state.settings
+        if tuple(self.rows) != tuple(settings.profiles):
+            self._remake(tuple(settings.profiles))
+        for name, row in self.rows.items():
+            row.show_profile(
+                settings.profiles[name],
+                active=name == settings.profile,
+                alone=len(self.rows) == 1,
+                names=frozenset(settings.profiles),
+            )
+        if self._to_rename in self.rows:
+            self.rows[self._to_rename].begin_renaming()
+            self._to_rename = ""
+        self.projects.show_state(state)
+
+    def _remake(self, names: tuple[str, ...]) -> None:
+        while (item := self._column.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.setParent(None)
+                widget.deleteLater()
+        self.rows = {}
+        for number, name in enumerate(names):
+            if number:
+                self._column.addWidget(line())
+            row = ProfileRow(self.theme, name)
+            row.switched.connect(lambda name: self.wished.emit(SwitchProfile(name)))
+            row.duplicated.connect(self._duplicate)
+            row.renamed.connect(self._rename)
+            row.deleted.connect(self._delete)
+            self._column.addWidget(row)
+            self.rows[name] = row
+
+    def _make(self) -> None:
+        self._keep_new(self.tr("New profile"), Profile())
+
+    def _duplicate(self, name: str) -> None:
+        self._keep_new(self.tr("{0} copy").format(name), self._own(name))
+
+    def _keep_new(self, wanted: str, profile: Profile) -> None:
+        name, number = wanted, 1
+        while name in self.settings.profiles:
+            number += 1
+            name = f"{wanted} {number}"
+        self._to_rename = name
+        self.wished.emit(KeepProfile(name, profile))
+
+    def _rename(self, name: str, new: str) -> None:
+        self.wished.emit(KeepProfile(new, self._own(name), renamed=name))
+
+    def _own(self, name: str) -> Profile:
+        """A profile without what the environment lays over it."""
+        fixed = self._state.configuration.fixed
+        roles = self.settings.profiles[name].roles
+        return Profile({role: roles[role] for role in Role if role in roles and f"roles.{role}" not in fixed})
+
+    def _delete(self, name: str) -> None:
+        left = {other: profile for other, profile in self.settings.profiles.items() if other != name}
+        active = self.settings.profile if self.settings.profile in left else next(iter(left))
+        projects = {
+            folder: project if project.profile != name else ProjectSettings()
+            for folder, project in self.settings.projects.items()
+        }
+        self.wished.emit(ChangeSettings(replace(self.settings, profiles=left, profile=active, projects=projects)))

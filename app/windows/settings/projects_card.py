@@ -1,0 +1,89 @@
+"""The card that gives project folders a profile of their own."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
+
+from app.state import AppState
+from app.theme import Theme
+from app.theme_tokens import GAP_12, GAP_16
+from app.widgets.card import Card
+from app.widgets.labels import ElidedLabel, Label, line
+from app.windows.settings.fields import combo
+from app.wishes import ChangeSettings
+from proxy_core.config.settings import ProjectSettings, Settings
+
+
+class ProjectsCard(Card):
+    """A row for each folder that was launched in lately or has a profile."""
+
+    wished = Signal(object)
+
+    def __init__(self, theme: Theme) -> None:
+        super().__init__(self.tr("Project folders"), name="projects", padded=False, gap=0)
+        self._theme = theme
+        self._settings = Settings()
+        self.boxes: dict[str, QComboBox] = {}
+        self._column = QVBoxLayout()
+        self._column.setSpacing(0)
+        self.body.addLayout(self._column)
+        self._none = Label(
+            self.tr("A folder in which Claude Code was launched gets its own profile here."), "body", "muted", wrap=True
+        )
+        self._none.setContentsMargins(GAP_16, GAP_12, GAP_16, GAP_12)
+        self.body.addWidget(self._none)
+
+    def show_state(self, state: AppState) -> None:
+        """Show the folders and what they are launched with."""
+        self._settings = state.settings
+        known = (*state.settings.projects, state.folder, *state.recent_folders)
+        folders = tuple(dict.fromkeys(folder for folder in known if folder))
+        self._none.setVisible(not folders)
+        if tuple(self.boxes) != folders:
+            self._remake(folders)
+        names = tuple(state.settings.profiles)
+        for folder, box in self.boxes.items():
+            _fill(box, (("", self.tr("The active one")), *((name, name) for name in names)))
+            chosen = state.settings.projects.get(folder, ProjectSettings()).profile
+            box.setCurrentIndex(max(0, box.findData(chosen)))
+
+    def _remake(self, folders: tuple[str, ...]) -> None:
+        while (item := self._column.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.setParent(None)
+                widget.deleteLater()
+        self.boxes = {}
+        for number, folder in enumerate(folders):
+            if number:
+                self._column.addWidget(line())
+            whole = QWidget()
+            row = QHBoxLayout(whole)
+            row.setContentsMargins(GAP_16, GAP_12, GAP_16, GAP_12)
+            row.setSpacing(GAP_16)
+            words = ElidedLabel(folder, mode=Qt.TextElideMode.ElideMiddle)
+            words.setFont(self._theme.font("mono"))
+            box = combo()
+            box.setObjectName(f"project-{folder}")
+            box.setAccessibleName(self.tr("Profile for {0}").format(folder))
+            box.activated.connect(lambda _=0, own=folder: self._choose(own))
+            row.addWidget(words, 3)
+            row.addWidget(box, 2)
+            self._column.addWidget(whole)
+            self.boxes[folder] = box
+
+    def _choose(self, folder: str) -> None:
+        name = self.boxes[folder].currentData()
+        projects = {other: project for other, project in self._settings.projects.items() if other != folder}
+        if name:
+            projects[folder] = replace(self._settings.projects.get(folder, ProjectSettings()), profile=name)
+        self.wished.emit(ChangeSettings(replace(self._settings, projects=projects)))
+
+
+def _fill(box: QComboBox, choices: tuple[tuple[str, str], ...]) -> None:
+    if tuple((box.itemData(at), box.itemText(at)) for at in range(box.count())) != choices:
+        box.clear()
+        for value, word in choices:
+            box.addItem(word, value)

@@ -1,0 +1,1 @@
+"""The window to watch: requests, sessions, usage, and the proxy that makes them."""

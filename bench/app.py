@@ -1,0 +1,199 @@
+"""What the desktop app costs: ``python -m bench.app``. Wants Xvfb; every figure is of the real app and its real proxy.
+
+Start-up to the first picture and to the open port, memory and idle processor time with the proxy running, the delay
+that a window which is being looked at adds to streams, and how long Qt's thread was ever busy, also while LiteLLM is
+being loaded beside it. ``bench.app_rows`` measures a long log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+import psutil
+
+from bench.figures import ONE, PACED, Situation
+from bench.load.client import Seen
+from bench.measuring import ask
+from bench.peers import ROOT
+from bench.programs import DIRECT, Place, Program, Start, programs
+from bench.running import Running, running, start_upstream, stop
+from tests.support.display import Display
+
+RATE: Final = 200
+"""Requests a second beside the streams that are measured."""
+
+IDLE: Final = 10.0
+"""Seconds over which idling is measured, after as many of settling."""
+
+STREAMS: Final = replace(PACED, name="with others", connections=16)
+
+
+@dataclass(frozen=True, slots=True)
+class Moments:
+    """What the app's stopwatch wrote down; ``late`` are pairs of a monotonic time and milliseconds."""
+
+    shown: float
+    open: float
+    late: tuple[tuple[float, float], ...]
+
+    def worst(self, since: float = 0.0) -> float:
+        """The longest that Qt's thread was busy in one go since then, in milliseconds."""
+        return max((ms for at, ms in self.late if at >= since), default=0.0)
+
+
+def moments(file: Path) -> Moments:
+    """All that was written so far."""
+    lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
+    told: dict[str, Any] = {name: value for line in lines for name, value in line.items()}
+    late = tuple((line["at"], line["worst"]) for line in lines if "at" in line)
+    return Moments(told.get("shown", 0.0), told.get("open", 0.0), late)
+
+
+def app(display: Display, variables: Mapping[str, str] | None = None, *, stopwatch: bool = True) -> Program:
+    """The app with its window open, as a program like the others. Its stopwatch wakes it a hundred times a second."""
+    headless = next(program for program in programs() if program.name == DIRECT)
+
+    def start(place: Place) -> Start:
+        assert headless.start is not None
+        own = {**headless.start(place).variables, "PORT": str(place.port), "QT_QPA_PLATFORM": "xcb"}
+        remembered = place.folder / "understudy" / "state" / "desktop.json"
+        remembered.parent.mkdir(parents=True, exist_ok=True)
+        remembered.write_text('{"first_run_over": true}')
+        screen = {"DISPLAY": display.name, "DBUS_SESSION_BUS_ADDRESS": "disabled:", "PYTHONPATH": str(ROOT)}
+        watched = ("bench.app_probe", str(place.folder / "moments")) if stopwatch else ("app",)
+        words = (sys.executable, "-m", *watched)
+        return Start(words, {**own, **screen, **(variables or {})})
+
+    return replace(headless, name="understudy, its window open", start=start)
+
+
+def main() -> int:
+    """Measure and print, a line for each figure with its limit."""
+    parser = argparse.ArgumentParser("python -m bench.app", description="Measure the desktop app.")
+    parser.add_argument("--seconds", type=float, default=6.0, help="of each measurement of streams (6)")
+    parser.add_argument("--starts", type=int, default=5, help="of the app; their median counts (5)")
+    parser.add_argument("--rows", type=int, default=50_000, help="in the log (50,000)")
+    chosen = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="understudy-bench-app-") as name:
+        folder = Path(name)
+        upstream, port = start_upstream(folder)
+        try:
+            with Display(folder / "display") as display:
+                window = app(display)
+                _starts(window, folder, port, chosen.starts)
+                _resting(app(display, stopwatch=False), folder, port)
+                _streams(window, folder, port, upstream.pid, chosen.seconds)
+                _beside_litellm(display, folder, port, upstream.pid, chosen.seconds)
+        finally:
+            stop(upstream)
+    _rows(chosen.rows)
+    print(f"Load average {os.getloadavg()[0]:.2f} at the end: figures count only of a machine that had little to do.")
+    return 0
+
+
+def _starts(window: Program, folder: Path, port: int, times: int) -> None:
+    found = []
+    for number in range(times + 1):
+        place = folder / f"start {number}"
+        with running(window, place, port):
+            found.append(_told(place / "moments", lambda told: told.shown > 0 and told.open > 0))
+    warm = found[1:]
+    _say("window shown, s", _median([one.shown for one in warm]), "1.0")
+    _say("port open, s", _median([one.open for one in warm]), "as the window is shown")
+
+
+def _resting(window: Program, folder: Path, port: int) -> None:
+    with running(window, folder / "resting", port) as one:
+        time.sleep(IDLE)
+        process = psutil.Process(one.pid)
+        before, began = sum(process.cpu_times()[:2]), time.monotonic()
+        time.sleep(IDLE)
+        used = (sum(process.cpu_times()[:2]) - before) / (time.monotonic() - began)
+        _say("memory, MB", process.memory_info().rss / 1e6, "170")
+        _say("idle, % of a processor", used * 100, "about 0")
+        loaded = any("litellm" in opened.path for opened in process.memory_maps())
+        _say("LiteLLM loaded", float(loaded), "0")
+
+
+def _streams(window: Program, folder: Path, port: int, upstream: int, seconds: float) -> None:
+    headless = next(program for program in programs() if program.name == DIRECT)
+    seen: dict[str, Seen] = {}
+    for program in (headless, window):
+        with running(program, folder / f"{program.name} streams", port) as one, _steady(one, seconds):
+            began = time.monotonic()
+            seen[program.name] = _measured(one, STREAMS, upstream, seconds)
+            if program is window:
+                late = moments(folder / f"{program.name} streams" / "moments").worst(began)
+                _say(f"Qt's thread busy at {RATE}/s, worst ms", late, "")
+    without, with_it = (seen[program.name].delays[1] / 1000 for program in (headless, window))
+    _say(f"stream delay p99 headless at {RATE}/s, ms", without, "")
+    _say(f"stream delay p99 with the window at {RATE}/s, ms", with_it, f"{2 * without:.2f}")
+
+
+def _beside_litellm(display: Display, folder: Path, port: int, upstream: int, seconds: float) -> None:
+    """A role that LiteLLM plays has it loaded in the background, while a stream of another goes on."""
+    window = app(display, {"SMALL_MODEL": "gemini/gemini-2.5-flash", "GEMINI_API_KEY": "none"})
+    with running(window, folder / "litellm", port) as one:
+        seen = _measured(one, ONE, upstream, max(seconds, 12.0))
+        _say("Qt's thread busy while LiteLLM loads, worst ms", moments(folder / "litellm" / "moments").worst(), "100")
+        _say("stream delay p99 while LiteLLM loads, ms", seen.delays[1] / 1000, "250")
+
+
+def _rows(count: int) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.app_rows", str(count)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    told = json.loads(done.stdout)
+    for work in ("scroll", "filter"):
+        _say(f"{work} {count:,} rows, median ms", told[work]["median"], "")
+        _say(f"{work} {count:,} rows, worst ms", told[work]["worst"], "50")
+
+
+def _measured(one: Running, situation: Situation, upstream: int, seconds: float) -> Seen:
+    seen = ask(situation.load(one, upstream, seconds))
+    assert not seen.fault, seen.fault
+    return seen
+
+
+@contextmanager
+def _steady(one: Running, seconds: float) -> Iterator[None]:
+    """Small requests at :data:`RATE` beside whatever else is asked."""
+    token = "us-bench-0123456789abcdef"
+    words = ("bench.app_steady", str(one.port), token, str(RATE), str(seconds + 3), one.program.model)
+    process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stdout=subprocess.PIPE)
+    try:
+        time.sleep(1.0)
+        yield
+    finally:
+        stop(process)
+
+
+def _told(file: Path, enough: Callable[[Moments], bool]) -> Moments:
+    until = time.monotonic() + 20
+    while not enough(told := moments(file)):
+        assert time.monotonic() < until, "the app said nothing of itself"
+        time.sleep(0.05)
+    return told
+
+
+def _median(values: list[float]) -> float:
+    return sorted(values)[len(values) // 2]
+
+
+def _say(figure: str, value: float, limit: str) -> None:
+    print(f"{figure:55} {value:10.2f}   {f'limit {limit}' if limit else ''}".rstrip(), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

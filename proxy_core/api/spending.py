@@ -1,0 +1,53 @@
+"""What the budget has to say on who answers: once it is used up, SMALL does, or nobody who costs money."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import assert_never
+
+from proxy_core.api.casting import Cast, profile_of, with_provider
+from proxy_core.api.exchange import Exchange
+from proxy_core.api.house import House
+from proxy_core.config.settings import Role
+from proxy_core.errors import BudgetSpent
+from proxy_core.ledger.budget import Act, Verdict, refusal
+from proxy_core.ledger.pricing import is_free
+from proxy_core.routing.model_ids import role_id
+from proxy_core.routing.roles import Asked, choose
+from proxy_core.wire.request import MessagesRequest
+
+
+def within_budget(chosen: Cast, request: MessagesRequest, exchange: Exchange, house: House) -> Cast:
+    """Who answers after all. What is certain to cost nothing goes on whatever was spent.
+
+    Raises :class:`BudgetSpent` where the user chose to stop; the story tells who would have answered.
+    """
+    verdict = house.budget.verdict()
+    if verdict.act is Act.GO or _is_free(chosen, house):
+        return chosen
+    match verdict.act:
+        case Act.DOWNGRADE:
+            return _small(chosen, request, verdict, exchange, house)
+        case Act.STOP:
+            chosen.tell(exchange.telling)
+            raise BudgetSpent(refusal(verdict))
+        case _:
+            assert_never(verdict.act)
+
+
+def _is_free(chosen: Cast, house: House) -> bool:
+    return is_free(chosen.target.provider, chosen.target.model, house.facts(), house.configuration().settings)
+
+
+def _small(chosen: Cast, request: MessagesRequest, verdict: Verdict, exchange: Exchange, house: House) -> Cast:
+    """SMALL's model instead, passthrough or not; who would have been asked anyway stays."""
+    settings, facts = house.configuration().settings, house.facts()
+    profile = profile_of(exchange.caller.launch, settings)
+    small = choose(Asked(role_id(Role.SMALL)), profile, settings.routing, facts)
+    if chosen.target.role is Role.SMALL or (small.provider, small.model) == (
+        chosen.target.provider,
+        chosen.target.model,
+    ):
+        return chosen
+    why = f"{chosen.target.why}; {verdict.reason}, so SMALL answers"
+    return with_provider(replace(small, why=why), facts, settings, request)

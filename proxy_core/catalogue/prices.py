@@ -1,0 +1,128 @@
+"""A model's prices out of its entry in LiteLLM's list: the usual ones, those of long inputs, those of quiet hours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from proxy_core.catalogue.values import OffPeak, Rates, Step, Window
+
+_FIELDS: Final[Mapping[str, str]] = {
+    "input": "input_cost_per_token",
+    "output": "output_cost_per_token",
+    "cache_read": "cache_read_input_token_cost",
+    "cache_write": "cache_creation_input_token_cost",
+    "cache_write_hour": "cache_creation_input_token_cost_above_1hr",
+    "reasoning": "output_cost_per_reasoning_token",
+}
+"""Field of :class:`Rates` → key of an entry. Batches, flex and priority service are never asked for, so not read."""
+
+_ABOVE: Final = re.compile(r"input_cost_per_token_above_(\d+)(k?)_tokens")
+
+_TERMS: Final = ("fast", "us")
+
+_EVERY_DAY: Final = frozenset(range(1, 8))
+
+_SPAN: Final = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
+
+_MIDNIGHT: Final = 24 * 60
+"""In minutes."""
+
+
+def usual_rates(entry: Mapping[str, Any]) -> Rates:
+    """What holds for a short input at any hour."""
+    found = _rates(entry)
+    tiers = _tiers(entry)
+    return tiers[0].rates if tiers and found.input is None else found
+
+
+def steps(entry: Mapping[str, Any]) -> tuple[Step, ...]:
+    """The prices of longer inputs, the lowest bound first; whole, so that nothing has to be looked up below."""
+    return tuple(sorted((*_above(entry), *_tiers(entry)[1:]), key=lambda step: step.above))
+
+
+def off_peak(entry: Mapping[str, Any]) -> OffPeak | None:
+    """The prices of quiet hours.
+
+    None where there are none, and where the days are those of another place than UTC: the usual prices stand then,
+    which are the higher ones.
+    """
+    told = entry.get("off_peak_pricing")
+    if not isinstance(told, Mapping) or told.get("weekday_timezone", "UTC") != "UTC":
+        return None
+    rules = told.get("windows")
+    windows = [_window(rule) for rule in (told, *(rules if isinstance(rules, list) else ()))]
+    return OffPeak(opened, _rates(told)) if (opened := tuple(one for one in windows if one.spans)) else None
+
+
+def search_price(entry: Mapping[str, Any]) -> float | None:
+    """USD for one search of the web, of the usual depth."""
+    told = entry.get("search_context_cost_per_query")
+    return _number(told.get("search_context_size_medium")) if isinstance(told, Mapping) else None
+
+
+def surcharges(entry: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
+    """Anthropic's factors for its fast mode and for inference in the USA."""
+    told = entry.get("provider_specific_entry")
+    factors = ((term, _number(told.get(term))) for term in _TERMS) if isinstance(told, Mapping) else ()
+    return tuple((term, factor) for term, factor in factors if factor is not None)
+
+
+def _rates(entry: Mapping[str, Any], suffix: str = "") -> Rates:
+    return Rates(**{field: _number(entry.get(f"{key}{suffix}")) for field, key in _FIELDS.items()})
+
+
+def _above(entry: Mapping[str, Any]) -> Iterator[Step]:
+    """Prices with their bound in the key: ``input_cost_per_token_above_200k_tokens``; what has none stays as below."""
+    usual = _rates(entry)
+    for key in entry:
+        if (bound := _ABOVE.fullmatch(key)) is not None:
+            said = _rates(entry, key.removeprefix("input_cost_per_token"))
+            rates = Rates(
+                input=said.input,
+                output=usual.output if said.output is None else said.output,
+                cache_read=usual.cache_read if said.cache_read is None else said.cache_read,
+                cache_write=usual.cache_write if said.cache_write is None else said.cache_write,
+                cache_write_hour=said.cache_write_hour,
+                reasoning=said.reasoning,
+            )
+            yield Step(int(bound[1]) * (1_000 if bound[2] else 1), rates)
+
+
+def _tiers(entry: Mapping[str, Any]) -> list[Step]:
+    """Prices as a list of ranges (DashScope), the first from 0 on."""
+    told = entry.get("tiered_pricing")
+    if not isinstance(told, list):
+        return []
+    output = _number(entry.get(_FIELDS["output"]))
+    found = []
+    for tier in told:
+        match tier:
+            case {"input_cost_per_token": int() | float(), "range": [int() | float() as above, *_]}:
+                rates = _rates(tier)
+                whole = rates if rates.output is not None else replace(rates, output=output)
+                found.append(Step(int(above), whole))
+            case _:
+                continue
+    return sorted(found, key=lambda step: step.above)
+
+
+def _window(rule: object) -> Window:
+    told = rule if isinstance(rule, Mapping) else {}
+    days = told.get("weekdays")
+    return Window(
+        days=frozenset(day for day in days if isinstance(day, int)) if isinstance(days, list) else _EVERY_DAY,
+        spans=tuple(_span(*map(int, clock)) for clock in _SPAN.findall(str(told.get("hours_utc")))),
+    )
+
+
+def _span(hour: int, minute: int, last_hour: int, last_minute: int) -> tuple[int, int]:
+    """In minutes of the day; an end that is not behind the beginning lies on the next day."""
+    first, last = hour * 60 + minute, last_hour * 60 + last_minute
+    return first, last if last > first else last + _MIDNIGHT
+
+
+def _number(value: object) -> float | None:
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None

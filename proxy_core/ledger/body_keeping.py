@@ -1,0 +1,94 @@
+"""Bodies on their way to disk: put together, secrets taken out, compressed; in steps, beside the proxy's own work."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from proxy_core.ledger import answers
+from proxy_core.ledger.journal import Carried, Part
+from proxy_core.ledger.packing import packing
+from proxy_core.ledger.redaction import Redaction
+from proxy_core.wire.json_text import dumps
+
+LONGEST: Final = 8 * 1024 * 1024
+"""Bytes of a body that are kept."""
+
+_WINDOWS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+_PLAIN: Final = frozenset({"", "identity"})
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """A body as it is written; ``size`` in bytes before it was compressed."""
+
+    request: str
+    part: Part
+    at: float
+    size: int
+    cut: bool
+    hidden: int
+    data: bytes
+
+
+class Gathering:
+    """One body as it comes in. ``held`` is how many bytes of it wait here."""
+
+    def __init__(self, first: Carried) -> None:
+        self.request = first.id
+        self.part = first.part
+        self.held = 0
+        self.lost = False
+        self._at = first.at
+        self._encoding = first.encoding.strip().lower()
+        self._pieces: list[bytes] = []
+        self._value: Mapping[str, Any] | None = None
+        self._cut = False
+
+    def take(self, news: Carried) -> int:
+        """Take more of it; gives how many bytes of it are not kept here."""
+        if isinstance(news.pieces, Mapping):
+            self._value = news.pieces
+        elif self.held + news.size > LONGEST and self._pieces:
+            self._cut = True
+            return news.size
+        else:
+            self._pieces += news.pieces
+        self.held += news.size
+        return 0
+
+    def steps(self, redaction: Redaction) -> Generator[None, None, Packed]:
+        """Make it ready, in steps of well under a millisecond or with Python's lock let go of."""
+        body = b"".join(self._pieces) if self._value is None else dumps(self._value)
+        self._pieces, self._value = [], None
+        yield
+        body, whole = _decoded(body, self._encoding)
+        yield
+        if self.part is Part.ANSWER:
+            body = answers.assembled(body)
+            yield
+        cut = self._cut or not whole or len(body) > LONGEST
+        redacted = yield from redaction.steps(body[:LONGEST])
+        pieces = []
+        for piece in packing(redacted.body):
+            pieces.append(piece)
+            yield
+        size = len(redacted.body)
+        return Packed(self.request, self.part, self._at, size, cut, redacted.hidden, b"".join(pieces))
+
+
+def _decoded(body: bytes, encoding: str) -> tuple[bytes, bool]:
+    """Without its content coding, and whether that is all of it. A coding nobody here can read: nothing of it."""
+    if encoding in _PLAIN:
+        return body, True
+    window = _WINDOWS.get(encoding)
+    if window is None:
+        return b"", False
+    reader = zlib.decompressobj(window)
+    try:
+        plain = reader.decompress(body, LONGEST)
+    except zlib.error:
+        return b"", False
+    return plain, reader.eof

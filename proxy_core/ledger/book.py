@@ -1,0 +1,265 @@
+"""Stories written into the ledger's tables: each request's row as it stands, what it has in common with others once."""
+
+# ruff: noqa: S608 - statements are put together from names of ours; values are always bound
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import sqlite3
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import cache
+from operator import attrgetter
+from typing import Any, Final
+
+from proxy_core.ledger import days
+from proxy_core.ledger.body_keeping import Packed
+from proxy_core.ledger.journal import State, Story, Usage
+from proxy_core.ledger.schema import STATES
+from proxy_core.wire.json_text import dumps, mend_surrogates
+
+KNOWN_KINDS: Final = 20_000
+"""Kinds whose numbers are remembered; the file knows them all."""
+
+GONE_AFTER: Final = 180.0
+"""Seconds after which the running requests of a process that does not say that it lives count as cut off."""
+
+DAY: Final = 86_400.0
+
+CUT_OFF: Final = "Understudy ended before this answer was whole."
+
+_COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
+_OTHERS: Final = tuple(field.name for field in fields(Usage) if field.name not in _COUNTED)
+_MOST: Final = 10**12
+"""Tokens of one request: beyond, sums would not fit."""
+
+_LEAST: Final = 0.02
+"""Seconds that an answer must stream to have a speed."""
+
+_COLUMNS: Final = (
+    *("id", "run", "kind", "session", "state", "day", "began", "first_token", "ended", "status", "streamed", "agent"),
+    *(
+        "upstream_id",
+        "attempts",
+        "tries",
+        "cost",
+        "estimated",
+        "told_cost",
+        "flat",
+        *_COUNTED,
+        "more_usage",
+        "wait",
+        "speed",
+    ),
+)
+AT_ONCE: Final = 200
+"""Requests that one statement writes. Each statement lets go of Python's lock, and a busy proxy gives it back a switch
+interval later only: a statement for each would take seconds where this takes milliseconds."""
+
+_TEXTS: Final = (
+    *("path", "asked_for", "project", "profile", "role", "why", "provider", "model", "engine", "stop_reason"),
+    *("error_type", "error", "warnings"),
+)
+_PLAIN: Final = attrgetter(*_TEXTS[:-1])
+_KIND: Final = (
+    f"INSERT INTO kinds (digest, {', '.join(_TEXTS)}, said) VALUES ({', '.join('?' * (len(_TEXTS) + 2))}) "
+    "ON CONFLICT (digest) DO UPDATE SET digest = digest RETURNING number"
+)
+_SESSION: Final = """
+    INSERT INTO sessions (id, project, profile, began, latest) VALUES (?, ?, ?, ?, ?)
+    ON CONFLICT (id) DO UPDATE SET
+        began = min(began, excluded.began), latest = max(latest, excluded.latest),
+        project = CASE project WHEN '' THEN excluded.project ELSE project END,
+        profile = CASE profile WHEN '' THEN excluded.profile ELSE profile END
+    RETURNING number"""
+
+_BODY: Final = """
+    INSERT OR REPLACE INTO bodies (request, part, at, size, packed_size, cut, hidden, packed)
+    SELECT number, ?, ?, ?, ?, ?, ?, ? FROM requests WHERE id = ?"""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A story as it is to be written, with what it cost in USD (None: not known) and whether that is our estimate."""
+
+    story: Story
+    cost: float | None = None
+    estimated: bool = True
+
+
+class Book:
+    """Writes into an open file, each call within the caller's transaction. Raises sqlite3.Error."""
+
+    def __init__(self, connection: sqlite3.Connection, pid: int, began: float, hide: Callable[[str], str]) -> None:
+        """``hide`` takes the secrets out of a text."""
+        self._connection = connection
+        self._hide = hide
+        self._kinds: dict[tuple[str, ...], int] = {}
+        self._wipes: int | None = None
+        with connection:
+            row = connection.execute(
+                "INSERT INTO runs (pid, began, seen) VALUES (?, ?, ?) RETURNING number", (pid, began, began)
+            ).fetchone()
+        self.run: int = row[0]
+
+    def write(self, entries: Sequence[Entry]) -> None:
+        """Write each story as it stands."""
+        self._look_for_a_wipe()
+        for start in range(0, len(entries), AT_ONCE):
+            rows = [self._row(entry) for entry in entries[start : start + AT_ONCE]]
+            self._connection.execute(_insert(len(rows)), [value for row in rows for value in row])
+
+    def forget(self) -> None:
+        """What was written last is not in the file: it was rolled back."""
+        self._kinds.clear()
+
+    def _look_for_a_wipe(self) -> None:
+        """After a wipe, by whatever process, the kinds that are remembered here are no longer there."""
+        wipes = self._connection.execute("SELECT max(number) FROM wipes").fetchone()[0]
+        if wipes != self._wipes:
+            self._wipes = wipes
+            self._kinds.clear()
+
+    def keep(self, body: Packed) -> None:
+        """A body, in the place of one of the same request and part; of a request that is no longer there, none."""
+        self._connection.execute(
+            _BODY, (body.part.value, body.at, body.size, len(body.data), body.cut, body.hidden, body.data, body.request)
+        )
+
+    def has_running(self) -> bool:
+        """Whether any process's request runs, as far as the file knows."""
+        return self._connection.execute("SELECT 1 FROM requests WHERE state = 0 LIMIT 1").fetchone() is not None
+
+    def live(self, at: float, is_alive: Callable[[int], bool]) -> int:
+        """Say that this run lives, and end the running requests of those that do not; their number.
+
+        A run that is wrongly taken for dead loses nothing: what it tells later replaces what is written here.
+        """
+        execute = self._connection.execute
+        execute("UPDATE runs SET seen = ? WHERE number = ?", (at, self.run))
+        sql = """
+            SELECT DISTINCT q.run, r.pid, r.seen FROM requests q LEFT JOIN runs r ON r.number = q.run
+            WHERE q.state = 0 AND q.run <> ?"""
+        execute(
+            "DELETE FROM runs WHERE seen < ? AND number NOT IN (SELECT run FROM requests WHERE state = 0)", (at - DAY,)
+        )
+        ended = 0
+        for run, pid, seen in execute(sql, (self.run,)).fetchall():
+            if pid is not None and is_alive(pid) and at - seen < GONE_AFTER:
+                continue
+            running = execute("SELECT number, kind, began FROM requests WHERE state = 0 AND run = ?", (run,)).fetchall()
+            for number, kind, began in running:
+                last = max(began, began if seen is None else seen)
+                cut = "UPDATE requests SET state = ?, kind = ?, ended = ? WHERE number = ?"
+                execute(cut, (STATES[State.FAILED], self._cut_off(kind), last, number))
+            ended += len(running)
+        return ended
+
+    def _row(self, entry: Entry) -> tuple[Any, ...]:
+        story, usage = entry.story, entry.story.usage
+        kind = self._kind_of(story)
+        session = self._session_of(story) if story.session else 0
+        counts = [None] * len(_COUNTED) if usage is None else [_bounded(getattr(usage, name)) for name in _COUNTED]
+        others = (
+            {name: _bounded(getattr(usage, name)) for name in _OTHERS if getattr(usage, name)}
+            if usage is not None
+            else {}
+        )
+        return (
+            story.id,
+            self.run,
+            kind,
+            session,
+            STATES[story.state],
+            days.number(story.began),
+            story.began,
+            story.first_token,
+            story.ended,
+            story.status,
+            story.streamed,
+            self._clean(story.agent),
+            self._clean(story.upstream_id),
+            self._attempts_of(story),
+            len(story.attempts),
+            _finite(entry.cost),
+            entry.estimated,
+            _finite(story.cost),
+            story.flat,
+            *counts,
+            json.dumps(others) if others else None,
+            story.time_to_first_token,
+            _speed(story),
+        )
+
+    def _kind_of(self, story: Story) -> int:
+        warnings = json.dumps(story.warnings) if story.warnings else ""
+        plain = (*_PLAIN(story), warnings)
+        number = self._kinds.get(plain)
+        if number is None:
+            if len(self._kinds) >= KNOWN_KINDS:
+                self._kinds.clear()
+            number = self._kinds[plain] = self._kind([self._clean(text) for text in plain])
+        return number
+
+    def _kind(self, texts: list[str]) -> int:
+        """The kind with these texts, which hold no secrets any more; by its digest two processes find the same."""
+        digest = hashlib.blake2b(json.dumps(texts).encode(), digest_size=16).digest()
+        told = dict(zip(_TEXTS, texts, strict=True))
+        target = "/".join(part for part in (told["provider"], told["model"]) if part)
+        said = "\n".join([target, *(text for name, text in told.items() if name not in {"path", "provider", "model"})])
+        return int(self._connection.execute(_KIND, (digest, *texts, said.casefold())).fetchone()[0])
+
+    def _cut_off(self, kind: int) -> int:
+        """The kind of a request that was of ``kind`` when its process died."""
+        found = self._connection.execute(f"SELECT {', '.join(_TEXTS)} FROM kinds WHERE number = ?", (kind,)).fetchone()
+        told = dict(zip(_TEXTS, found, strict=True)) | {"error_type": "api_error", "error": CUT_OFF}
+        return self._kind(list(told.values()))
+
+    def _session_of(self, story: Story) -> int:
+        latest = max(story.began, story.ended or 0.0)
+        names = (self._clean(name) for name in (story.session, story.project, story.profile))
+        values = (*names, story.began, latest)
+        number = int(self._connection.execute(_SESSION, values).fetchone()[0])
+        if story.agent:
+            self._connection.execute("INSERT OR IGNORE INTO agents VALUES (?, ?)", (number, self._clean(story.agent)))
+        return number
+
+    def _clean(self, text: str) -> str:
+        """Without secrets, and without what UTF-8 cannot carry."""
+        return mend_surrogates(self._hide(text)) if text else text
+
+    def _attempts_of(self, story: Story) -> str:
+        if not story.attempts:
+            return ""
+        told: list[list[Any]] = [
+            [each.at, each.number, each.status, self._clean(each.error), each.waited] for each in story.attempts
+        ]
+        return dumps(told).decode()
+
+
+@cache
+def _insert(rows: int) -> str:
+    """The statement that writes so many rows, in the place of those with the same ids."""
+    row = f"({', '.join('?' * len(_COLUMNS))})"
+    changes = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
+    names = ", ".join(_COLUMNS)
+    return f"INSERT INTO requests ({names}) VALUES {', '.join([row] * rows)} ON CONFLICT (id) DO UPDATE SET {changes}"
+
+
+def _bounded(count: int) -> int:
+    """A provider may tell anything."""
+    return min(max(count, 0), _MOST)
+
+
+def _finite(dollars: float | None) -> float | None:
+    return None if dollars is None or not math.isfinite(dollars) else dollars
+
+
+def _speed(story: Story) -> float | None:
+    """Tokens per second while the answer streamed."""
+    if not story.streamed or story.usage is None or story.ended is None or story.first_token is None:
+        return None
+    seconds = story.ended - story.first_token
+    return story.usage.output / seconds if story.usage.output and seconds >= _LEAST else None

@@ -1,0 +1,222 @@
+"""The budget while requests run: the ledger's sums, and what was heard since and is not in them yet.
+
+The ledger tells what all processes spent, but lags behind by its writer and by the time between two readings; the news
+tell what this process spends, at once. A cost that was heard counts until the ledger has its request, and goes on
+counting if the disk never takes it.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final, Protocol
+
+from proxy_core.config.settings import BudgetSettings
+from proxy_core.errors import UnderstudyError
+from proxy_core.ledger.budget import GO, BudgetState, Crossing, Level, Period, Spent, Verdict, crossings, judged
+from proxy_core.ledger.journal import Began, Ended, News, Routed, State, Story, fold
+from proxy_core.ledger.pricing import Cost
+from proxy_core.ledger.rows import Filter, Row, Sum
+
+_FRESH: Final = 15.0
+"""Seconds after which the ledger is read again, if somebody asks: others may have spent meanwhile."""
+
+_PATIENCE: Final = 2.0
+"""Seconds that the very first request waits for the first reading, so that a restart spends nothing past a limit."""
+
+_LOOKED_UP: Final = 2_000
+"""How many requests are looked for in the ledger at one reading, the oldest first."""
+
+_REMEMBERED: Final = 20_000
+"""How many requests are remembered until the ledger has them; the oldest beyond are taken for written."""
+
+
+class Sums(Protocol):
+    """What is asked of the ledger; both block."""
+
+    def total(self, wanted: Filter) -> Sum:
+        """What requests add up to."""
+        ...
+
+    def row(self, id_: str) -> Row | None:
+        """One request."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the file."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Calendar:
+    """Unix times: when this day and this month began in local time, and when the day ends."""
+
+    day: float
+    month: float
+    tomorrow: float
+
+
+class BudgetWatch:
+    """A listener that knows where the budget stands, and the port that says what it means for a request.
+
+    ``limits`` gives the settings in force, ``price`` what a request that is over cost. ``told`` hears of each limit
+    that is passed, once a period, in the proxy's thread or in the one that reads. ``clock`` is Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        ledger: Sums,
+        *,
+        limits: Callable[[], BudgetSettings],
+        price: Callable[[Story], Cost | None],
+        told: Callable[[Crossing], None] = lambda _: None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._ledger = ledger
+        self._limits = limits
+        self._price = price
+        self._told = told
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._running: dict[str, Story] = {}
+        self._heard: dict[str, tuple[float, Spent]] = {}
+        self._in_ledger = dict.fromkeys(Period, Spent())
+        self._not_yet = dict.fromkeys(Period, Spent())
+        self._passed: dict[Period, Level] = {}
+        self._calendar = _calendar(clock())
+        self._trouble = ""
+        self._due = 0.0
+        self._known = threading.Event()
+        self._wanted = threading.Event()
+        self._ending = threading.Event()
+        self._users = 0
+
+    def begin(self) -> None:
+        """Read the ledger, in a thread of its own that stays until each one who began has closed."""
+        self._users += 1
+        if self._users == 1:
+            self._ending, self._wanted = threading.Event(), threading.Event()
+            self._wanted.set()
+            threading.Thread(
+                target=self._read_when_wanted, args=(self._wanted, self._ending), name="understudy-budget", daemon=True
+            ).start()
+
+    def close(self) -> None:
+        """End the thread and let go of the file; what is known stays known."""
+        self._users -= 1
+        if self._users == 0:
+            self._ending.set()
+            self._wanted.set()
+
+    def hear(self, news: News) -> None:
+        """Take what a request's cost is made of; everything else is passed over."""
+        if isinstance(news, Began | Routed):
+            self._running[news.id] = fold(self._running.get(news.id), news)
+        elif isinstance(news, Ended):
+            story = fold(self._running.pop(news.id, None), news)
+            cost = self._price(story)
+            spent = Spent(0.0, 0, 1) if cost is None else Spent(cost.usd, 1, 1)
+            with self._lock:
+                self._turn_page()
+                self._heard[story.id] = (story.began, spent)
+                if len(self._heard) > _REMEMBERED:
+                    del self._heard[next(iter(self._heard))]
+                self._add(story.began, spent)
+            self._tell()
+
+    def verdict(self) -> Verdict:
+        """What becomes of a request that comes now. Costs next to nothing, but for the very first after a start."""
+        limits = self._limits()
+        if limits.daily <= 0 and limits.monthly <= 0:
+            return GO
+        if self._users and not self._known.is_set():
+            self._known.wait(_PATIENCE)
+        return judged(self.state())
+
+    def state(self) -> BudgetState:
+        """Where the budget stands, as far as is known now; a reading that is due is asked for."""
+        if time.monotonic() >= self._due:
+            self._wanted.set()
+        with self._lock:
+            self._turn_page()
+            today, month = (self._in_ledger[period].plus(self._not_yet[period]) for period in Period)
+            return BudgetState(today, month, self._limits(), self._trouble)
+
+    def _read_when_wanted(self, wanted: threading.Event, ending: threading.Event) -> None:
+        while wanted.wait() and not ending.is_set():
+            wanted.clear()
+            self._due = time.monotonic() + _FRESH
+            self.read()
+        self._ledger.close()
+
+    def read(self) -> None:
+        """Ask the ledger now; blocks. What it has by now is no longer counted as heard."""
+        calendar = _calendar(self._clock())
+        with self._lock:
+            heard = list(self._heard)[:_LOOKED_UP]
+        try:
+            # Looked for before the sums are made: what is there now is surely in them.
+            there = [id_ for id_ in heard if _is_over(self._ledger.row(id_))]
+            sums = {Period.DAY: calendar.day, Period.MONTH: calendar.month}
+            found = {period: _spent(self._ledger.total(Filter(since=since))) for period, since in sums.items()}
+        except UnderstudyError as error:
+            with self._lock:
+                self._trouble = error.message
+        else:
+            with self._lock:
+                self._trouble = ""
+                for id_ in there:
+                    self._heard.pop(id_, None)
+                self._calendar = calendar
+                self._in_ledger = found
+                self._count_heard()
+        self._known.set()
+        self._tell()
+
+    def _turn_page(self) -> None:
+        """At midnight the day is empty, at the end of the month the month too; the ledger is read soon after."""
+        now = self._clock()
+        if now < self._calendar.tomorrow and now >= self._calendar.day:
+            return
+        before, self._calendar = self._calendar, _calendar(now)
+        self._in_ledger[Period.DAY] = Spent()
+        self._passed.pop(Period.DAY, None)
+        if self._calendar.month != before.month:
+            self._in_ledger[Period.MONTH] = Spent()
+            self._passed.pop(Period.MONTH, None)
+        self._count_heard()
+        self._wanted.set()
+
+    def _count_heard(self) -> None:
+        self._not_yet = dict.fromkeys(Period, Spent())
+        for began, spent in self._heard.values():
+            self._add(began, spent)
+
+    def _add(self, began: float, spent: Spent) -> None:
+        """A request belongs to the day on which it began, as in the ledger."""
+        for period, start in ((Period.DAY, self._calendar.day), (Period.MONTH, self._calendar.month)):
+            if began >= start:
+                self._not_yet[period] = self._not_yet[period].plus(spent)
+
+    def _tell(self) -> None:
+        state = self.state()
+        with self._lock:
+            passed = crossings(state, self._passed)
+        for crossing in passed:
+            self._told(crossing)
+
+
+def _is_over(row: Row | None) -> bool:
+    return row is not None and row.story.state is not State.RUNNING
+
+
+def _spent(found: Sum) -> Spent:
+    return Spent(found.cost, found.priced, found.requests)
+
+
+def _calendar(now: float) -> _Calendar:
+    today = datetime.fromtimestamp(now).replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: DTZ006 - local days
+    return _Calendar(today.timestamp(), today.replace(day=1).timestamp(), (today + timedelta(days=1)).timestamp())

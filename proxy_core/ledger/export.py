@@ -1,0 +1,116 @@
+"""Requests written out for other programs: as CSV for a spreadsheet, as JSON for a script; row by row."""
+
+from __future__ import annotations
+
+import base64
+import csv
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from typing import IO, Any, Final
+
+from proxy_core.ledger.journal import Part, Story
+from proxy_core.ledger.rows import Row
+from proxy_core.wire.json_text import dumps, loads
+
+Bodies = Callable[[str, Part], bytes | None]
+"""A body by its request's id, as :meth:`~proxy_core.ledger.reading.Ledger.body` gives it."""
+
+COLUMNS: Final = (
+    *("id", "began", "session", "agent", "project", "profile", "asked_for", "role", "why", "provider", "model"),
+    *("engine", "tries", "state", "status", "stop_reason", "error_type", "error", "input", "output", "cache_read"),
+    *("cache_write", "reasoning", "cost", "estimated", "time_to_first_token", "duration", "warnings"),
+)
+"""Of the CSV. Times are local with their offset, ``cost`` is in USD and empty where there is no price."""
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""How a cell begins that a spreadsheet would run (OWASP, *CSV Injection*)."""
+
+
+def write_csv(rows: Iterable[Row], out: IO[str]) -> int:
+    """One line for each, and a head; how many there were. ``out`` is opened with ``newline=""``."""
+    writer = csv.writer(out)
+    writer.writerow(COLUMNS)
+    number = 0
+    for row in rows:
+        told = _flat(row)
+        writer.writerow([_harmless(told[name]) for name in COLUMNS])
+        number += 1
+    return number
+
+
+def write_json(rows: Iterable[Row], out: IO[str], bodies: Bodies | None = None) -> int:
+    """An array of objects, each on a line of its own, with its bodies where ``bodies`` is given; how many there were.
+
+    A body that is JSON stands there as such, another one as text, or as base64 where it is none.
+    """
+    number = 0
+    out.write("[")
+    for row in rows:
+        told = {**_flat(row), "warnings": list(row.story.warnings), "attempts": _attempts(row.story)}
+        if bodies is not None:
+            told["bodies"] = {part.value: _body(bodies(row.story.id, part)) for part in Part if part in row.bodies}
+        out.write(",\n" if number else "\n")
+        out.write(dumps(told).decode())
+        number += 1
+    out.write("\n]\n")
+    return number
+
+
+def _flat(row: Row) -> dict[str, Any]:
+    story, usage = row.story, row.story.usage
+    counts = ("input", "output", "cache_read", "cache_write", "reasoning")
+    return {
+        "id": story.id,
+        "began": datetime.fromtimestamp(story.began).astimezone().isoformat(timespec="milliseconds"),
+        "session": story.session,
+        "agent": story.agent,
+        "project": story.project,
+        "profile": story.profile,
+        "asked_for": story.asked_for,
+        "role": story.role,
+        "why": story.why,
+        "provider": story.provider,
+        "model": story.model,
+        "engine": story.engine,
+        "tries": len(story.attempts),
+        "state": story.state.value,
+        "status": story.status,
+        "stop_reason": story.stop_reason,
+        "error_type": story.error_type,
+        "error": story.error,
+        **{name: None if usage is None else getattr(usage, name) for name in counts},
+        "cost": row.cost,
+        "estimated": None if row.cost is None else row.estimated,
+        "time_to_first_token": _rounded(story.time_to_first_token),
+        "duration": _rounded(story.duration),
+        "warnings": "; ".join(story.warnings),
+    }
+
+
+def _attempts(story: Story) -> list[dict[str, Any]]:
+    return [
+        {"number": each.number, "status": each.status, "error": each.error, "waited": each.waited}
+        for each in story.attempts
+    ]
+
+
+def _body(body: bytes | None) -> Any:
+    if body is None:
+        return None
+    try:
+        text = body.decode()
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode()}
+    try:
+        return loads(text)
+    except ValueError:  # cut, or never JSON
+        return text
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 6)
+
+
+def _harmless(value: Any) -> Any:
+    """Text that a spreadsheet shows and does not run."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(_FORMULA) else value

@@ -1,0 +1,91 @@
+"""The ledger's file opened to be written: made private, brought up to date, set aside when it is damaged."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from proxy_core.config.paths import private_folder
+from proxy_core.ledger.schema import APPLICATION, VERSION, bring_up, version_of
+
+BUSY: Final = 5.0
+"""Seconds that a write waits for another process's."""
+
+_BESIDE: Final = ("", "-wal", "-shm")
+_DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
+_LOG_SIZE: Final = 16 * 1024 * 1024
+
+
+class NotOurs(Exception):
+    """The file is no ledger that this version may write; the text says why."""
+
+
+def connect(path: Path) -> sqlite3.Connection:
+    """Open it, made if it was missing. Raises sqlite3.Error, OSError, :class:`NotOurs`."""
+    private_folder(path.parent)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode
+    connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
+    try:
+        _check(connection, path)
+        connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("PRAGMA secure_delete = FAST")
+        connection.execute(f"PRAGMA journal_size_limit = {_LOG_SIZE}")
+        bring_up(connection)
+        connection.execute("SELECT max(number) FROM requests").fetchone()
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def is_damage(fault: sqlite3.Error) -> bool:
+    """Whether it says that the file itself is broken."""
+    code = getattr(fault, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in _DAMAGE
+
+
+def identity(path: Path) -> tuple[int, int] | None:
+    """Which file stands there; None where there is none."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_dev
+
+
+def set_aside(path: Path, damaged: tuple[int, int] | None, now: float) -> Path | None:
+    """Rename the damaged file and what belongs to it; None where another process has just done so. Raises OSError."""
+    with path.with_name(f"{path.name}.lock").open("ab") as lock:
+        _hold(lock.fileno())
+        if damaged is None or identity(path) != damaged:
+            return None
+        aside = path.with_name(f"{path.name}.damaged-{datetime.fromtimestamp(now):%Y%m%d-%H%M%S-%f}")  # noqa: DTZ006
+        for ending in _BESIDE:
+            part = path.with_name(path.name + ending)
+            if part.exists():
+                part.replace(aside.with_name(aside.name + ending))
+        return aside
+
+
+def _check(connection: sqlite3.Connection, path: Path) -> None:
+    version = version_of(connection)
+    if version > VERSION:
+        raise NotOurs(f"The ledger at {path} was written by a newer Understudy: this one does not write to it.")
+    (application,) = connection.execute("PRAGMA application_id").fetchone()
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if application != APPLICATION and (version or tables):
+        raise NotOurs(f"{path} is a database of another program: no ledger is kept there.")
+
+
+def _hold(handle: int) -> None:
+    """Until the handle is closed. Windows renames no open file, so that there only one can do it anyway."""
+    if sys.platform != "win32":
+        import fcntl  # noqa: PLC0415 - not on every system
+
+        fcntl.flock(handle, fcntl.LOCK_EX)

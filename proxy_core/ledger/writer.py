@@ -1,0 +1,299 @@
+"""The writer's side of the ledger: stories and bodies in memory, batches to the file, and what is done when it refuses.
+
+Everything here happens in one thread, but for what is only read from others: ``trouble``, ``lost``, ``freed``.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from proxy_core.config.settings import LogSettings
+from proxy_core.ledger import ledger_file, retention
+from proxy_core.ledger.body_keeping import Gathering, Packed
+from proxy_core.ledger.book import AT_ONCE, Book, Entry
+from proxy_core.ledger.journal import Began, Carried, Ended, News, Part, Story, fold
+from proxy_core.ledger.ledger_file import NotOurs
+from proxy_core.ledger.redaction import Redaction
+
+TOGETHER: Final = 0.03
+"""Seconds between two batches: what is lost at most when the process is killed, with the time that a batch takes."""
+
+CHORES_EVERY: Final = 30.0
+"""Seconds between two looks at what is too old, and at who died."""
+
+STORIES_HELD: Final = 20_000
+"""Requests that wait for a disk that refuses; of more the oldest are lost."""
+
+_SLICE: Final = 0.000_3
+"""Seconds of work on bodies after which the proxy's thread gets its turn."""
+
+_LOOK_EVERY: Final = 0.5
+"""Seconds between two looks at whether the file is still the one that is open."""
+
+_BODIES_TOGETHER: Final = 64
+
+_TRY_AGAIN: Final = 1.0
+"""Seconds until the next try at a disk that refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What the writer goes by: the settings in force, what a request cost, the time, whether a process lives."""
+
+    log: Callable[[], LogSettings]
+    price: Callable[[Story], tuple[float, bool] | None]
+    clock: Callable[[], float]
+    is_alive: Callable[[int], bool]
+
+
+class Writer:
+    """Keeps what it is given until the file has it. ``freed`` counts the bytes of bodies that no longer wait here."""
+
+    def __init__(self, path: Path, terms: Terms, redaction: Redaction) -> None:
+        self.trouble = ""
+        self.notice = ""
+        self.lost = 0
+        self.lost_bodies = 0
+        self.freed = 0
+        self.keeps_bodies = True
+        self._path = path
+        self._terms = terms
+        self._redaction = redaction
+        self._connection: sqlite3.Connection | None = None
+        self._book: Book | None = None
+        self._file: tuple[int, int] | None = None
+        self._stories: dict[str, Story] = {}
+        self._touched: dict[str, None] = {}
+        self._gathering: dict[tuple[str, Part], Gathering] = {}
+        self._jobs: deque[Gathering] = deque()
+        self._job: tuple[Gathering, Generator[None, None, Packed]] | None = None
+        self._ready: list[tuple[Gathering, Packed]] = []
+        self._look_at = 0.0
+        self._retry_at = 0.0
+        self._chores_at = 0.0
+        self._has_chores = True
+        self._deadline: float | None = None
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to do before any more news comes."""
+        return bool(self._jobs or self._job or self._ready) and not self.trouble
+
+    @property
+    def patience(self) -> float:
+        """Seconds that may be waited for news."""
+        if self.trouble or self._touched:
+            return _TRY_AGAIN
+        return TOGETHER if self._has_chores else CHORES_EVERY
+
+    def hurry(self, deadline: float) -> None:
+        """No more turns for others; all is to be done by this time of the monotonic clock."""
+        self._deadline = deadline
+
+    def take(self, news: News) -> None:
+        """Take one piece of news."""
+        if isinstance(news, Carried):
+            self._take_body(news)
+            return
+        if isinstance(news, Ended):
+            for part in Part:  # what was still coming does not come any more
+                if (left := self._gathering.pop((news.id, part), None)) is not None:
+                    self._jobs.append(left)
+        if isinstance(news, Began) or news.id in self._stories or isinstance(news, Ended):
+            self._stories[news.id] = fold(self._stories.get(news.id), news)
+            self._touched[news.id] = None
+
+    def give_up(self, id_: str, part: Part) -> None:
+        """A piece of this body was left out: the rest is worth nothing."""
+        self.lost_bodies += 1
+        if (left := self._gathering.pop((id_, part), None)) is not None:
+            self.freed += left.held
+
+    def step(self) -> bool:
+        """Some work on bodies, then a moment for others; False when there is none."""
+        if self._job is None and not self._jobs:
+            return False
+        until = time.perf_counter() + _SLICE
+        while time.perf_counter() < until and (self._job is not None or self._jobs):
+            self._step()
+        if self._deadline is None:
+            time.sleep(_SLICE)
+        return True
+
+    def write(self) -> None:
+        """Everything that was taken goes to the file, as far as it lets us."""
+        now = time.monotonic()
+        chores = now >= self._chores_at
+        if not (self._touched or self._ready or chores) or (self.trouble and now < self._retry_at):
+            self._shed()
+            return
+        log = self._terms.log()
+        self.keeps_bodies = log.bodies and log.days > 0 and log.megabytes > 0
+        for _ in range(2):  # once more after a damaged file was set aside
+            try:
+                self._write(log, chores=chores)
+            except NotOurs as fault:
+                self._refuse(str(fault))
+            except sqlite3.Error as fault:
+                if self._recover(fault):
+                    continue
+            except OSError as fault:
+                self._refuse(f"The ledger at {self._path} cannot be written: {fault.strerror or fault}.")
+            else:
+                self.trouble = ""
+                if chores:
+                    self._chores_at = now + (TOGETHER if self._has_chores else CHORES_EVERY)
+            return
+
+    def finish(self) -> None:
+        """Rows first, then bodies as long as there is time, and the file is let go of."""
+        self.write()
+        while (self._deadline or 0.0) > time.monotonic() and self.step():
+            pass
+        while self._ready and not self.trouble and (self._deadline or 0.0) > time.monotonic():
+            self.write()
+        self._close()
+
+    def _take_body(self, news: Carried) -> None:
+        key = (news.id, news.part)
+        body = self._gathering.get(key)
+        if body is None:
+            body = self._gathering[key] = Gathering(news)
+        self.freed += body.take(news)
+        if news.whole:
+            self._jobs.append(self._gathering.pop(key))
+
+    def _step(self) -> None:
+        if self._job is None:
+            body = self._jobs.popleft()
+            self._job = body, body.steps(self._redaction)
+        body, steps = self._job
+        try:
+            next(steps)
+        except StopIteration as end:
+            self._ready.append((body, end.value))
+            self._job = None
+        except (ValueError, TypeError, RecursionError):  # nested too deeply to be written as JSON
+            self._lose(body)
+            self._job = None
+
+    def _lose(self, body: Gathering) -> None:
+        self.lost_bodies += 1
+        self.freed += body.held
+
+    def _write(self, log: LogSettings, *, chores: bool) -> None:
+        connection, book = self._opened()
+        self._redaction.look_again()
+        touched = [self._stories[id_] for id_ in self._touched]
+        touched.sort(key=lambda story: story.ended is None)  # those that are over must not wait for the others
+        self._write_rows(connection, book, touched)
+        self._write_bodies(connection, book)
+        if chores:
+            self._do_chores(connection, book, log)
+
+    def _write_rows(self, connection: sqlite3.Connection, book: Book, stories: list[Story]) -> None:
+        """A few at a time, so that the first do not wait for the last."""
+        for start in range(0, len(stories), AT_ONCE):
+            entries = [self._entry(story) for story in stories[start : start + AT_ONCE]]
+            connection.execute("BEGIN IMMEDIATE")
+            book.write(entries)
+            connection.execute("COMMIT")
+            for entry in entries:
+                del self._touched[entry.story.id]
+                if entry.story.ended is not None:
+                    del self._stories[entry.story.id]
+
+    def _write_bodies(self, connection: sqlite3.Connection, book: Book) -> None:
+        """Some of those that are ready: the next rows must not wait for all of them."""
+        some = self._ready[:_BODIES_TOGETHER]
+        if not some:
+            return
+        connection.execute("BEGIN IMMEDIATE")
+        for _, packed in some:
+            book.keep(packed)
+        connection.execute("COMMIT")
+        del self._ready[: len(some)]
+        self.freed += sum(body.held for body, _ in some)
+
+    def _do_chores(self, connection: sqlite3.Connection, book: Book, log: LogSettings) -> None:
+        now = self._terms.clock()
+        if self._stories or book.has_running():
+            connection.execute("BEGIN IMMEDIATE")
+            book.live(now, self._terms.is_alive)
+            connection.execute("COMMIT")
+        self._has_chores = retention.prune(connection, log, now)
+
+    def _entry(self, story: Story) -> Entry:
+        priced = self._terms.price(story) if story.ended is not None else None
+        return Entry(story) if priced is None else Entry(story, *priced)
+
+    def _opened(self) -> tuple[sqlite3.Connection, Book]:
+        """The file that stands at our path now."""
+        if self._connection is not None and self._book is not None:
+            now = time.monotonic()
+            if now < self._look_at:
+                return self._connection, self._book
+            self._look_at = now + _LOOK_EVERY
+            if ledger_file.identity(self._path) == self._file:
+                return self._connection, self._book
+            self._close()
+            self._touched.update(dict.fromkeys(self._stories))
+        self._connection = ledger_file.connect(self._path)
+        self._file = ledger_file.identity(self._path)
+        self._book = Book(self._connection, os.getpid(), self._terms.clock(), self._redaction.text)
+        return self._connection, self._book
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._book = self._file = None
+
+    def _recover(self, fault: sqlite3.Error) -> bool:
+        """After the file refused; True when it is worth another try at once."""
+        if self._connection is not None and self._connection.in_transaction:
+            self._roll_back(self._connection)
+        if self._book is not None:
+            self._book.forget()
+        if not ledger_file.is_damage(fault):
+            code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
+            if code not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY}:
+                self._close()
+            why = "the disk is full" if code == sqlite3.SQLITE_FULL else str(fault)
+            self._refuse(f"The ledger at {self._path} cannot be written: {why}. Requests go on.")
+            return False
+        damaged = self._file or ledger_file.identity(self._path)
+        self._close()
+        try:
+            aside = ledger_file.set_aside(self._path, damaged, self._terms.clock())
+        except OSError as refused:
+            self._refuse(f"The ledger at {self._path} is damaged and cannot be set aside: {refused.strerror}.")
+            return False
+        if aside is not None:
+            self.notice = f"The ledger was damaged. It was set aside as {aside}, and a new one was begun."
+        self._touched.update(dict.fromkeys(self._stories))
+        return True
+
+    def _roll_back(self, connection: sqlite3.Connection) -> None:
+        try:
+            connection.rollback()
+        except sqlite3.Error:  # the fault that led here says it all; the file is opened anew
+            self._close()
+
+    def _refuse(self, sentence: str) -> None:
+        self.trouble = sentence
+        self._retry_at = time.monotonic() + _TRY_AGAIN
+        self._shed()
+
+    def _shed(self) -> None:
+        """Of too many requests that wait, the oldest of those that are over are lost."""
+        for id_ in [*self._touched][: max(0, len(self._touched) - STORIES_HELD)]:
+            if self._stories[id_].ended is not None:
+                del self._touched[id_], self._stories[id_]
+                self.lost += 1

@@ -1,0 +1,217 @@
+"""The connections that are kept between calls, and how new ones are made."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ipaddress
+import socket
+import ssl
+import time
+from functools import lru_cache
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from proxy_core.upstream.connection import Connection, Headers
+
+KEPT_ALIVE: Final = 30.0
+"""Seconds that an idle connection is kept. A connection the provider closed meanwhile is noticed and not used."""
+
+_NEXT_ADDRESS: Final = 0.25
+"""Seconds that one address of a host has to answer before the next is tried beside it (RFC 8305, 5)."""
+
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class ConnectTimeout(TimeoutError):
+    """No connection was made in time."""
+
+
+class Origin(NamedTuple):
+    """Who is at the other end of a connection."""
+
+    host: str
+    port: int
+    tls: bool
+
+
+class Address(NamedTuple):
+    """A URL as a request needs it: ``target`` is what its first line asks for, ``host`` the header's value."""
+
+    origin: Origin
+    target: bytes
+    host: bytes
+
+
+@lru_cache(maxsize=256)
+def address_of(url: str) -> Address | None:
+    """The address that a plain URL names; None for others: with credentials, zones, or letters beyond ASCII."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
+    host = parts.hostname
+    if not host or port is None or not _is_plain(url, parts.netloc):
+        return None
+    target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    named = f"[{host}]" if ":" in host else host
+    shown = named if port == _PORTS[parts.scheme] else f"{named}:{port}"
+    return Address(Origin(host, port, parts.scheme == "https"), target.encode(), shown.encode())
+
+
+class Pool:
+    """Asks with the youngest idle connection to an origin, else with a new one; belongs to one event loop.
+
+    TLS certificates are checked against the system's store.
+    """
+
+    def __init__(self) -> None:
+        self._idle: dict[Origin, list[tuple[Connection, float]]] = {}
+        self._busy: set[Connection] = set()
+        self._sweeping: asyncio.TimerHandle | None = None
+        self._context: ssl.SSLContext | None = None
+
+    async def ask(self, origin: Origin, head: bytes, body: bytes, *, connect: float, patience: float) -> Answer:
+        """The answer to a request, once its head is here. Raises ``OSError``; see :meth:`Connection.ask`.
+
+        ``connect`` is how many seconds a new connection may take.
+        """
+        connection = self._youngest(origin)
+        if connection is None:
+            connection = await self._connect(origin, connect)
+        self._busy.add(connection)
+        try:
+            status, headers = await connection.ask(head, body, patience)
+        except BaseException:
+            self._busy.discard(connection)
+            connection.abort()
+            raise
+        return Answer(self, origin, connection, status, headers)
+
+    def take_back(self, origin: Origin, connection: Connection) -> None:
+        """A connection is free: kept after a whole answer, else closed."""
+        self._busy.discard(connection)
+        if not connection.is_whole or connection.is_lost:
+            connection.abort()
+            return
+        connection.rest()
+        self._idle.setdefault(origin, []).append((connection, time.monotonic()))
+        if self._sweeping is None:
+            self._sweeping = asyncio.get_running_loop().call_later(KEPT_ALIVE, self._sweep)
+
+    async def aclose(self) -> None:
+        """Close every connection."""
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+            self._sweeping = None
+        idle = [connection for kept in self._idle.values() for connection, _ in kept]
+        for connection in (*idle, *self._busy):
+            connection.abort()
+        self._idle.clear()
+        self._busy.clear()
+        await asyncio.sleep(0)  # transports close in the loop's next round
+
+    def _youngest(self, origin: Origin) -> Connection | None:
+        kept = self._idle.get(origin)
+        while kept:
+            connection, _ = kept.pop()
+            if not connection.is_lost:
+                return connection
+        return None
+
+    def _sweep(self) -> None:
+        """Close what has been idle for long, and look again when the next will have been."""
+        now = time.monotonic()
+        long_ago = now - KEPT_ALIVE
+        for origin, kept in list(self._idle.items()):
+            for connection, since in kept:
+                if since <= long_ago:
+                    connection.abort()
+            if young := [each for each in kept if each[1] > long_ago and not each[0].is_lost]:
+                self._idle[origin] = young
+            else:
+                del self._idle[origin]
+        oldest = min((kept[0][1] for kept in self._idle.values()), default=None)
+        self._sweeping = None
+        if oldest is not None:
+            self._sweeping = asyncio.get_running_loop().call_later(oldest + KEPT_ALIVE - now, self._sweep)
+
+    async def _connect(self, origin: Origin, seconds: float) -> Connection:
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._connected(origin)
+        except TimeoutError:
+            raise ConnectTimeout(f"no connection within {seconds} seconds") from None
+
+    async def _connected(self, origin: Origin) -> Connection:
+        from aiohappyeyeballs import start_connection  # noqa: PLC0415 - not before a provider is asked
+
+        loop = asyncio.get_running_loop()
+        flags = 0 if _is_number(origin.host) else socket.AI_ADDRCONFIG
+        found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM, flags=flags)
+        sock = await start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1, loop=loop)
+        try:
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if origin.tls:
+                name = origin.host.rstrip(".")
+                context = self._context = self._context or await asyncio.to_thread(_make_context)
+                _, connection = await loop.create_connection(Connection, sock=sock, ssl=context, server_hostname=name)
+            else:
+                _, connection = await loop.create_connection(Connection, sock=sock)
+        except BaseException:
+            with contextlib.suppress(OSError):  # the failed transport may have closed it
+                sock.close()
+            raise
+        return connection
+
+
+class Answer:
+    """The answer to one request: its head is here, its body is read as it comes."""
+
+    __slots__ = ("_connection", "_origin", "_pool", "headers", "is_whole", "status")
+
+    def __init__(self, pool: Pool, origin: Origin, connection: Connection, status: int, headers: Headers) -> None:
+        self.status = status
+        self.headers = headers
+        self.is_whole = False
+        self._pool = pool
+        self._origin = origin
+        self._connection: Connection | None = connection
+
+    async def read(self) -> bytes:
+        """All of the body that has arrived; empty at its end. Raises ``OSError``."""
+        if self._connection is None:
+            return b""
+        data = await self._connection.read()
+        self.is_whole = self._connection.is_whole
+        return data
+
+    def allow_silence(self, seconds: float) -> None:
+        """From now on it may take as long as it wants, as long as something comes every so many seconds."""
+        if self._connection is not None:
+            self._connection.allow_silence(seconds)
+
+    def let_go(self) -> None:
+        """Give the connection back; in the middle of an answer it is closed. May be called twice."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            self._pool.take_back(self._origin, connection)
+
+
+def _make_context() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+def _is_number(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True
+
+
+def _is_plain(url: str, netloc: str) -> bool:
+    return url.isascii() and url.isprintable() and " " not in url and "@" not in netloc and "%" not in netloc

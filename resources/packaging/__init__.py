@@ -1,0 +1,1 @@
+"""How Understudy becomes an installer: see ``docs/decisions/020-package.md``."""

@@ -1,0 +1,73 @@
+"""Shows that the pinned requirements can be installed on every system there is a package for, from wheels alone.
+
+    .venv/bin/python -m resources.packaging.resolve
+
+Asks the package index, through uv, and installs nothing. Run it when requirements/runtime.txt was renewed.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from resources.packaging.bundle import ROOT
+
+MACOS: Final = "14.0"
+"""``min_os_version`` of briefcase.toml."""
+
+
+class Target(NamedTuple):
+    """A system in uv's words, the Python of its package, and what it is."""
+
+    platform: str
+    python: str
+    name: str
+
+
+TARGETS: Final = (
+    Target("x86_64-manylinux_2_36", "3.11", "Debian 12"),
+    Target("x86_64-manylinux_2_39", "3.12", "Ubuntu 24.04"),
+    Target("x86_64-manylinux_2_40", "3.13", "Debian 13"),
+    Target("aarch64-manylinux_2_39", "3.12", "Ubuntu 24.04 on Arm"),
+    Target("aarch64-apple-darwin", "3.13", "macOS on Apple silicon"),
+    Target("x86_64-apple-darwin", "3.13", "macOS on Intel"),
+    Target("x86_64-pc-windows-msvc", "3.13", "Windows"),
+)
+
+
+def main() -> int:
+    """Returns how many systems cannot be served."""
+    lost = 0
+    for target in TARGETS:
+        trouble = _trouble(target)
+        print(f"{'ok   ' if not trouble else 'LOST '} {target.name}, Python {target.python}")
+        if trouble:
+            print(trouble)
+            lost += 1
+    return lost
+
+
+def _trouble(target: Target) -> str:
+    """What uv says against it; empty when all of it resolves."""
+    uv = Path(sysconfig.get_path("scripts")) / "uv"
+    only = ("--dry-run", "--only-binary", ":all:", "--require-hashes")
+    where = ("--python-platform", target.platform, "--python-version", target.python)
+    with tempfile.TemporaryDirectory() as empty:
+        done = subprocess.run(
+            [uv, "pip", "install", *only, *where, "--target", empty, "-r", ROOT / "requirements" / "runtime.txt"],
+            cwd=empty,
+            env={**os.environ, "MACOSX_DEPLOYMENT_TARGET": MACOS},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    return done.stderr.strip() if done.returncode else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,22 @@
+#!/bin/sh
+# enter.sh SYSTEM: in namespaces of its own (unshare), gives the system under SYSTEM a /dev, a /proc and a /run, goes in
+# and starts inside.sh. All that is mounted here ends with the namespace.
+set -eu
+system=$1
+mount --make-rprivate /
+
+mount -t tmpfs -o mode=755 dev "$system/dev"
+for device in null:3 zero:5 full:7 random:8 urandom:9; do
+    mknod -m 666 "$system/dev/${device%:*}" c 1 "${device#*:}"
+done
+mknod -m 666 "$system/dev/tty" c 5 0
+mkdir "$system/dev/pts" "$system/dev/shm"
+mount -t devpts -o newinstance,ptmxmode=0666,mode=620 devpts "$system/dev/pts"
+ln -s pts/ptmx "$system/dev/ptmx"
+ln -s /proc/self/fd "$system/dev/fd"
+mount -t tmpfs -o mode=1777 shm "$system/dev/shm"
+mount -t proc proc "$system/proc"
+mount -t tmpfs -o mode=755 run "$system/run"
+
+exec chroot "$system" /usr/bin/env -i LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /bin/bash /trial/inside.sh </dev/null

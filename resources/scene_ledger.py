@@ -1,0 +1,269 @@
+"""A day's requests, made up from values, and the answers that a ledger with them would give the watch window."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Final
+
+import orjson
+
+from app.answers import Answer, BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
+from app.state import AppState
+from app.wishes import ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage, Wish
+from proxy_core.ledger.journal import Attempted, State, Story, Usage
+from proxy_core.ledger.rows import Part, Row, Session, Sum
+from resources.scene import FOLDER, settings_state
+
+_PLAYERS: Final = (
+    ("big", "claude-sonnet-5-5", "openai", "openai/gpt-4.1", 2e-6, 8e-6),
+    ("small", "claude-haiku-4-5", "openai", "openai/gpt-4.1-mini", 0.4e-6, 1.6e-6),
+    ("thinker", "claude-opus-5-5", "gemini", "gemini/gemini-2.5-pro", 1.25e-6, 10e-6),
+    ("subagent", "claude-sonnet-5-5", "deepseek", "deepseek/deepseek-v3.2", 0.28e-6, 0.42e-6),
+)
+"""Role, asked for, provider, model, USD per input and output token."""
+
+_PROJECTS: Final = (FOLDER, "/home/sam/work/notes", "/home/sam/src/tidepool")
+
+
+class Ledger:
+    """A ledger of values. ``now`` is the Unix time of its newest request, in seconds; ``count`` how many there are."""
+
+    def __init__(self, now: float, count: int = 160) -> None:
+        self._now = now
+        self.rows = tuple(self._row(number) for number in range(1, count + 1))
+
+    def state(self) -> AppState:
+        """The app in the middle of this day, with one request under way."""
+        running = replace(
+            self._story(0), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, characters=1_250
+        )
+        return replace(
+            settings_state(),
+            live={running.id: running},
+            today=Sum(requests=312, failed=3, retried=2, priced=309, estimated=309, cost=4.82),
+            today_by_hour=tuple(self._hours()),
+            hour_first_token=0.9,
+            said="",
+        )
+
+    def answer(self, wish: Wish) -> Answer | None:
+        """What this ledger answers; None to a wish that is not for it."""
+        match wish:
+            case ReadPage(before=before):
+                rows = tuple(row for row in self.rows if before is None or row.number < before)
+                return PageRead(wish, rows[: wish.limit])
+            case ReadBodies(id=id_):
+                row = next((row for row in self.rows if row.story.id == id_), None)
+                return BodiesRead(id_, row, {Part.REQUEST: _REQUEST, Part.UPSTREAM: _UPSTREAM, Part.ANSWER: _ANSWER})
+            case ReadNames():
+                models = tuple(player[3] for player in _PLAYERS)
+                return NamesRead(models, _PROJECTS, ("Work", "Local"), tuple(self._session(at) for at in range(3)))
+            case ReadSessions():
+                return SessionsRead(wish, tuple(self._sessions()))
+            case ReadUsage():
+                per_day = tuple(self._days())
+                keys = tuple(player[3] for player in _PLAYERS)
+                by_key = tuple(added(key, (day for day in per_day if day.key == key)) for key in keys)
+                return UsageRead(wish, per_day, by_key, added("", per_day))
+            case _:
+                return None
+
+    def _row(self, number: int) -> Row:
+        story = self._story(number)
+        _, _, _, _, reads, writes = self._player(number)
+        used = story.usage
+        cost = None
+        if used is not None:
+            cost = (used.input + used.cache_read / 4) * reads + used.output * writes
+        return Row(100_000 - number, story, cost, True, frozenset(Part))
+
+    def _player(self, number: int) -> tuple[str, str, str, str, float, float]:
+        return random.Random(number * 7).choices(_PLAYERS, (9, 5, 2, 3))[0]  # noqa: S311 - made up, not secret
+
+    def _session(self, number: int) -> str:
+        return f"{0x5F3A9C21 + number:08x}-4bd2-4c3e-9d5f-1c2b3a4d5e6f"
+
+    def _story(self, number: int) -> Story:
+        chance = random.Random(number)  # noqa: S311
+        role, asked_for, provider, model, _, _ = self._player(number)
+        began = self._now - 6.0 - number * 23.0 - chance.uniform(0, 9)
+        first = began + chance.uniform(0.4, 1.3)
+        quick = role == "small"
+        id_ = f"req_{0xA41F00 - number:06x}"
+        done = Story(
+            id=id_,
+            began=began,
+            path="/v1/messages",
+            asked_for=asked_for,
+            streamed=True,
+            session=self._session(number // 60),
+            agent="agent-7c1d" if role == "subagent" else "",
+            project=_PROJECTS[number // 60 % 3],
+            profile="Work",
+            role=role,
+            why=f"{asked_for} plays {role.upper()}",
+            provider=provider,
+            model=model.partition("/")[2],
+            engine="litellm" if provider == "gemini" else "direct",
+            attempts=(Attempted(id_, began + 0.062, 1, 200),),
+            first_token=first,
+            characters=4_000,
+            ended=first + (chance.uniform(0.2, 0.9) if quick else chance.uniform(1.5, 14.0)),
+            state=State.DONE,
+            status=200,
+            stop_reason="end_turn" if quick else "tool_use",
+            usage=Usage(
+                input=chance.randrange(300, 1_200) if quick else chance.randrange(900, 5_200),
+                output=chance.randrange(8, 60) if quick else chance.randrange(120, 1_900),
+                cache_read=0 if quick else chance.randrange(18_000, 44_000),
+            ),
+        )
+        return self._in_trouble(done) if number in (4, 9) else done
+
+    def _in_trouble(self, done: Story) -> Story:
+        if done.began < self._now - 180:
+            sentence = "OpenRouter refused the key: 401. Open Understudy → Settings → Models and keys."
+            return replace(
+                done,
+                provider="openrouter",
+                model="openai/gpt-5.1-codex",
+                first_token=None,
+                ended=done.began + 0.21,
+                state=State.FAILED,
+                status=401,
+                stop_reason="",
+                usage=None,
+                error_type="authentication_error",
+                error=sentence,
+                attempts=(Attempted(done.id, done.began + 0.2, 1, 401, sentence),),
+            )
+        tries = (
+            Attempted(done.id, done.began + 0.1, 1, 429, "Rate limit reached for gpt-4.1"),
+            Attempted(done.id, done.began + 1.2, 2, 200, "", 1.0),
+        )
+        return replace(done, attempts=tries, first_token=done.began + 1.6, ended=done.began + 9.0)
+
+    def _hours(self) -> Iterable[Sum]:
+        chance = random.Random(4)  # noqa: S311
+        until = max(10, datetime.fromtimestamp(self._now).astimezone().hour + 1)
+        for hour in range(until - 9, until):
+            for _, _, _, model, _, writes in _PLAYERS:
+                count = chance.randrange(2, 16)
+                yield Sum(
+                    key=model,
+                    day=f"{hour:02d}",
+                    requests=count,
+                    cost=writes * count * 1_900,
+                    first_token=chance.uniform(0.7, 1.3),
+                )
+
+    def _days(self) -> Iterable[Sum]:
+        chance = random.Random(7)  # noqa: S311
+        today = datetime.fromtimestamp(self._now).astimezone().date()
+        for back in range(13, -1, -1):
+            day = today - timedelta(days=back)
+            work = 0.15 if day.weekday() >= 5 else 1.0
+            for _, _, _, model, reads, writes in _PLAYERS:
+                count = max(1, int(chance.uniform(30, 110) * work))
+                used = Usage(input=count * 1_900, output=count * 620, cache_read=count * 24_000)
+                yield Sum(
+                    key=model,
+                    day=f"{day:%Y-%m-%d}",
+                    requests=count,
+                    failed=count // 60,
+                    priced=count,
+                    estimated=count,
+                    cost=(used.input + used.cache_read / 4) * reads + used.output * writes,
+                    input=used.input,
+                    output=used.output,
+                    cache_read=used.cache_read,
+                    first_token=chance.uniform(0.5, 1.8),
+                    output_speed=chance.uniform(35, 120),
+                )
+
+    def _sessions(self) -> Iterable[Session]:
+        for number in range(9):
+            latest = self._now - number * 5_400 - 20
+            requests = 62 - number * 5
+            total = Sum(
+                requests=requests,
+                failed=1 if number == 3 else 0,
+                priced=requests,
+                estimated=requests,
+                cost=1.94 / (number + 1),
+                input=40_000,
+                output=21_000 - number * 900,
+                cache_read=900_000,
+                first_token=0.9,
+            )
+            agents = ("agent-7c1d", "agent-19e0")[: number % 3]
+            models = ("openai/gpt-4.1", "openai/gpt-4.1-mini")[: 1 + number % 2]
+            project = _PROJECTS[number % 3]
+            began = latest - 1_800 + number * 130
+            yield Session(
+                self._session(number), project, "Work", began, latest, agents, models, int(number == 0), total
+            )
+
+
+def added(key: str, sums: Iterable[Sum]) -> Sum:
+    """What sums add up to; of their medians a usual one."""
+    all_ = tuple(sums)
+    counted = ("requests", "failed", "retried", "priced", "estimated", "cost", "input", "output", "cache_read")
+    whole = {name: sum(getattr(one, name) for one in all_) for name in counted}
+    return Sum(key=key, first_token=0.9, output_speed=71.0, **whole)
+
+
+_EDIT: Final = {
+    "file_path": f"{FOLDER}/app.py",
+    "old_string": "app = FastAPI()\n",
+    "new_string": 'app = FastAPI()\n\n\n@app.get("/health")\ndef health() -> Health:\n    return Health(ok=True)\n',
+}
+_REQUEST: Final = orjson.dumps(
+    {
+        "model": "claude-sonnet-5-5",
+        "max_tokens": 32000,
+        "stream": True,
+        "system": [{"type": "text", "text": "You are Claude Code, Anthropic's official CLI for Claude."}],
+        "tools": [
+            {"name": name, "description": f"{name}."} for name in ("Bash", "Edit", "Glob", "Grep", "Read", "Write")
+        ],
+        "messages": [
+            {"role": "user", "content": "Add a health check to the API, with a test."},
+            {
+                "role": "assistant",
+                "content": [
+                    {"type": "text", "text": "I will look at the routes first."},
+                    {"type": "tool_use", "id": "toolu_1", "name": "Grep", "input": {"pattern": "@app\\."}},
+                ],
+            },
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": "toolu_1", "content": 'app.py:12: @app.get("/")'}],
+            },
+            {
+                "role": "assistant",
+                "content": [{"type": "tool_use", "id": "toolu_2", "name": "Edit", "input": _EDIT}],
+            },
+            {
+                "role": "user",
+                "content": [{"type": "tool_result", "tool_use_id": "toolu_2", "content": "The file was updated."}],
+            },
+        ],
+    }
+)
+_UPSTREAM: Final = orjson.dumps({"model": "gpt-4.1", "max_tokens": 32000, "stream": True, "messages": []})
+_SAID: Final = "The health check answers at /health now. Let me run the tests."
+_ANSWER: Final = b"".join(
+    b"event: %s\ndata: %s\n\n" % (name.encode(), orjson.dumps({"type": name, **told}))
+    for name, told in (
+        ("message_start", {"message": {"id": "msg_1", "role": "assistant", "content": [], "usage": {}}}),
+        ("content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}),
+        ("content_block_delta", {"index": 0, "delta": {"type": "text_delta", "text": _SAID}}),
+        ("content_block_stop", {"index": 0}),
+        ("message_delta", {"delta": {"stop_reason": "end_turn"}, "usage": {"output_tokens": 15}}),
+        ("message_stop", {}),
+    )
+)

@@ -1,0 +1,183 @@
+"""Draw every window, in both themes, into ``docs/screenshots``: for the README, and to look at what changed.
+
+Run it in the project's environment; it needs no screen and nothing of yours::
+
+    .venv/bin/python resources/screenshots.py
+
+The fonts are Inter and JetBrains Mono (Debian: ``fonts-inter fonts-jetbrains-mono``); what is shown is made up
+(``resources/scene.py``, ``resources/scene_ledger.py``). The tray's menu is drawn as the app's own menu: a desktop draws
+it in its own style.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtGui import QFont, QFontDatabase
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
+
+from app.answers import FirstWords
+from app.catalogue_search import CatalogueSearch
+from app.i18n import speak
+from app.state import AppState, ProviderCheck, Verdict
+from app.theme import Theme
+from app.tray import Tray
+from app.windows.first_run.window import FirstRunWindow
+from app.windows.settings.models_page import ModelsPage
+from app.windows.settings.window import SettingsWindow
+from app.windows.watch.window import WatchWindow
+from app.wishes import Wish
+from proxy_core.catalogue.models import Models
+from proxy_core.config.secret import Secret
+from proxy_core.config.settings import Appearance, Configuration, Profile, Role
+from proxy_core.ledger.rows import Filter
+from resources.scene import SETTINGS, first_run_state, settings_state
+from resources.scene_ledger import Ledger
+
+FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
+SIZE = (1300, 800)
+FONTS = ("Inter", "JetBrains Mono")
+
+
+def main() -> int:
+    """Draw them all; 1 where a font is missing."""
+    os.environ |= {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": "2", "TZ": "UTC"}
+    application = QApplication(sys.argv[:1])
+    if missing := [font for font in FONTS if font not in QFontDatabase.families()]:
+        print(f"Not installed: {', '.join(missing)} (Debian: fonts-inter fonts-jetbrains-mono).")
+        return 1
+    QFont.insertSubstitution(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family(), FONTS[1])
+    application.setFont(QFont(FONTS[0], 10))
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    _draw(application)
+    return 0
+
+
+def _draw(application: QApplication) -> None:
+
+    speak(application, "en")
+    theme = Theme(application, Appearance.LIGHT)
+    catalogue = CatalogueSearch(Models(), SETTINGS.providers)
+    catalogue.read()
+    for appearance, ending in ((Appearance.LIGHT, ""), (Appearance.DARK, "-dark")):
+        theme.apply(appearance)
+        for pictures in (_watch, _settings, _first_run, _tray):
+            for name, widget in pictures(theme, catalogue):
+                _settle(application)
+                file = FOLDER / f"{name}{ending}.png"
+                if not widget.grab().save(str(file)):
+                    raise OSError(f"{file} cannot be written.")
+                print(file.relative_to(FOLDER.parents[1]))
+
+
+def _watch(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
+    """Requests with and without details, sessions, usage, and the window before its first request."""
+    ledger = Ledger(time.time())
+    window = WatchWindow(theme, catalogue)
+
+    _let_answer(ledger, window)
+    window.resize(*SIZE)
+    window.show_state(ledger.state())
+    window.show()
+    yield "requests", window
+    window.show_requests(Filter(), ledger.rows[1].story.id)
+    yield "details", window
+    for page in ("sessions", "usage"):
+        window.open_page(page)
+        yield page, window
+    window.close()
+    empty = WatchWindow(theme, catalogue)
+    _let_answer(Ledger(time.time(), 0), empty)
+    empty.resize(*SIZE)
+    state = ledger.state()
+    bare = AppState(proxy=state.proxy, folder=state.folder, claude_installed=True, has_tray=True)
+    empty.show_state(bare)
+    empty.show()
+    yield "empty", empty
+    empty.close()
+
+
+def _let_answer(ledger: Ledger, window: WatchWindow) -> None:
+    """What the window asks for comes from ``ledger``."""
+
+    def hear(wish: Wish) -> None:
+        if (answer := ledger.answer(wish)) is not None:
+            window.hear(answer)
+
+    window.wished.connect(hear)
+
+
+def _settings(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
+    """Every page, and the picker with its list open."""
+    window = SettingsWindow(theme, catalogue)
+    window.resize(1100, 800)
+    window.show_state(settings_state())
+    window.show()
+    window.setFocus()
+    for page in ("models", "profiles", "general", "proxy", "log", "terminal", "about"):
+        window.open_page(page)
+        yield f"settings-{page}", window
+    window.open_page("models")
+    page_ = window.page("models")
+    assert isinstance(page_, ModelsPage)
+    picker = page_.roles.rows[Role.THINKER].picker
+    picker.setFocus()
+    picker.insert("gemini pro")
+    picker.setModified(True)
+    picker.open_list()
+    yield "picker", window
+    window.close()
+
+
+def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
+    """Its three steps."""
+    window = FirstRunWindow(theme, catalogue)
+    state = first_run_state()
+    window.show_state(state)
+    window.show()
+    window.key_step.key.setText("sk-or-v1-0123456789abcdef")
+    yield "first-run-1", window
+    window.go_on()
+    good = ProviderCheck(Verdict.GOOD, at=1.0, models=312)
+    window.show_state(replace(state, checks={"openrouter": good}))
+    assert Secret("") == Secret(window.key_step.key.text())
+    yield "first-run-2", window
+    chosen = window.roles_step.chosen
+    kept = replace(state.settings, profiles={state.settings.profile: Profile(chosen)})
+    window.go_on()
+    window.show_state(replace(state, configuration=Configuration(kept), roles=chosen))
+    said = (
+        "Hello! I am standing in for Claude today. Tell me what you want to build, and I will read, write and run it."
+    )
+    told = "openrouter/anthropic/claude-sonnet-4.5 answered in 1.2 s, for $0.0004."
+    window.hear(FirstWords(said, ended=True, good=True, sentence=told))
+    yield "first-run-3", window
+    window.close()
+
+
+def _tray(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:  # noqa: ARG001
+    """The tray's menu."""
+    tray = Tray()
+    tray.show_state(Ledger(time.time()).state())
+    menu: QMenu = tray.menu
+    menu.popup(menu.pos())
+    yield "tray-menu", menu
+    menu.close()
+
+
+def _settle(application: QApplication) -> None:
+    """Let layouts come to rest and workers answer."""
+    until = time.monotonic() + 0.5
+    while time.monotonic() < until:
+        application.sendPostedEvents()
+        application.processEvents()
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,66 @@
+"""Bring the translations up to date with the app's texts: extract, tell what is missing, compile.
+
+Run it in the project's environment after changing a text, translate what it names in the ``.ts`` files, run it again::
+
+    .venv/bin/python resources/translations/renew.py
+
+It ends with 1 while something is not translated. English has a file of its own for its plurals alone.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import sysconfig
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+HERE = ROOT / "resources" / "translations"
+PLURALS_ONLY = {"en": True, "zh_CN": False}
+
+
+def main() -> int:
+    """Extract, compile, and name what is not translated; 1 if there is something."""
+    missing = []
+    for language, plurals_only in PLURALS_ONLY.items():
+        file = HERE / f"understudy_{language}.ts"
+        extract(file, language, plurals_only=plurals_only)
+        missing += [f"{file.name}: {context}: {text}" for context, text in untranslated(file)]
+        _run("pyside6-lrelease", "-silent", str(file), "-qm", str(file.with_suffix(".qm")))
+    for line in missing:
+        print(line)
+    print(f"{len(missing)} texts are not translated." if missing else "Every text is translated.")
+    return 1 if missing else 0
+
+
+def extract(file: Path, language: str, *, plurals_only: bool) -> None:
+    """Write every text of the app into ``file``, with the translations that it has; texts that are gone go."""
+    sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "app").rglob("*.py"))
+    options = ["-silent", "-no-obsolete", "-locations", "none", "-source-language", "en", "-target-language", language]
+    if plurals_only:
+        options.append("-pluralonly")
+    _run("pyside6-lupdate", *options, *sources, "-ts", str(file))
+
+
+def untranslated(file: Path) -> Iterator[tuple[str, str]]:
+    """The context and the English of each text in ``file`` that has no translation, or not in every number.
+
+    A translation that was only guessed from a text alike is ``unfinished`` there until a person says otherwise.
+    """
+    for context in ET.parse(file).getroot().iter("context"):  # noqa: S314 - our own file
+        for message in context.iter("message"):
+            translation = message.find("translation")
+            forms = [] if translation is None else [*translation.iter("numerusform")] or [translation]
+            guessed = translation is not None and translation.get("type") == "unfinished"
+            if guessed or not forms or any(not (form.text or "").strip() for form in forms):
+                yield context.findtext("name", ""), message.findtext("source", "")
+
+
+def _run(tool: str, *arguments: str) -> None:
+    subprocess.run([str(Path(sysconfig.get_path("scripts"), tool)), *arguments], cwd=ROOT, check=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,2834 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="zh_CN" sourcelanguage="en">
+<context>
+    <name>AboutPage</name>
+    <message>
+        <source>About</source>
+        <translation>关于</translation>
+    </message>
+    <message>
+        <source>Understudy runs Claude Code on any model. It sends nothing anywhere but to your providers.</source>
+        <translation>Understudy 让 Claude Code 运行在任何模型上。除了你的提供商，它不向任何地方发送数据。</translation>
+    </message>
+    <message>
+        <source>Check for updates</source>
+        <translation>检查更新</translation>
+    </message>
+    <message>
+        <source>Updates</source>
+        <translation>更新</translation>
+    </message>
+    <message>
+        <source>Asked for only when you press the button.</source>
+        <translation>只在你按下按钮时才查询。</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>Version</source>
+        <translation>版本</translation>
+    </message>
+    <message>
+        <source>Licence</source>
+        <translation>许可证</translation>
+    </message>
+    <message>
+        <source>Folders</source>
+        <translation>文件夹</translation>
+    </message>
+    <message>
+        <source>Settings are a text file; keys are in the system&apos;s keyring, never in a file.</source>
+        <translation>设置保存在文本文件中；密钥在系统密钥环里，从不写入文件。</translation>
+    </message>
+    <message>
+        <source>Crash report</source>
+        <translation>崩溃报告</translation>
+    </message>
+    <message>
+        <source>Open</source>
+        <translation>打开</translation>
+    </message>
+    <message>
+        <source>Forget</source>
+        <translation>忽略</translation>
+    </message>
+    <message>
+        <source>Understudy ended unexpectedly. The report has no keys, tokens or prompts in it.</source>
+        <translation>Understudy 意外退出。报告中没有密钥、令牌或提示词。</translation>
+    </message>
+    <message>
+        <source>{0} is there.</source>
+        <translation>已有 {0} 版。</translation>
+    </message>
+    <message>
+        <source>Open the folder of: {0}</source>
+        <translation>打开文件夹：{0}</translation>
+    </message>
+</context>
+<context>
+    <name>AddProvider</name>
+    <message>
+        <source>Search providers</source>
+        <translation>搜索提供商</translation>
+    </message>
+    <message>
+        <source>Custom endpoint</source>
+        <translation>自定义端点</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+    <message>
+        <source>Known providers</source>
+        <translation>已知的提供商</translation>
+    </message>
+    <message>
+        <source>No provider of this name is known. Add it as a custom endpoint.</source>
+        <translation>没有已知的同名提供商。可作为自定义端点添加。</translation>
+    </message>
+</context>
+<context>
+    <name>AgainField</name>
+    <message>
+        <source>Model to run it on</source>
+        <translation>用来运行的模型</translation>
+    </message>
+    <message>
+        <source>Run</source>
+        <translation>运行</translation>
+    </message>
+    <message>
+        <source>provider/name</source>
+        <translation>提供商/名称</translation>
+    </message>
+</context>
+<context>
+    <name>AgainWindow</name>
+    <message>
+        <source>Run again</source>
+        <translation>再次运行</translation>
+    </message>
+    <message>
+        <source>First answer</source>
+        <translation>第一个回答</translation>
+    </message>
+    <message>
+        <source>Second answer</source>
+        <translation>第二个回答</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>BodyPanel</name>
+    <message>
+        <source>Conversation</source>
+        <translation>对话</translation>
+    </message>
+    <message>
+        <source>Request</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Upstream</source>
+        <translation>上游</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>Body</source>
+        <translation>正文</translation>
+    </message>
+    <message>
+        <source>Which body</source>
+        <translation>哪个正文</translation>
+    </message>
+    <message>
+        <source>Search in this body</source>
+        <translation>在此正文中搜索</translation>
+    </message>
+    <message>
+        <source>Copy this body</source>
+        <translation>复制此正文</translation>
+    </message>
+    <message>
+        <source>This request is not in the ledger any more.</source>
+        <translation>此请求已不在账本中。</translation>
+    </message>
+    <message>
+        <source>Nothing was kept of this body.</source>
+        <translation>此正文没有保留。</translation>
+    </message>
+    <message>
+        <source>Reading…</source>
+        <translation>正在读取…</translation>
+    </message>
+    <message>
+        <source>Only its beginning was kept.</source>
+        <translation>只保留了开头部分。</translation>
+    </message>
+    <message>
+        <source>A secret was taken out.</source>
+        <translation>已移除一处机密。</translation>
+    </message>
+    <message>
+        <source>{0} secrets were taken out.</source>
+        <translation>已移除 {0} 处机密。</translation>
+    </message>
+    <message>
+        <source>The body was copied.</source>
+        <translation>正文已复制。</translation>
+    </message>
+</context>
+<context>
+    <name>BodyView</name>
+    <message>
+        <source>Search in this body</source>
+        <translation>在此正文中搜索</translation>
+    </message>
+    <message>
+        <source>Previous find</source>
+        <translation>上一处</translation>
+    </message>
+    <message>
+        <source>Next find</source>
+        <translation>下一处</translation>
+    </message>
+    <message>
+        <source>Body</source>
+        <translation>正文</translation>
+    </message>
+    <message>
+        <source>Show all {0} characters</source>
+        <translation>显示全部 {0} 个字符</translation>
+    </message>
+</context>
+<context>
+    <name>BudgetGauge</name>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>This month</source>
+        <translation>本月</translation>
+    </message>
+</context>
+<context>
+    <name>Conversation</name>
+    <message>
+        <source>{0} earlier turns are left out here.</source>
+        <translation>此处省略了更早的 {0} 轮对话。</translation>
+    </message>
+    <message>
+        <source>An earlier turn is left out here.</source>
+        <translation>此处省略了更早的一轮对话。</translation>
+    </message>
+    <message>
+        <source>System prompt</source>
+        <translation>系统提示词</translation>
+    </message>
+    <message>
+        <source>Tools: {0}</source>
+        <translation>工具：{0}</translation>
+    </message>
+    <message>
+        <source>User</source>
+        <translation>用户</translation>
+    </message>
+    <message>
+        <source>Assistant</source>
+        <translation>助手</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>The provider keeps this thinking to itself.</source>
+        <translation>提供商没有公开这段思考。</translation>
+    </message>
+    <message>
+        <source>Thinking</source>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>Attached: {0}</source>
+        <translation>附件：{0}</translation>
+    </message>
+    <message>
+        <source>Calls {0}</source>
+        <translation>调用 {0}</translation>
+    </message>
+    <message>
+        <source>{0} changes {1}</source>
+        <translation>{0} 修改 {1}</translation>
+    </message>
+    <message>
+        <source>a tool</source>
+        <translation>某个工具</translation>
+    </message>
+    <message>
+        <source>{0} failed with</source>
+        <translation>{0} 失败，返回</translation>
+    </message>
+    <message>
+        <source>{0} gave</source>
+        <translation>{0} 返回</translation>
+    </message>
+    <message>
+        <source>A block of type {0}</source>
+        <translation>类型为 {0} 的块</translation>
+    </message>
+    <message>
+        <source>{0} more characters</source>
+        <translation>另有 {0} 个字符</translation>
+    </message>
+</context>
+<context>
+    <name>CustomEndpoint</name>
+    <message>
+        <source>Direct</source>
+        <translation>直连</translation>
+    </message>
+    <message>
+        <source>Relay</source>
+        <translation>转发</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>引擎</translation>
+    </message>
+    <message>
+        <source>Key</source>
+        <translation>密钥</translation>
+    </message>
+    <message>
+        <source>None, if it wants none</source>
+        <translation>不需要则留空</translation>
+    </message>
+    <message>
+        <source>Id</source>
+        <translation>标识</translation>
+    </message>
+    <message>
+        <source>Stands before its models: id/name.</source>
+        <translation>写在其模型之前：标识/名称。</translation>
+    </message>
+    <message>
+        <source>Base URL</source>
+        <translation>基础网址</translation>
+    </message>
+    <message>
+        <source>Without /chat/completions or /v1/messages.</source>
+        <translation>不含 /chat/completions 或 /v1/messages。</translation>
+    </message>
+    <message>
+        <source>Direct: as OpenAI. LiteLLM: any. Relay: as Anthropic.</source>
+        <translation>直连：OpenAI 格式。LiteLLM：任意。转发：Anthropic 格式。</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Add</source>
+        <translation>添加</translation>
+    </message>
+    <message>
+        <source>There is a provider of this id.</source>
+        <translation>已有此标识的提供商。</translation>
+    </message>
+</context>
+<context>
+    <name>Details</name>
+    <message>
+        <source>Run again on…</source>
+        <translation>换模型重跑…</translation>
+    </message>
+    <message>
+        <source>Back to the list</source>
+        <translation>返回列表</translation>
+    </message>
+    <message>
+        <source>Run again on another model, both answers side by side</source>
+        <translation>换一个模型重跑，两个回答并排显示</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Close the details</source>
+        <translation>关闭详情</translation>
+    </message>
+    <message>
+        <source>Request</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Copy as curl</source>
+        <translation>复制为 curl</translation>
+    </message>
+    <message>
+        <source>Copy its id</source>
+        <translation>复制其编号</translation>
+    </message>
+    <message>
+        <source>The request&apos;s id was copied.</source>
+        <translation>请求编号已复制。</translation>
+    </message>
+    <message>
+        <source>Asked for</source>
+        <translation>请求的模型</translation>
+    </message>
+    <message>
+        <source>Why</source>
+        <translation>原因</translation>
+    </message>
+    <message>
+        <source>Sent to</source>
+        <translation>发送到</translation>
+    </message>
+    <message>
+        <source>Session</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>项目</translation>
+    </message>
+    <message>
+        <source>Profile</source>
+        <translation>配置档</translation>
+    </message>
+    <message>
+        <source>Warning</source>
+        <translation>警告</translation>
+    </message>
+    <message>
+        <source>Tries</source>
+        <translation>尝试</translation>
+    </message>
+    <message>
+        <source>Ended</source>
+        <translation>结束方式</translation>
+    </message>
+    <message>
+        <source>Cost</source>
+        <translation>费用</translation>
+    </message>
+    <message>
+        <source>{0} output</source>
+        <translation>输出 {0}</translation>
+    </message>
+    <message>
+        <source>{0} of it thinking</source>
+        <translation>其中思考 {0}</translation>
+    </message>
+    <message>
+        <source>{0} cached</source>
+        <translation>缓存 {0}</translation>
+    </message>
+    <message>
+        <source>{0} to cache</source>
+        <translation>写入缓存 {0}</translation>
+    </message>
+    <message>
+        <source>{0} input</source>
+        <translation>输入 {0}</translation>
+    </message>
+    <message>
+        <source>Connect</source>
+        <translation>连接</translation>
+    </message>
+    <message>
+        <source>First token</source>
+        <translation>首个词元</translation>
+    </message>
+    <message>
+        <source>Streaming</source>
+        <translation>流式传输</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>subagent {0}</source>
+        <translation>子代理 {0}</translation>
+    </message>
+    <message>
+        <source>Try {0}</source>
+        <translation>第 {0} 次尝试</translation>
+    </message>
+    <message>
+        <source>Error</source>
+        <translation>错误</translation>
+    </message>
+    <message>
+        <source>The client left</source>
+        <translation>客户端已离开</translation>
+    </message>
+    <message>
+        <source>paid by a subscription</source>
+        <translation>由订阅支付</translation>
+    </message>
+    <message>
+        <source>unpriced: no price is known for this model</source>
+        <translation>无价格：不知道此模型的价格</translation>
+    </message>
+    <message>
+        <source>{0}, estimated</source>
+        <translation>{0}，估算</translation>
+    </message>
+    <message>
+        <source>{0}, as the provider said</source>
+        <translation>{0}，由提供商给出</translation>
+    </message>
+</context>
+<context>
+    <name>Doing</name>
+    <message>
+        <source>The key is kept in memory until Understudy ends. {0}</source>
+        <translation>密钥保存在内存中，直到 Understudy 退出。{0}</translation>
+    </message>
+    <message>
+        <source>The key is in the keyring.</source>
+        <translation>密钥已存入密钥环。</translation>
+    </message>
+    <message>
+        <source>The key is forgotten.</source>
+        <translation>密钥已清除。</translation>
+    </message>
+    <message>
+        <source>There was no key.</source>
+        <translation>没有密钥。</translation>
+    </message>
+    <message>
+        <source>There is a new token; the old one is good for half a minute more.</source>
+        <translation>已生成新令牌；旧令牌还可用半分钟。</translation>
+    </message>
+    <message>
+        <source>There is no key for {0}.</source>
+        <translation>{0} 没有密钥。</translation>
+    </message>
+    <message>
+        <source>It gives no list of models to check the key with: test a role instead.</source>
+        <translation>它没有可用于检查密钥的模型列表：请改为测试某个角色。</translation>
+    </message>
+    <message>
+        <source>Claude Code is not installed. Install it with: {0}</source>
+        <translation>Claude Code 未安装。安装命令：{0}</translation>
+    </message>
+    <message>
+        <source>Claude Code starts in {0}.</source>
+        <translation>Claude Code 正在 {0} 中启动。</translation>
+    </message>
+    <message>
+        <source>The command is in the clipboard; the token in it lets whoever has it in.</source>
+        <translation>命令已复制；其中的令牌可让持有者进入。</translation>
+    </message>
+    <message>
+        <source>The command is in the clipboard.</source>
+        <translation>命令已复制。</translation>
+    </message>
+    <message>
+        <source>The proxy does not run: start it first.</source>
+        <translation>代理没有运行：请先启动它。</translation>
+    </message>
+    <message>
+        <source>The request is not there any more.</source>
+        <translation>该请求已不存在。</translation>
+    </message>
+    <message>
+        <source>Written to {0}.</source>
+        <translation>已写入 {0}。</translation>
+    </message>
+    <message>
+        <source>The log is empty.</source>
+        <translation>日志已清空。</translation>
+    </message>
+    <message>
+        <source>The bodies are gone.</source>
+        <translation>正文已清除。</translation>
+    </message>
+    <message>
+        <source>This answer is not kept any more.</source>
+        <translation>此回答已不再保留。</translation>
+    </message>
+    <message>
+        <source>Understudy {0} is the newest version.</source>
+        <translation>Understudy {0} 已是最新版本。</translation>
+    </message>
+    <message>
+        <source>Understudy {0} is out.</source>
+        <translation>Understudy {0} 已发布。</translation>
+    </message>
+    <message>
+        <source>The address is in the clipboard.</source>
+        <translation>地址已复制。</translation>
+    </message>
+    <message>
+        <source>The token is in the clipboard.</source>
+        <translation>令牌已复制。</translation>
+    </message>
+    <message>
+        <source>Another Understudy answers on port {0} already.</source>
+        <translation>另一个 Understudy 已在端口 {0} 上应答。</translation>
+    </message>
+    <message>
+        <source>Port {0} is taken by {1}.</source>
+        <translation>端口 {0} 被 {1} 占用。</translation>
+    </message>
+    <message>
+        <source>Port {0} is taken by another program.</source>
+        <translation>端口 {0} 被其他程序占用。</translation>
+    </message>
+    <message>
+        <source>The body of this request is not kept any more.</source>
+        <translation>此请求的正文已不再保留。</translation>
+    </message>
+    <message>
+        <source>The request is in the clipboard; put your token where it says so.</source>
+        <translation>请求已复制；请在标明处填入你的令牌。</translation>
+    </message>
+    <message>
+        <source>{0} is the profile now.</source>
+        <translation>当前配置档：{0}。</translation>
+    </message>
+    <message>
+        <source>Saved.</source>
+        <translation>已保存。</translation>
+    </message>
+    <message>
+        <source>Starting at login could not be set: {0}.</source>
+        <translation>无法设置登录时启动：{0}。</translation>
+    </message>
+    <message>
+        <source>The answer is empty.</source>
+        <translation>回答为空。</translation>
+    </message>
+    <message>
+        <source>Anthropic answers with Claude Code&apos;s own login: there is nothing to try here.</source>
+        <translation>Anthropic 使用 Claude Code 自己的登录应答：这里无需测试。</translation>
+    </message>
+</context>
+<context>
+    <name>FactPanel</name>
+    <message>
+        <source>Show its requests</source>
+        <translation>显示其请求</translation>
+    </message>
+</context>
+<context>
+    <name>FieldRow</name>
+    <message>
+        <source>Set by {0} in the environment</source>
+        <translation>由环境变量 {0} 设定</translation>
+    </message>
+</context>
+<context>
+    <name>Figures</name>
+    <message>
+        <source>1 request</source>
+        <translation>1 个请求</translation>
+    </message>
+    <message>
+        <source>{0} requests</source>
+        <translation>{0} 个请求</translation>
+    </message>
+</context>
+<context>
+    <name>FirstRunWindow</name>
+    <message>
+        <source>Welcome to Understudy</source>
+        <translation>欢迎使用 Understudy</translation>
+    </message>
+    <message>
+        <source>Skip</source>
+        <translation>跳过</translation>
+    </message>
+    <message>
+        <source>Everything can be set up in the settings later.</source>
+        <translation>以后都可以在设置中完成。</translation>
+    </message>
+    <message>
+        <source>Back</source>
+        <translation>返回</translation>
+    </message>
+    <message>
+        <source>{0} ({1})</source>
+        <translation>{0}（{1}）</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>Step {0} of {1}</source>
+        <translation>第 {0} 步，共 {1} 步</translation>
+    </message>
+</context>
+<context>
+    <name>GeneralPage</name>
+    <message>
+        <source>General</source>
+        <translation>通用</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>启动</translation>
+    </message>
+    <message>
+        <source>Start at login</source>
+        <translation>登录时启动</translation>
+    </message>
+    <message>
+        <source>Understudy is there when you need it.</source>
+        <translation>需要时 Understudy 就在那里。</translation>
+    </message>
+    <message>
+        <source>Start hidden</source>
+        <translation>启动时隐藏</translation>
+    </message>
+    <message>
+        <source>Only the tray icon shows. Where there is no tray, the window opens.</source>
+        <translation>只显示托盘图标。没有托盘时会打开窗口。</translation>
+    </message>
+    <message>
+        <source>Start the proxy</source>
+        <translation>启动代理</translation>
+    </message>
+    <message>
+        <source>Whenever Understudy starts.</source>
+        <translation>每次 Understudy 启动时。</translation>
+    </message>
+    <message>
+        <source>Manners</source>
+        <translation>行为</translation>
+    </message>
+    <message>
+        <source>Notifications</source>
+        <translation>通知</translation>
+    </message>
+    <message>
+        <source>When the proxy fails, a key is rejected, a budget is used up, or a model is gone.</source>
+        <translation>代理失败、密钥被拒、预算用尽或模型消失时。</translation>
+    </message>
+    <message>
+        <source>Appearance</source>
+        <translation>外观</translation>
+    </message>
+    <message>
+        <source>System</source>
+        <translation>跟随系统</translation>
+    </message>
+    <message>
+        <source>Light</source>
+        <translation>浅色</translation>
+    </message>
+    <message>
+        <source>Dark</source>
+        <translation>深色</translation>
+    </message>
+    <message>
+        <source>Language</source>
+        <translation>语言</translation>
+    </message>
+    <message>
+        <source>Another language is spoken from the next start.</source>
+        <translation>新语言从下次启动起生效。</translation>
+    </message>
+</context>
+<context>
+    <name>KeyStep</name>
+    <message>
+        <source>Which model is to stand in?</source>
+        <translation>由哪个模型来替身？</translation>
+    </message>
+    <message>
+        <source>Paste an API key of any provider. It goes into your system&apos;s keyring, and into no file.</source>
+        <translation>粘贴任意提供商的 API 密钥。它只进入系统密钥环，不写入任何文件。</translation>
+    </message>
+    <message>
+        <source>Or without pasting anything</source>
+        <translation>或者不粘贴任何密钥</translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation>正在检查…</translation>
+    </message>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+    <message>
+        <source>This system has no keyring that works: a key is kept in memory and is gone after quitting.</source>
+        <translation>此系统没有可用的密钥环：密钥只保存在内存中，退出后消失。</translation>
+    </message>
+    <message>
+        <source>Not kept</source>
+        <translation>未保存</translation>
+    </message>
+    <message>
+        <source>API key</source>
+        <translation>API 密钥</translation>
+    </message>
+    <message>
+        <source>Paste a key: sk-…, AIza…, gsk_…</source>
+        <translation>粘贴密钥：sk-…、AIza…、gsk_…</translation>
+    </message>
+    <message>
+        <source>Provider of the key</source>
+        <translation>密钥的提供商</translation>
+    </message>
+    <message>
+        <source>Choose its provider</source>
+        <translation>选择其提供商</translation>
+    </message>
+    <message>
+        <source>Get a key</source>
+        <translation>获取密钥</translation>
+    </message>
+    <message>
+        <source>Choose whose key it is, then paste it once more.</source>
+        <translation>请选择这是哪家的密钥，然后再粘贴一次。</translation>
+    </message>
+    <message>
+        <source>Key rejected</source>
+        <translation>密钥被拒</translation>
+    </message>
+    <message>
+        <source>Not working</source>
+        <translation>不可用</translation>
+    </message>
+    <message>
+        <source>Working</source>
+        <translation>可用</translation>
+    </message>
+    <message>
+        <source>Its key is here already.</source>
+        <translation>它的密钥已经在这里。</translation>
+    </message>
+    <message>
+        <source>Demo model</source>
+        <translation>演示模型</translation>
+    </message>
+    <message>
+        <source>Built in, free, understands nothing: to see how everything works.</source>
+        <translation>内置、免费、什么也不懂：用来看看一切如何运作。</translation>
+    </message>
+    <message>
+        <source>Use</source>
+        <translation>使用</translation>
+    </message>
+    <message>
+        <source>Use {0}</source>
+        <translation>使用 {0}</translation>
+    </message>
+</context>
+<context>
+    <name>LocalCard</name>
+    <message>
+        <source>On this machine</source>
+        <translation>本机</translation>
+    </message>
+    <message>
+        <source>Look again</source>
+        <translation>重新查找</translation>
+    </message>
+    <message>
+        <source>No Ollama, LM Studio, llama.cpp or vLLM answers here.</source>
+        <translation>本机没有 Ollama、LM Studio、llama.cpp 或 vLLM 应答。</translation>
+    </message>
+    <message>
+        <source>It offers no model.</source>
+        <translation>它没有提供模型。</translation>
+    </message>
+    <message>
+        <source>Use</source>
+        <translation>使用</translation>
+    </message>
+    <message>
+        <source>Let {0} play every role</source>
+        <translation>让 {0} 扮演所有角色</translation>
+    </message>
+    <message>
+        <source>BIG, SMALL and THINKER get its first model.</source>
+        <translation>BIG、SMALL 和 THINKER 使用它的第一个模型。</translation>
+    </message>
+</context>
+<context>
+    <name>LogPage</name>
+    <message>
+        <source>Log and budget</source>
+        <translation>日志与预算</translation>
+    </message>
+    <message>
+        <source>Every request is in the log. Its bodies are kept for as long as you want, with secrets taken out.</source>
+        <translation>每个请求都在日志中。正文按你的意愿保留，机密已移除。</translation>
+    </message>
+    <message>
+        <source>Log</source>
+        <translation>日志</translation>
+    </message>
+    <message>
+        <source>Keep bodies</source>
+        <translation>保留正文</translation>
+    </message>
+    <message>
+        <source>What was asked and answered. Times, tokens and costs are kept in any case.</source>
+        <translation>问了什么、答了什么。时间、词元和费用始终保留。</translation>
+    </message>
+    <message>
+        <source>For</source>
+        <translation>保留</translation>
+    </message>
+    <message>
+        <source>days</source>
+        <translation>天</translation>
+    </message>
+    <message>
+        <source>Up to</source>
+        <translation>上限</translation>
+    </message>
+    <message>
+        <source>The oldest go first.</source>
+        <translation>最旧的先清除。</translation>
+    </message>
+    <message>
+        <source>MB</source>
+        <translation>MB</translation>
+    </message>
+    <message>
+        <source>Budget</source>
+        <translation>预算</translation>
+    </message>
+    <message>
+        <source>For a day</source>
+        <translation>每天</translation>
+    </message>
+    <message>
+        <source>0 is no limit. You are told at 80 %.</source>
+        <translation>0 表示不限。到 80 % 时提醒你。</translation>
+    </message>
+    <message>
+        <source>USD</source>
+        <translation>美元</translation>
+    </message>
+    <message>
+        <source>For a month</source>
+        <translation>每月</translation>
+    </message>
+    <message>
+        <source>At the limit</source>
+        <translation>达到上限时</translation>
+    </message>
+    <message>
+        <source>Tell me, let SMALL play every role, or refuse requests.</source>
+        <translation>提醒我、让 SMALL 扮演所有角色，或拒绝请求。</translation>
+    </message>
+    <message>
+        <source>Tell me</source>
+        <translation>提醒我</translation>
+    </message>
+    <message>
+        <source>SMALL</source>
+        <translation>SMALL</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Bodies</source>
+        <translation>正文</translation>
+    </message>
+    <message>
+        <source>Wipe bodies?</source>
+        <translation>清除正文？</translation>
+    </message>
+    <message>
+        <source>Everything</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Wipe everything?</source>
+        <translation>全部清除？</translation>
+    </message>
+    <message>
+        <source>Wipe the log</source>
+        <translation>清除日志</translation>
+    </message>
+    <message>
+        <source>Wipe</source>
+        <translation>清除</translation>
+    </message>
+    <message>
+        <source>What is wiped does not come back.</source>
+        <translation>清除后无法恢复。</translation>
+    </message>
+</context>
+<context>
+    <name>ModelList</name>
+    <message>
+        <source>{0} window</source>
+        <translation>窗口 {0}</translation>
+    </message>
+    <message>
+        <source>{0} in, {1} out</source>
+        <translation>输入 {0}，输出 {1}</translation>
+    </message>
+    <message>
+        <source>tools</source>
+        <translation>工具</translation>
+    </message>
+    <message>
+        <source>images</source>
+        <translation>图像</translation>
+    </message>
+    <message>
+        <source>thinking</source>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>Passthrough to Anthropic</source>
+        <translation>直通 Anthropic</translation>
+    </message>
+    <message>
+        <source>Use “{0}”</source>
+        <translation>使用“{0}”</translation>
+    </message>
+    <message>
+        <source>The role is not set</source>
+        <translation>不设置此角色</translation>
+    </message>
+    <message>
+        <source>The request goes out unchanged</source>
+        <translation>请求原样发出</translation>
+    </message>
+    <message>
+        <source>Local</source>
+        <translation>本地</translation>
+    </message>
+    <message>
+        <source>Reached</source>
+        <translation>可达</translation>
+    </message>
+</context>
+<context>
+    <name>ModelPicker</name>
+    <message>
+        <source>Show models</source>
+        <translation>显示模型</translation>
+    </message>
+    <message>
+        <source>Search models</source>
+        <translation>搜索模型</translation>
+    </message>
+    <message>
+        <source>There is no provider called {0}.</source>
+        <translation>没有名为 {0} 的提供商。</translation>
+    </message>
+    <message>
+        <source>No such model is known. Write it as provider/name to use it.</source>
+        <translation>没有已知的此模型。写成 提供商/名称 即可使用。</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>No model has all these words.</source>
+        <translation>没有模型包含所有这些词。</translation>
+    </message>
+</context>
+<context>
+    <name>ModelsPage</name>
+    <message>
+        <source>Models and keys</source>
+        <translation>模型与密钥</translation>
+    </message>
+    <message>
+        <source>Choose which model answers for each Claude Code role. Keys stay in your system&apos;s keyring.</source>
+        <translation>为 Claude Code 的每个角色选择模型。密钥留在系统密钥环中。</translation>
+    </message>
+    <message>
+        <source>Active profile</source>
+        <translation>当前配置档</translation>
+    </message>
+    <message>
+        <source>Profile</source>
+        <translation>配置档</translation>
+    </message>
+</context>
+<context>
+    <name>Notes</name>
+    <message>
+        <source>A budget is used up</source>
+        <translation>预算已用尽</translation>
+    </message>
+    <message>
+        <source>A budget is nearly used up</source>
+        <translation>预算即将用尽</translation>
+    </message>
+    <message>
+        <source>The proxy does not run</source>
+        <translation>代理没有运行</translation>
+    </message>
+    <message>
+        <source>The proxy was restarted</source>
+        <translation>代理已重新启动</translation>
+    </message>
+    <message>
+        <source>That failed</source>
+        <translation>操作失败</translation>
+    </message>
+    <message>
+        <source>A model may be gone</source>
+        <translation>某个模型可能已消失</translation>
+    </message>
+    <message>
+        <source>{0} plays {1} and is not in its provider&apos;s list.</source>
+        <translation>{0} 扮演 {1}，但不在其提供商的列表中。</translation>
+    </message>
+    <message>
+        <source>A key was rejected</source>
+        <translation>有密钥被拒</translation>
+    </message>
+    <message>
+        <source>A model was not found</source>
+        <translation>找不到某个模型</translation>
+    </message>
+</context>
+<context>
+    <name>Notices</name>
+    <message>
+        <source>The port is taken by {0}.</source>
+        <translation>端口被 {0} 占用。</translation>
+    </message>
+    <message>
+        <source>another program</source>
+        <translation>其他程序</translation>
+    </message>
+    <message>
+        <source>Use port {0}</source>
+        <translation>使用端口 {0}</translation>
+    </message>
+    <message>
+        <source>The proxy failed.</source>
+        <translation>代理失败。</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>启动</translation>
+    </message>
+    <message>
+        <source>Claude Code is not installed here.</source>
+        <translation>此处未安装 Claude Code。</translation>
+    </message>
+    <message>
+        <source>Copy the install command</source>
+        <translation>复制安装命令</translation>
+    </message>
+    <message>
+        <source>Launch anyway</source>
+        <translation>仍然启动</translation>
+    </message>
+    <message>
+        <source>today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>this month</source>
+        <translation>本月</translation>
+    </message>
+    <message>
+        <source>{0} of {1} spent {2}.</source>
+        <translation>{2}已花费 {0}，上限 {1}。</translation>
+    </message>
+    <message>
+        <source>Budget</source>
+        <translation>预算</translation>
+    </message>
+    <message>
+        <source>No keyring was found: keys are kept in memory and gone when Understudy ends.</source>
+        <translation>没有找到密钥环：密钥只保存在内存中，Understudy 退出后消失。</translation>
+    </message>
+    <message>
+        <source>Models and keys</source>
+        <translation>模型与密钥</translation>
+    </message>
+    <message>
+        <source>Understudy ended unexpectedly last time and kept a report of it, without secrets.</source>
+        <translation>Understudy 上次意外退出，并留下了一份不含机密的报告。</translation>
+    </message>
+    <message>
+        <source>Show</source>
+        <translation>显示</translation>
+    </message>
+    <message>
+        <source>There is no system tray here, so this window stays: closing it ends Understudy.</source>
+        <translation>此处没有系统托盘，所以此窗口会保留：关闭它就退出 Understudy。</translation>
+    </message>
+    <message>
+        <source>Put away</source>
+        <translation>收起</translation>
+    </message>
+</context>
+<context>
+    <name>PriceRow</name>
+    <message>
+        <source>{0}, USD per million input tokens</source>
+        <translation>{0}，每百万输入词元的美元价格</translation>
+    </message>
+    <message>
+        <source>{0}, USD per million output tokens</source>
+        <translation>{0}，每百万输出词元的美元价格</translation>
+    </message>
+    <message>
+        <source>Remove the price of {0}</source>
+        <translation>移除 {0} 的价格</translation>
+    </message>
+    <message>
+        <source>in</source>
+        <translation>输入</translation>
+    </message>
+    <message>
+        <source>out</source>
+        <translation>输出</translation>
+    </message>
+</context>
+<context>
+    <name>PricesCard</name>
+    <message>
+        <source>Your prices</source>
+        <translation>你的价格</translation>
+    </message>
+    <message>
+        <source>USD per million tokens</source>
+        <translation>美元 / 百万词元</translation>
+    </message>
+    <message>
+        <source>For a model without a price</source>
+        <translation>给没有价格的模型</translation>
+    </message>
+    <message>
+        <source>Model to give a price to</source>
+        <translation>要给出价格的模型</translation>
+    </message>
+</context>
+<context>
+    <name>ProfileRow</name>
+    <message>
+        <source>Active</source>
+        <translation>使用中</translation>
+    </message>
+    <message>
+        <source>Use</source>
+        <translation>使用</translation>
+    </message>
+    <message>
+        <source>Use {0}</source>
+        <translation>使用 {0}</translation>
+    </message>
+    <message>
+        <source>Rename {0}</source>
+        <translation>重命名 {0}</translation>
+    </message>
+    <message>
+        <source>Duplicate {0}</source>
+        <translation>复制 {0}</translation>
+    </message>
+    <message>
+        <source>Delete</source>
+        <translation>删除</translation>
+    </message>
+    <message>
+        <source>Really delete?</source>
+        <translation>确定删除？</translation>
+    </message>
+    <message>
+        <source>Delete {0}</source>
+        <translation>删除 {0}</translation>
+    </message>
+    <message>
+        <source>The default models</source>
+        <translation>默认模型</translation>
+    </message>
+    <message>
+        <source>The last profile stays.</source>
+        <translation>最后一个配置档必须保留。</translation>
+    </message>
+    <message>
+        <source>Name of the profile</source>
+        <translation>配置档名称</translation>
+    </message>
+    <message>
+        <source>A profile needs a name.</source>
+        <translation>配置档需要名称。</translation>
+    </message>
+    <message>
+        <source>There is a profile of this name.</source>
+        <translation>已有同名配置档。</translation>
+    </message>
+</context>
+<context>
+    <name>ProfilesPage</name>
+    <message>
+        <source>Profiles</source>
+        <translation>配置档</translation>
+    </message>
+    <message>
+        <source>A profile says which model plays which role. Running sessions follow the active one.</source>
+        <translation>配置档规定由哪个模型扮演哪个角色。运行中的会话跟随当前配置档。</translation>
+    </message>
+    <message>
+        <source>New profile</source>
+        <translation>新配置档</translation>
+    </message>
+    <message>
+        <source>{0} copy</source>
+        <translation>{0} 副本</translation>
+    </message>
+</context>
+<context>
+    <name>ProjectsCard</name>
+    <message>
+        <source>Project folders</source>
+        <translation>项目文件夹</translation>
+    </message>
+    <message>
+        <source>A folder in which Claude Code was launched gets its own profile here.</source>
+        <translation>启动过 Claude Code 的文件夹可在此设定自己的配置档。</translation>
+    </message>
+    <message>
+        <source>The active one</source>
+        <translation>当前配置档</translation>
+    </message>
+    <message>
+        <source>Profile for {0}</source>
+        <translation>{0} 的配置档</translation>
+    </message>
+</context>
+<context>
+    <name>ProviderDetails</name>
+    <message>
+        <source>Base URL</source>
+        <translation>基础网址</translation>
+    </message>
+    <message>
+        <source>Empty: the usual one.</source>
+        <translation>留空：使用默认网址。</translation>
+    </message>
+    <message>
+        <source>Direct</source>
+        <translation>直连</translation>
+    </message>
+    <message>
+        <source>Relay</source>
+        <translation>转发</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>引擎</translation>
+    </message>
+    <message>
+        <source>Direct: as OpenAI. LiteLLM: any. Relay: as Anthropic.</source>
+        <translation>直连：OpenAI 格式。LiteLLM：任意。转发：Anthropic 格式。</translation>
+    </message>
+    <message>
+        <source>Check now</source>
+        <translation>立即检查</translation>
+    </message>
+    <message>
+        <source>Get a key</source>
+        <translation>获取密钥</translation>
+    </message>
+    <message>
+        <source>Remove key</source>
+        <translation>移除密钥</translation>
+    </message>
+    <message>
+        <source>Really remove?</source>
+        <translation>确定移除？</translation>
+    </message>
+    <message>
+        <source>Remove provider</source>
+        <translation>移除提供商</translation>
+    </message>
+    <message>
+        <source>LiteLLM knows</source>
+        <translation>由 LiteLLM 决定</translation>
+    </message>
+</context>
+<context>
+    <name>ProviderRow</name>
+    <message>
+        <source>Key for {0}</source>
+        <translation>{0} 的密钥</translation>
+    </message>
+    <message>
+        <source>through LiteLLM</source>
+        <translation>经由 LiteLLM</translation>
+    </message>
+    <message>
+        <source>built in, answers by itself</source>
+        <translation>内置，自行应答</translation>
+    </message>
+    <message>
+        <source>Paste a key</source>
+        <translation>粘贴密钥</translation>
+    </message>
+    <message>
+        <source>Needs no key</source>
+        <translation>不需要密钥</translation>
+    </message>
+    <message>
+        <source>No key</source>
+        <translation>没有密钥</translation>
+    </message>
+    <message>
+        <source>Checking…</source>
+        <translation>正在检查…</translation>
+    </message>
+    <message>
+        <source>checked at {0}</source>
+        <translation>检查于 {0}</translation>
+    </message>
+    <message numerus="yes">
+        <source>%n model(s)</source>
+        <translation>
+            <numerusform>%n 个模型</numerusform>
+        </translation>
+    </message>
+    <message>
+        <source>Working</source>
+        <translation>可用</translation>
+    </message>
+    <message>
+        <source>Not checked</source>
+        <translation>未检查</translation>
+    </message>
+    <message>
+        <source>Key rejected</source>
+        <translation>密钥被拒</translation>
+    </message>
+    <message>
+        <source>Not working</source>
+        <translation>不可用</translation>
+    </message>
+    <message>
+        <source>Set by {0} in the environment</source>
+        <translation>由环境变量 {0} 设定</translation>
+    </message>
+    <message>
+        <source>Kept for this run only</source>
+        <translation>只在本次运行中保留</translation>
+    </message>
+    <message>
+        <source>Replace</source>
+        <translation>替换</translation>
+    </message>
+    <message>
+        <source>Replace the key for {0}</source>
+        <translation>替换 {0} 的密钥</translation>
+    </message>
+    <message>
+        <source>Check</source>
+        <translation>检查</translation>
+    </message>
+    <message>
+        <source>Check {0}</source>
+        <translation>检查 {0}</translation>
+    </message>
+    <message>
+        <source>Keep and check the key for {0}</source>
+        <translation>保存并检查 {0} 的密钥</translation>
+    </message>
+    <message>
+        <source>Get a key</source>
+        <translation>获取密钥</translation>
+    </message>
+    <message>
+        <source>Get a key at {0}</source>
+        <translation>在 {0} 获取密钥</translation>
+    </message>
+    <message>
+        <source>More about {0}</source>
+        <translation>{0} 的更多选项</translation>
+    </message>
+</context>
+<context>
+    <name>ProvidersCard</name>
+    <message>
+        <source>Providers</source>
+        <translation>提供商</translation>
+    </message>
+    <message>
+        <source>Add provider</source>
+        <translation>添加提供商</translation>
+    </message>
+    <message>
+        <source>No provider yet. Add one, and paste its key.</source>
+        <translation>还没有提供商。添加一个并粘贴其密钥。</translation>
+    </message>
+    <message>
+        <source>This system has no keyring that works: keys are kept in memory and are gone after quitting.</source>
+        <translation>此系统没有可用的密钥环：密钥只保存在内存中，退出后消失。</translation>
+    </message>
+</context>
+<context>
+    <name>ProxyPage</name>
+    <message>
+        <source>Proxy</source>
+        <translation>代理</translation>
+    </message>
+    <message>
+        <source>Claude Code speaks to this address. The proxy starts anew when its address or port changes.</source>
+        <translation>Claude Code 与此地址通信。地址或端口改变时代理会重新启动。</translation>
+    </message>
+    <message>
+        <source>Other machines in your network reach the proxy, and spend on your keys with its token.</source>
+        <translation>网络中的其他机器可以访问代理，并可凭令牌使用你的密钥消费。</translation>
+    </message>
+    <message>
+        <source>Open mode: every program on this machine may spend on your keys, without a token.</source>
+        <translation>开放模式：本机任何程序无需令牌即可使用你的密钥消费。</translation>
+    </message>
+    <message>
+        <source>Address</source>
+        <translation>地址</translation>
+    </message>
+    <message>
+        <source>127.0.0.1 is this machine alone.</source>
+        <translation>127.0.0.1 仅限本机。</translation>
+    </message>
+    <message>
+        <source>Port</source>
+        <translation>端口</translation>
+    </message>
+    <message>
+        <source>From 1 to 65535; 8082 unless you need another.</source>
+        <translation>1 到 65535；如无特殊需要请用 8082。</translation>
+    </message>
+    <message>
+        <source>Access from the network</source>
+        <translation>允许网络访问</translation>
+    </message>
+    <message>
+        <source>Allows an address that other machines reach, such as 0.0.0.0.</source>
+        <translation>允许其他机器可达的地址，例如 0.0.0.0。</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Renew</source>
+        <translation>更新</translation>
+    </message>
+    <message>
+        <source>Really renew?</source>
+        <translation>确定更新？</translation>
+    </message>
+    <message>
+        <source>Local token</source>
+        <translation>本地令牌</translation>
+    </message>
+    <message>
+        <source>Lets a client in. After renewing, sessions started elsewhere need the new one.</source>
+        <translation>让客户端进入。更新后，在别处启动的会话需要新令牌。</translation>
+    </message>
+    <message>
+        <source>Guard</source>
+        <translation>守卫</translation>
+    </message>
+    <message>
+        <source>Open mode</source>
+        <translation>开放模式</translation>
+    </message>
+    <message>
+        <source>For tools that cannot send a token. Leave it off otherwise.</source>
+        <translation>供无法发送令牌的工具使用。否则请保持关闭。</translation>
+    </message>
+    <message>
+        <source>Ways out</source>
+        <translation>出口</translation>
+    </message>
+    <message>
+        <source>HTTP proxy</source>
+        <translation>HTTP 代理</translation>
+    </message>
+    <message>
+        <source>Through which providers are reached, where your network wants one.</source>
+        <translation>网络要求时，经由它访问提供商。</translation>
+    </message>
+    <message>
+        <source>None</source>
+        <translation>无</translation>
+    </message>
+    <message>
+        <source>Passthrough</source>
+        <translation>直通</translation>
+    </message>
+    <message>
+        <source>Where requests go that pass through unchanged.</source>
+        <translation>原样通过的请求发往何处。</translation>
+    </message>
+    <message>
+        <source>seconds</source>
+        <translation>秒</translation>
+    </message>
+    <message>
+        <source>Connect</source>
+        <translation>连接</translation>
+    </message>
+    <message>
+        <source>To a provider.</source>
+        <translation>连接到提供商。</translation>
+    </message>
+    <message>
+        <source>First words</source>
+        <translation>首批内容</translation>
+    </message>
+    <message>
+        <source>Local models may read a long prompt for minutes.</source>
+        <translation>本地模型读长提示词可能要几分钟。</translation>
+    </message>
+    <message>
+        <source>Between words</source>
+        <translation>内容间隔</translation>
+    </message>
+    <message>
+        <source>Silence after which an answer is given up.</source>
+        <translation>沉默多久后放弃回答。</translation>
+    </message>
+    <message>
+        <source>Request</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>For a client to send all of it.</source>
+        <translation>供客户端发完整个请求。</translation>
+    </message>
+    <message>
+        <source>Patience</source>
+        <translation>等待时间</translation>
+    </message>
+    <message>
+        <source>Made at the first start</source>
+        <translation>首次启动时生成</translation>
+    </message>
+    <message>
+        <source>Set by {0} in the environment</source>
+        <translation>由环境变量 {0} 设定</translation>
+    </message>
+</context>
+<context>
+    <name>Reading</name>
+    <message>
+        <source>A port is a number from 1 to 65535.</source>
+        <translation>端口是 1 到 65535 的数字。</translation>
+    </message>
+    <message>
+        <source>Write an address such as 127.0.0.1.</source>
+        <translation>请写地址，例如 127.0.0.1。</translation>
+    </message>
+    <message>
+        <source>Write an http or https address, such as http://proxy.example:3128.</source>
+        <translation>请写 http 或 https 地址，例如 http://proxy.example:3128。</translation>
+    </message>
+    <message>
+        <source>Write a number of seconds above 0.</source>
+        <translation>请写大于 0 的秒数。</translation>
+    </message>
+    <message>
+        <source>Write an amount in US dollars, 0 or more.</source>
+        <translation>请写美元金额，0 或更多。</translation>
+    </message>
+    <message>
+        <source>Write a whole number above 0.</source>
+        <translation>请写大于 0 的整数。</translation>
+    </message>
+    <message>
+        <source>{script} has to stand in it: that is what the terminal runs.</source>
+        <translation>其中必须有 {script}：那是终端要运行的内容。</translation>
+    </message>
+    <message>
+        <source>Small letters, digits, &apos;-&apos;, &apos;_&apos; and &apos;.&apos; make an id.</source>
+        <translation>标识由小写字母、数字、“-”、“_”和“.”组成。</translation>
+    </message>
+    <message>
+        <source>{0} means something else here.</source>
+        <translation>{0} 在此另有含义。</translation>
+    </message>
+    <message>
+        <source>Write an http or https address without a user name or password.</source>
+        <translation>请写不含用户名和密码的 http 或 https 地址。</translation>
+    </message>
+</context>
+<context>
+    <name>RequestFilters</name>
+    <message>
+        <source>All</source>
+        <translation>全部</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>运行中</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Which requests</source>
+        <translation>哪些请求</translation>
+    </message>
+    <message>
+        <source>Filter by model, role or status</source>
+        <translation>按模型、角色或状态筛选</translation>
+    </message>
+    <message>
+        <source>Filter</source>
+        <translation>筛选</translation>
+    </message>
+    <message>
+        <source>More filters</source>
+        <translation>更多筛选</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>项目</translation>
+    </message>
+    <message>
+        <source>Profile</source>
+        <translation>配置档</translation>
+    </message>
+    <message>
+        <source>Session</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>Search in bodies</source>
+        <translation>在正文中搜索</translation>
+    </message>
+    <message>
+        <source>Clear all filters</source>
+        <translation>清除所有筛选</translation>
+    </message>
+    <message>
+        <source>Any</source>
+        <translation>任意</translation>
+    </message>
+    <message>
+        <source>More filters: some are on</source>
+        <translation>更多筛选：已启用部分</translation>
+    </message>
+</context>
+<context>
+    <name>RequestStep</name>
+    <message>
+        <source>A real request, before your eyes</source>
+        <translation>一个真实的请求，就在你眼前</translation>
+    </message>
+    <message>
+        <source>It goes the way that all of Claude Code&apos;s will go: through the proxy to your model.</source>
+        <translation>它走的正是 Claude Code 所有请求要走的路：经由代理到达你的模型。</translation>
+    </message>
+    <message>
+        <source>Answer</source>
+        <translation>回答</translation>
+    </message>
+    <message>
+        <source>The model&apos;s answer</source>
+        <translation>模型的回答</translation>
+    </message>
+    <message>
+        <source>Try again</source>
+        <translation>再试一次</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the command that installs Claude Code</source>
+        <translation>复制安装 Claude Code 的命令</translation>
+    </message>
+    <message>
+        <source>Project folder</source>
+        <translation>项目文件夹</translation>
+    </message>
+    <message>
+        <source>Choose…</source>
+        <translation>选择…</translation>
+    </message>
+    <message>
+        <source>Choose the project folder</source>
+        <translation>选择项目文件夹</translation>
+    </message>
+    <message>
+        <source>Launch Claude Code</source>
+        <translation>启动 Claude Code</translation>
+    </message>
+    <message>
+        <source>Your home folder</source>
+        <translation>你的主文件夹</translation>
+    </message>
+    <message>
+        <source>Claude Code is not installed yet: {0}</source>
+        <translation>尚未安装 Claude Code：{0}</translation>
+    </message>
+    <message>
+        <source>Streaming</source>
+        <translation>流式传输</translation>
+    </message>
+    <message>
+        <source>It works</source>
+        <translation>成功</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Asking {0}…</source>
+        <translation>正在询问 {0}…</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待中</translation>
+    </message>
+</context>
+<context>
+    <name>Requests</name>
+    <message>
+        <source>{0} of {1} read from a cache</source>
+        <translation>{1} 中有 {0} 来自缓存</translation>
+    </message>
+    <message>
+        <source>Waiting</source>
+        <translation>等待中</translation>
+    </message>
+    <message>
+        <source>Streaming</source>
+        <translation>流式传输</translation>
+    </message>
+    <message>
+        <source>Cancelled</source>
+        <translation>已取消</translation>
+    </message>
+    <message>
+        <source>{0} · retried</source>
+        <translation>{0} · 已重试</translation>
+    </message>
+    <message>
+        <source>key</source>
+        <translation>密钥</translation>
+    </message>
+    <message>
+        <source>refused</source>
+        <translation>被拒绝</translation>
+    </message>
+    <message>
+        <source>billing</source>
+        <translation>账单</translation>
+    </message>
+    <message>
+        <source>limit</source>
+        <translation>限额</translation>
+    </message>
+    <message>
+        <source>overloaded</source>
+        <translation>过载</translation>
+    </message>
+    <message>
+        <source>request</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>too large</source>
+        <translation>过大</translation>
+    </message>
+    <message>
+        <source>not found</source>
+        <translation>未找到</translation>
+    </message>
+    <message>
+        <source>time-out</source>
+        <translation>超时</translation>
+    </message>
+    <message>
+        <source>error</source>
+        <translation>错误</translation>
+    </message>
+    <message>
+        <source>failed</source>
+        <translation>失败</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsList</name>
+    <message>
+        <source>No requests yet</source>
+        <translation>还没有请求</translation>
+    </message>
+    <message>
+        <source>Start Claude Code and its requests show up here as they happen.</source>
+        <translation>启动 Claude Code，它的请求会实时显示在这里。</translation>
+    </message>
+    <message>
+        <source>Launch Claude Code</source>
+        <translation>启动 Claude Code</translation>
+    </message>
+    <message>
+        <source>Nothing passes these filters</source>
+        <translation>没有符合筛选的请求</translation>
+    </message>
+    <message>
+        <source>Other words, or no filter at all, may find more.</source>
+        <translation>换些词或不用筛选，也许能找到更多。</translation>
+    </message>
+    <message>
+        <source>Clear all filters</source>
+        <translation>清除所有筛选</translation>
+    </message>
+    <message>
+        <source>Pause</source>
+        <translation>暂停</translation>
+    </message>
+    <message>
+        <source>{0} and more</source>
+        <translation>{0} 及更多</translation>
+    </message>
+    <message>
+        <source>Paused</source>
+        <translation>已暂停</translation>
+    </message>
+    <message>
+        <source>Live</source>
+        <translation>实时</translation>
+    </message>
+    <message>
+        <source>newest first</source>
+        <translation>最新在前</translation>
+    </message>
+    <message>
+        <source>Resume</source>
+        <translation>继续</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsModel</name>
+    <message>
+        <source>Time</source>
+        <translation>时间</translation>
+    </message>
+    <message>
+        <source>Role</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>Model</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Status</source>
+        <translation>状态</translation>
+    </message>
+    <message>
+        <source>Tokens in → out</source>
+        <translation>词元 输入 → 输出</translation>
+    </message>
+    <message>
+        <source>First</source>
+        <translation>首词元</translation>
+    </message>
+    <message>
+        <source>Duration</source>
+        <translation>用时</translation>
+    </message>
+    <message>
+        <source>Cost</source>
+        <translation>费用</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsPage</name>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+</context>
+<context>
+    <name>RequestsTable</name>
+    <message>
+        <source>Requests, newest first</source>
+        <translation>请求，最新在前</translation>
+    </message>
+</context>
+<context>
+    <name>RoleRow</name>
+    <message>
+        <source>Model for {0}</source>
+        <translation>{0} 的模型</translation>
+    </message>
+    <message>
+        <source>Test</source>
+        <translation>测试</translation>
+    </message>
+    <message>
+        <source>Test {0}</source>
+        <translation>测试 {0}</translation>
+    </message>
+    <message>
+        <source>Uses BIG</source>
+        <translation>使用 BIG</translation>
+    </message>
+    <message>
+        <source>As at Anthropic</source>
+        <translation>按 Anthropic 计价</translation>
+    </message>
+    <message>
+        <source>No price known</source>
+        <translation>价格未知</translation>
+    </message>
+    <message>
+        <source>Set by {0} in the environment</source>
+        <translation>由环境变量 {0} 设定</translation>
+    </message>
+    <message>
+        <source>Testing…</source>
+        <translation>正在测试…</translation>
+    </message>
+    <message>
+        <source>Answers</source>
+        <translation>应答</translation>
+    </message>
+    <message>
+        <source>Streaming</source>
+        <translation>流式传输</translation>
+    </message>
+    <message>
+        <source>Tools</source>
+        <translation>工具</translation>
+    </message>
+    <message>
+        <source>Images</source>
+        <translation>图像</translation>
+    </message>
+</context>
+<context>
+    <name>Roles</name>
+    <message>
+        <source>Sonnet and Opus requests</source>
+        <translation>Sonnet 和 Opus 请求</translation>
+    </message>
+    <message>
+        <source>Haiku: titles, quick checks</source>
+        <translation>Haiku：标题、快速检查</translation>
+    </message>
+    <message>
+        <source>When thinking is asked for</source>
+        <translation>要求思考时</translation>
+    </message>
+    <message>
+        <source>Opus requests alone</source>
+        <translation>仅 Opus 请求</translation>
+    </message>
+    <message>
+        <source>Requests of subagents</source>
+        <translation>子代理的请求</translation>
+    </message>
+    <message>
+        <source>Long inputs</source>
+        <translation>长输入</translation>
+    </message>
+    <message>
+        <source>Images that a model cannot see</source>
+        <translation>模型看不了的图像</translation>
+    </message>
+</context>
+<context>
+    <name>RolesCard</name>
+    <message>
+        <source>Roles</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>In / out, per million tokens</source>
+        <translation>输入 / 输出，每百万词元</translation>
+    </message>
+    <message>
+        <source>Test all</source>
+        <translation>全部测试</translation>
+    </message>
+    <message>
+        <source>Never</source>
+        <translation>从不</translation>
+    </message>
+    <message>
+        <source>On purpose</source>
+        <translation>明确要求时</translation>
+    </message>
+    <message>
+        <source>At high effort and above</source>
+        <translation>高强度及以上</translation>
+    </message>
+    <message>
+        <source>Whenever thinking is on</source>
+        <translation>只要开启思考</translation>
+    </message>
+    <message>
+        <source>THINKER plays</source>
+        <translation>THINKER 上场</translation>
+    </message>
+    <message>
+        <source>On purpose: a thinking budget, or an effort above high.</source>
+        <translation>明确要求：有思考预算，或强度高于 high。</translation>
+    </message>
+    <message>
+        <source>LONG plays above</source>
+        <translation>LONG 上场阈值</translation>
+    </message>
+    <message>
+        <source>Counted in the tokens of the input.</source>
+        <translation>按输入的词元计算。</translation>
+    </message>
+    <message>
+        <source>tokens</source>
+        <translation>词元</translation>
+    </message>
+    <message>
+        <source>Same as BIG</source>
+        <translation>与 BIG 相同</translation>
+    </message>
+    <message>
+        <source>There is no provider called {0}.</source>
+        <translation>没有名为 {0} 的提供商。</translation>
+    </message>
+    <message>
+        <source>{0} has no key yet.</source>
+        <translation>{0} 还没有密钥。</translation>
+    </message>
+</context>
+<context>
+    <name>RolesStep</name>
+    <message>
+        <source>Who plays which part?</source>
+        <translation>谁扮演哪个角色？</translation>
+    </message>
+    <message>
+        <source>Claude Code asks for large and small models. These stand in; you can change them at any time.</source>
+        <translation>Claude Code 会请求大模型和小模型。由这些模型替身；随时可以更改。</translation>
+    </message>
+    <message>
+        <source>Roles</source>
+        <translation>角色</translation>
+    </message>
+    <message>
+        <source>In / out, per million tokens</source>
+        <translation>输入 / 输出，每百万词元</translation>
+    </message>
+</context>
+<context>
+    <name>SearchField</name>
+    <message>
+        <source>Clear the search</source>
+        <translation>清除搜索</translation>
+    </message>
+</context>
+<context>
+    <name>SecretField</name>
+    <message>
+        <source>Show what is typed</source>
+        <translation>显示输入内容</translation>
+    </message>
+    <message>
+        <source>Hide what is typed</source>
+        <translation>隐藏输入内容</translation>
+    </message>
+</context>
+<context>
+    <name>SessionsPage</name>
+    <message>
+        <source>Sessions</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>Project</source>
+        <translation>项目</translation>
+    </message>
+    <message>
+        <source>Profile</source>
+        <translation>配置档</translation>
+    </message>
+    <message>
+        <source>Latest</source>
+        <translation>最近</translation>
+    </message>
+    <message>
+        <source>Lasted</source>
+        <translation>持续</translation>
+    </message>
+    <message>
+        <source>Agents</source>
+        <translation>代理</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>词元</translation>
+    </message>
+    <message>
+        <source>Spend</source>
+        <translation>花费</translation>
+    </message>
+    <message>
+        <source>Sessions, latest first; press one to see its requests</source>
+        <translation>会话，最近在前；按下可查看其请求</translation>
+    </message>
+    <message>
+        <source>Live</source>
+        <translation>实时</translation>
+    </message>
+    <message>
+        <source>No sessions yet</source>
+        <translation>还没有会话</translation>
+    </message>
+    <message>
+        <source>Each run of Claude Code through Understudy is a session; it shows up with its first request.</source>
+        <translation>每次通过 Understudy 运行 Claude Code 就是一个会话；有了第一个请求就会显示。</translation>
+    </message>
+    <message>
+        <source>Launch Claude Code</source>
+        <translation>启动 Claude Code</translation>
+    </message>
+    <message>
+        <source>1 session</source>
+        <translation>1 个会话</translation>
+    </message>
+    <message>
+        <source>{0} sessions</source>
+        <translation>{0} 个会话</translation>
+    </message>
+    <message>
+        <source>{0} live</source>
+        <translation>{0} 个活跃</translation>
+    </message>
+    <message>
+        <source>No project</source>
+        <translation>无项目</translation>
+    </message>
+</context>
+<context>
+    <name>SettingsWindow</name>
+    <message>
+        <source>Understudy settings</source>
+        <translation>Understudy 设置</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Models and keys</source>
+        <translation>模型与密钥</translation>
+    </message>
+    <message>
+        <source>Profiles</source>
+        <translation>配置档</translation>
+    </message>
+    <message>
+        <source>General</source>
+        <translation>通用</translation>
+    </message>
+    <message>
+        <source>Proxy</source>
+        <translation>代理</translation>
+    </message>
+    <message>
+        <source>Log and budget</source>
+        <translation>日志与预算</translation>
+    </message>
+    <message>
+        <source>Terminal</source>
+        <translation>终端</translation>
+    </message>
+    <message>
+        <source>About</source>
+        <translation>关于</translation>
+    </message>
+    <message>
+        <source>Pages of the settings</source>
+        <translation>设置页面</translation>
+    </message>
+    <message>
+        <source>Restore defaults</source>
+        <translation>恢复默认</translation>
+    </message>
+    <message>
+        <source>Really restore?</source>
+        <translation>确定恢复？</translation>
+    </message>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>Sidebar</name>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Sessions</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>Usage</source>
+        <translation>用量</translation>
+    </message>
+    <message>
+        <source>Settings</source>
+        <translation>设置</translation>
+    </message>
+    <message>
+        <source>Pages</source>
+        <translation>页面</translation>
+    </message>
+    <message>
+        <source>Stop the proxy</source>
+        <translation>停止代理</translation>
+    </message>
+    <message>
+        <source>Start the proxy</source>
+        <translation>启动代理</translation>
+    </message>
+    <message>
+        <source>Profile: {0}</source>
+        <translation>配置档：{0}</translation>
+    </message>
+    <message>
+        <source>Open to all</source>
+        <translation>对所有人开放</translation>
+    </message>
+    <message>
+        <source>On the network</source>
+        <translation>网络可访问</translation>
+    </message>
+    <message>
+        <source>Choose a folder</source>
+        <translation>选择文件夹</translation>
+    </message>
+    <message>
+        <source>Understudy</source>
+        <translation>Understudy</translation>
+    </message>
+    <message>
+        <source>Copy the address</source>
+        <translation>复制地址</translation>
+    </message>
+    <message>
+        <source>The profile in force; press to switch</source>
+        <translation>当前配置档；按下可切换</translation>
+    </message>
+    <message>
+        <source>Project folder</source>
+        <translation>项目文件夹</translation>
+    </message>
+    <message>
+        <source>Launch Claude Code</source>
+        <translation>启动 Claude Code</translation>
+    </message>
+    <message>
+        <source>Opens your terminal in the project folder (Ctrl+L)</source>
+        <translation>在项目文件夹中打开你的终端（Ctrl+L）</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Starting</source>
+        <translation>正在启动</translation>
+    </message>
+    <message>
+        <source>Running</source>
+        <translation>运行中</translation>
+    </message>
+    <message>
+        <source>Stopping</source>
+        <translation>正在停止</translation>
+    </message>
+    <message>
+        <source>Port taken</source>
+        <translation>端口被占用</translation>
+    </message>
+    <message>
+        <source>Failed</source>
+        <translation>失败</translation>
+    </message>
+    <message>
+        <source>Profiles…</source>
+        <translation>配置档…</translation>
+    </message>
+    <message>
+        <source>Choose another…</source>
+        <translation>选择其他…</translation>
+    </message>
+</context>
+<context>
+    <name>Step</name>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+</context>
+<context>
+    <name>TerminalPage</name>
+    <message>
+        <source>Terminal</source>
+        <translation>终端</translation>
+    </message>
+    <message>
+        <source>Claude Code is launched in your own terminal. Nothing is written into its settings.</source>
+        <translation>Claude Code 在你自己的终端中启动。不会改动它的设置。</translation>
+    </message>
+    <message>
+        <source>Launch</source>
+        <translation>启动</translation>
+    </message>
+    <message>
+        <source>Own command</source>
+        <translation>自定义命令</translation>
+    </message>
+    <message>
+        <source>Comes first, if set. {script} is what to run, {folder} where.</source>
+        <translation>设置后优先使用。{script} 是要运行的内容，{folder} 是位置。</translation>
+    </message>
+    <message>
+        <source>The first one found: {0}</source>
+        <translation>找到的第一个：{0}</translation>
+    </message>
+    <message>
+        <source>None was found</source>
+        <translation>没有找到</translation>
+    </message>
+    <message>
+        <source>{0} (not found)</source>
+        <translation>{0}（未找到）</translation>
+    </message>
+    <message>
+        <source>Installed</source>
+        <translation>已安装</translation>
+    </message>
+    <message>
+        <source>Not installed</source>
+        <translation>未安装</translation>
+    </message>
+    <message>
+        <source>Being looked for…</source>
+        <translation>正在查找…</translation>
+    </message>
+    <message>
+        <source>Claude Code</source>
+        <translation>Claude Code</translation>
+    </message>
+    <message>
+        <source>Copy</source>
+        <translation>复制</translation>
+    </message>
+    <message>
+        <source>Copy the command that installs Claude Code</source>
+        <translation>复制安装 Claude Code 的命令</translation>
+    </message>
+    <message>
+        <source>Understudy launches the “claude” command that you have.</source>
+        <translation>Understudy 启动你已有的 “claude” 命令。</translation>
+    </message>
+    <message>
+        <source>Copy command</source>
+        <translation>复制命令</translation>
+    </message>
+    <message>
+        <source>The same launch for another shell or an IDE. A token is part of it: whoever has it gets in.</source>
+        <translation>在其他 shell 或 IDE 中做同样的启动。其中含有令牌：持有者即可进入。</translation>
+    </message>
+    <message>
+        <source>Copy the command for {0}</source>
+        <translation>复制 {0} 的命令</translation>
+    </message>
+</context>
+<context>
+    <name>TimePanel</name>
+    <message>
+        <source>Timing</source>
+        <translation>时间</translation>
+    </message>
+</context>
+<context>
+    <name>TodayCards</name>
+    <message>
+        <source>Spend today</source>
+        <translation>今日花费</translation>
+    </message>
+    <message>
+        <source>Requests today</source>
+        <translation>今日请求</translation>
+    </message>
+    <message>
+        <source>Time to first token</source>
+        <translation>首词元时间</translation>
+    </message>
+    <message>
+        <source>Spend by hour</source>
+        <translation>每小时花费</translation>
+    </message>
+    <message>
+        <source>Requests by hour</source>
+        <translation>每小时请求</translation>
+    </message>
+    <message>
+        <source>median, last hour</source>
+        <translation>最近一小时中位数</translation>
+    </message>
+    <message>
+        <source>none in the last hour</source>
+        <translation>最近一小时没有</translation>
+    </message>
+    <message>
+        <source>Time to first token by hour</source>
+        <translation>每小时首词元时间</translation>
+    </message>
+    <message>
+        <source>of {0} daily limit</source>
+        <translation>每日上限 {0}</translation>
+    </message>
+    <message>
+        <source>priced {0} of {1}</source>
+        <translation>已计价 {0} / {1}</translation>
+    </message>
+    <message>
+        <source>no daily limit</source>
+        <translation>没有每日上限</translation>
+    </message>
+    <message>
+        <source>{0} failed</source>
+        <translation>{0} 个失败</translation>
+    </message>
+    <message>
+        <source>{0} retried</source>
+        <translation>{0} 个重试</translation>
+    </message>
+    <message>
+        <source>none failed</source>
+        <translation>没有失败</translation>
+    </message>
+</context>
+<context>
+    <name>TokenPanel</name>
+    <message>
+        <source>Tokens</source>
+        <translation>词元</translation>
+    </message>
+</context>
+<context>
+    <name>Tray</name>
+    <message>
+        <source>Profiles</source>
+        <translation>配置档</translation>
+    </message>
+    <message>
+        <source>Launch Claude Code</source>
+        <translation>启动 Claude Code</translation>
+    </message>
+    <message>
+        <source>Open Understudy</source>
+        <translation>打开 Understudy</translation>
+    </message>
+    <message>
+        <source>Settings…</source>
+        <translation>设置…</translation>
+    </message>
+    <message>
+        <source>Quit</source>
+        <translation>退出</translation>
+    </message>
+    <message>
+        <source>Stop</source>
+        <translation>停止</translation>
+    </message>
+    <message>
+        <source>Start</source>
+        <translation>启动</translation>
+    </message>
+    <message>
+        <source>Last error: {0}</source>
+        <translation>最近错误：{0}</translation>
+    </message>
+    <message>
+        <source>Choose a folder…</source>
+        <translation>选择文件夹…</translation>
+    </message>
+    <message>
+        <source>Launch Claude Code in</source>
+        <translation>在此启动 Claude Code</translation>
+    </message>
+    <message>
+        <source>Running on {0}</source>
+        <translation>运行于 {0}</translation>
+    </message>
+    <message>
+        <source>Starting on {0}…</source>
+        <translation>正在 {0} 上启动…</translation>
+    </message>
+    <message>
+        <source>Stopping…</source>
+        <translation>正在停止…</translation>
+    </message>
+    <message>
+        <source>Stopped</source>
+        <translation>已停止</translation>
+    </message>
+    <message>
+        <source>Today: {0}</source>
+        <translation>今天：{0}</translation>
+    </message>
+    <message>
+        <source>Today: {0}, {1}</source>
+        <translation>今天：{0}，{1}</translation>
+    </message>
+</context>
+<context>
+    <name>Usage</name>
+    <message>
+        <source>Others</source>
+        <translation>其他</translation>
+    </message>
+    <message>
+        <source>Not told</source>
+        <translation>未说明</translation>
+    </message>
+    <message>
+        <source>nothing spent</source>
+        <translation>没有花费</translation>
+    </message>
+    <message>
+        <source>priced {0} of {1}</source>
+        <translation>已计价 {0} / {1}</translation>
+    </message>
+    <message>
+        <source>all priced</source>
+        <translation>全部已计价</translation>
+    </message>
+    <message>
+        <source>estimated</source>
+        <translation>估算</translation>
+    </message>
+    <message>
+        <source>{0} of {1}</source>
+        <translation>{0} / {1}</translation>
+    </message>
+    <message>
+        <source>{0}, no limit</source>
+        <translation>{0}，不限</translation>
+    </message>
+</context>
+<context>
+    <name>UsageCards</name>
+    <message>
+        <source>Spend</source>
+        <translation>花费</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>From cache</source>
+        <translation>来自缓存</translation>
+    </message>
+    <message>
+        <source>First token</source>
+        <translation>首个词元</translation>
+    </message>
+    <message>
+        <source>{0} failed</source>
+        <translation>{0} 个失败</translation>
+    </message>
+    <message>
+        <source>none failed</source>
+        <translation>没有失败</translation>
+    </message>
+    <message>
+        <source>{0} tokens</source>
+        <translation>{0} 词元</translation>
+    </message>
+</context>
+<context>
+    <name>UsagePage</name>
+    <message>
+        <source>Nothing was used yet</source>
+        <translation>还没有用量</translation>
+    </message>
+    <message>
+        <source>Start Claude Code; what it spends is counted here, day by day.</source>
+        <translation>启动 Claude Code；它的花费会在这里逐日统计。</translation>
+    </message>
+    <message>
+        <source>Launch Claude Code</source>
+        <translation>启动 Claude Code</translation>
+    </message>
+    <message>
+        <source>As CSV…</source>
+        <translation>导出为 CSV…</translation>
+    </message>
+    <message>
+        <source>As JSON…</source>
+        <translation>导出为 JSON…</translation>
+    </message>
+    <message>
+        <source>Usage</source>
+        <translation>用量</translation>
+    </message>
+    <message>
+        <source>{0} days</source>
+        <translation>{0} 天</translation>
+    </message>
+    <message>
+        <source>Today</source>
+        <translation>今天</translation>
+    </message>
+    <message>
+        <source>Range</source>
+        <translation>范围</translation>
+    </message>
+    <message>
+        <source>Export</source>
+        <translation>导出</translation>
+    </message>
+    <message>
+        <source>Spend</source>
+        <translation>花费</translation>
+    </message>
+    <message>
+        <source>Tokens</source>
+        <translation>词元</translation>
+    </message>
+    <message>
+        <source>What the bars show</source>
+        <translation>柱形表示什么</translation>
+    </message>
+    <message>
+        <source>Models</source>
+        <translation>模型</translation>
+    </message>
+    <message>
+        <source>Projects</source>
+        <translation>项目</translation>
+    </message>
+    <message>
+        <source>Sessions</source>
+        <translation>会话</translation>
+    </message>
+    <message>
+        <source>What the bars are made of</source>
+        <translation>柱形的组成</translation>
+    </message>
+    <message>
+        <source>Usage per day</source>
+        <translation>每日用量</translation>
+    </message>
+    <message>
+        <source>Name</source>
+        <translation>名称</translation>
+    </message>
+    <message>
+        <source>Requests</source>
+        <translation>请求</translation>
+    </message>
+    <message>
+        <source>Cached</source>
+        <translation>缓存</translation>
+    </message>
+    <message>
+        <source>First</source>
+        <translation>首词元</translation>
+    </message>
+    <message>
+        <source>Speed</source>
+        <translation>速度</translation>
+    </message>
+    <message>
+        <source>The largest, by spend; press one to see its requests</source>
+        <translation>花费最多的；按下可查看其请求</translation>
+    </message>
+    <message>
+        <source>Spend per day</source>
+        <translation>每日花费</translation>
+    </message>
+    <message>
+        <source>Tokens per day</source>
+        <translation>每日词元</translation>
+    </message>
+    <message>
+        <source>Export the requests</source>
+        <translation>导出请求</translation>
+    </message>
+</context>
+<context>
+    <name>_SideCard</name>
+    <message>
+        <source>Running…</source>
+        <translation>正在运行…</translation>
+    </message>
+    <message>
+        <source>first token {0}</source>
+        <translation>首词元 {0}</translation>
+    </message>
+    <message>
+        <source>whole {0}</source>
+        <translation>总计 {0}</translation>
+    </message>
+    <message>
+        <source>{0} in, {1} out</source>
+        <translation>输入 {0}，输出 {1}</translation>
+    </message>
+    <message>
+        <source>unpriced</source>
+        <translation>无价格</translation>
+    </message>
+</context>
+</TS>

@@ -1,0 +1,39 @@
+"""Widgets are tested without a screen, in one application; what a test made is gone after it."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtWidgets import QApplication
+
+from app.theme import Theme
+from proxy_core.config.settings import Appearance
+
+
+@pytest.fixture(scope="session")
+def one_theme(qapp: QApplication) -> Iterator[Theme]:
+    """The theme of the one application that all tests share."""
+    made = Theme(qapp, Appearance.LIGHT)
+    yield made
+    made.deleteLater()
+
+
+@pytest.fixture
+def theme(one_theme: Theme) -> Theme:
+    """The theme, light to begin with."""
+    one_theme.apply(Appearance.LIGHT)
+    return one_theme
+
+
+@pytest.fixture(autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    """Without an event loop that ends, Qt keeps what is to be deleted; a new style sheet would dress it all again."""
+    yield
+    if QCoreApplication.instance() is not None:
+        QCoreApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete.value))

@@ -1,0 +1,172 @@
+"""The tray's menu and icon: what they say of each state, what they wish for, and texts of others kept plain."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QMenu
+from pytestqt.qtbot import QtBot
+
+from app.news import RequestsTold
+from app.reduce import reduce
+from app.state import AppState, Phase, Proxy, Trouble
+from app.tray import Tray
+from app.tray_icon import Shape, shape_of, tray_icon
+from app.wishes import (
+    CopyAddress,
+    Launch,
+    Quit,
+    ShowRequests,
+    ShowSettings,
+    ShowWatch,
+    StartProxy,
+    StopProxy,
+    SwitchProfile,
+    Wish,
+)
+from proxy_core.config.settings import Configuration, Profile, Settings
+from proxy_core.ledger.journal import Began
+from proxy_core.ledger.rows import Sum
+
+RUNNING = Proxy(Phase.RUNNING, "http://127.0.0.1:8082")
+
+
+@pytest.fixture
+def tray(qtbot: QtBot) -> Iterator[tuple[Tray, list[Wish]]]:
+    made = Tray()
+    wishes: list[Wish] = []
+    made.wished.connect(wishes.append)
+    yield made, wishes
+    made.menu.deleteLater()
+
+
+def action(tray: Tray, name: str) -> QAction:
+    found = next((one for one in _all(tray.menu) if one.objectName() == name), None)
+    assert found is not None, name
+    return found
+
+
+def _all(menu: QMenu) -> Iterator[QAction]:
+    for one in menu.actions():
+        yield one
+        inner = one.menu()
+        if isinstance(inner, QMenu):
+            yield from _all(inner)
+
+
+def texts(tray: Tray) -> list[str]:
+    return [one.text() for one in tray.menu.actions() if one.isVisible() and not one.isSeparator()]
+
+
+def test_the_menu_of_a_proxy_that_runs(tray: tuple[Tray, list[Wish]]) -> None:
+    here, wishes = tray
+    state = AppState(proxy=RUNNING, today=Sum(requests=12, priced=12, cost=1.236), folder="/work/atlas")
+    here.show_state(state)
+    assert texts(here) == [
+        "Running on 127.0.0.1:8082",
+        "Stop",
+        "Profiles",
+        "Launch Claude Code",
+        "Today: 12 requests, $1.24",
+        "Open Understudy",
+        "Settings…",
+        "Quit",
+    ]
+    for name in ("tray_status", "tray_toggle", "tray_launch_folder", "tray_open", "tray_settings", "tray_quit"):
+        action(here, name).trigger()
+    assert wishes == [CopyAddress(), StopProxy(), Launch("/work/atlas"), ShowWatch(), ShowSettings(), Quit()]
+
+
+def test_the_menu_of_one_that_does_not(tray: tuple[Tray, list[Wish]]) -> None:
+    here, wishes = tray
+    here.show_state(AppState(proxy=Proxy(Phase.ATTENTION, sentence="Port 8082 is taken by nginx (7).")))
+    assert texts(here)[:2] == ["Port 8082 is taken by nginx (7).", "Start"]
+    action(here, "tray_toggle").trigger()
+    assert wishes == [StartProxy()]
+
+
+def test_while_it_stops_it_cannot_be_stopped_again(tray: tuple[Tray, list[Wish]]) -> None:
+    here, _ = tray
+    here.show_state(AppState(proxy=Proxy(Phase.STOPPING)))
+    assert not action(here, "tray_toggle").isEnabled()
+
+
+def test_the_last_error_leads_to_its_request(tray: tuple[Tray, list[Wish]]) -> None:
+    here, wishes = tray
+    here.show_state(AppState(trouble=Trouble("OpenAI refused the key: 401.", 1.0, "req7")))
+    assert "Last error: OpenAI refused the key: 401." in texts(here)
+    action(here, "tray_trouble").trigger()
+    here.show_state(AppState(trouble=Trouble("The disk is full.", 2.0)))
+    action(here, "tray_trouble").trigger()
+    assert wishes == [ShowRequests(id="req7"), ShowWatch()]
+
+
+def test_profiles_are_switched_and_the_active_one_is_checked(tray: tuple[Tray, list[Wish]]) -> None:
+    here, wishes = tray
+    settings = Settings(profile="Local", profiles={"Default": Profile(), "Local": Profile(), "R&D": Profile()})
+    here.show_state(AppState(configuration=Configuration(settings)))
+    assert action(here, "tray_profile_Local").isChecked()
+    assert not action(here, "tray_profile_Default").isChecked()
+    assert action(here, "tray_profile_R&D").text() == "R&&D"
+    action(here, "tray_profile_R&D").trigger()
+    assert wishes == [SwitchProfile("R&D")]
+    assert action(here, "tray_profile_Local").isChecked(), "until the settings say otherwise"
+    assert not action(here, "tray_profile_R&D").isChecked()
+
+
+def test_recent_folders_are_offered_once_each_and_plain(tray: tuple[Tray, list[Wish]]) -> None:
+    here, wishes = tray
+    here.show_state(AppState(folder="/w/a", recent_folders=("/w/a", "/w/b\t<b>&c", "/" + "x" * 300)))
+    folders = [one.text() for one in _all(here.menu) if one.objectName() == "tray_launch_folder"]
+    assert folders[:2] == ["/w/a", "/w/b <b>&&c"]
+    assert len(folders) == 3
+    assert len(folders[2]) <= 60
+    assert action(here, "tray_launch_choose").isEnabled()
+    assert wishes == []
+
+
+def test_a_text_of_others_is_no_markup_and_no_shortcut(tray: tuple[Tray, list[Wish]]) -> None:
+    here, _ = tray
+    here.show_state(AppState(trouble=Trouble("<img src=x> & \n\u202eevil", 1.0)))
+    text = action(here, "tray_trouble").text()
+    assert "\n" not in text
+    assert "&&" in text
+
+
+@pytest.mark.parametrize(
+    ("state", "shape"),
+    [
+        (AppState(), Shape.STOPPED),
+        (AppState(proxy=RUNNING), Shape.RUNNING),
+        (AppState(proxy=Proxy(Phase.STARTING)), Shape.BUSY),
+        (AppState(proxy=Proxy(Phase.STOPPING)), Shape.BUSY),
+        (AppState(proxy=Proxy(Phase.ATTENTION)), Shape.ATTENTION),
+        (reduce(AppState(proxy=RUNNING), RequestsTold((Began("a", 1.0, "/", "claude", True),))), Shape.BUSY),
+    ],
+)
+def test_the_icon_tells_the_state(state: AppState, shape: Shape) -> None:
+    assert shape_of(state) is shape
+
+
+@pytest.mark.parametrize("mask", [False, True])
+def test_each_shape_is_drawn_at_every_size_and_unlike_the_others(qtbot: QtBot, mask: bool) -> None:
+    drawn = {}
+    for shape in Shape:
+        icon = tray_icon(shape, mask=mask)
+        assert icon.isMask() is mask
+        sizes = {size.width() for size in icon.availableSizes()}
+        assert {16, 22, 32, 64} <= sizes
+        image = icon.pixmap(22, 22).toImage()
+        outline = tuple(image.pixelColor(x, y).alpha() > 127 for x in range(22) for y in range(22))
+        ink = tuple(image.pixelColor(x, y).lightness() > 200 for x in range(22) for y in range(22))
+        assert any(outline)
+        drawn[shape] = (outline, ink)
+    assert len(set(drawn.values())) == len(Shape)
+
+
+def test_where_there_is_no_tray_it_does_not_pretend(tray: tuple[Tray, list[Wish]]) -> None:
+    here, _ = tray
+    assert not here.join()  # the offscreen platform has none
+    assert not here.is_there

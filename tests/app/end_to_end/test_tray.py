@@ -1,0 +1,115 @@
+"""The app driven through its tray from outside its process, as a panel does, with the real proxy behind it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import socket
+import time
+import tomllib
+
+import pytest
+
+from tests.app.end_to_end.desk import DEMO, TOKEN, Desk, address, ask, ended, health, message, until
+from tests.app.end_to_end.tray_host import NotificationHost, TrayHost
+
+pytestmark = pytest.mark.desktop
+
+
+def test_stop_closes_the_port_and_start_opens_it(desk: Desk, tray: TrayHost) -> None:
+    process = desk.app()
+    tray.wait()
+    where = address(tray)
+    assert until(lambda: health(where)) == 200
+    assert {16, 22, 32, 48, 64} <= tray.sizes()
+    running, tip = tray.icon(), tray.tip()
+    assert where in tip
+    tray.click("Stop")
+    until(lambda: tray.labels()[0] == "Stopped")
+    assert health(where) is None
+    assert tray.icon() != running
+    assert tray.tip() != tip
+    tray.click("Start")
+    assert until(lambda: health(address(tray))) == 200
+    until(lambda: tray.icon() == running)
+    tray.click("Quit")
+    assert ended(process, 2.0) == ""
+
+
+def test_the_menu_lives_with_what_happens(desk: Desk, tray: TrayHost) -> None:
+    desk.app()
+    tray.wait()
+    where = address(tray)
+    assert "Today: 0 requests" in tray.labels()
+    status, _ = message(where)
+    assert status == 200
+    status, body = ask(where, "POST", "/v1/messages", {"model": "demo/nobody", "max_tokens": 5, "messages": []})
+    assert status != 200
+    until(lambda: any(text.startswith("Today: 2 requests") for text in tray.labels()))
+    assert any(text.startswith("Last error: ") for text in tray.labels())
+    assert json.loads(body)["error"]["message"][:30] in " ".join(tray.labels())
+
+
+def test_a_profile_chosen_here_answers_the_next_request(desk: Desk, tray: TrayHost) -> None:
+    desk.settings(DEMO.format("instant") + '[profiles.Other]\nbig = "demo/nobody"\n')
+    desk.app()
+    tray.wait()
+    where = address(tray)
+    assert message(where)[0] == 200
+    tray.click("Profiles", "Other")
+    until(lambda: [entry.checked for entry in tray.menu()[2].below] == [False, True])
+    assert message(where)[0] == 404
+    assert tomllib.loads((desk.home / "settings.toml").read_text())["profile"] == "Other"
+
+
+def test_a_taken_port_is_told_with_its_holder_and_can_be_tried_again(
+    desk: Desk, tray: TrayHost, notifications: NotificationHost
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        desk.app(PORT=str(port))
+        tray.wait()
+        until(lambda: f"Port {port} is taken by" in tray.labels()[0])
+        until(lambda: notifications.shown)
+        assert notifications.shown[0].urgent
+        assert str(port) in notifications.shown[0].text
+    tray.click("Start")
+    assert until(lambda: health(f"127.0.0.1:{port}")) == 200
+
+
+def test_a_click_opens_the_window(desk: Desk, tray: TrayHost) -> None:
+    desk.settings(DEMO.format("instant") + "[general]\nstart_hidden = true\n")
+    desk.app()
+    tray.wait()
+    address(tray)
+    assert desk.windows() == []
+    tray.activate()
+    until(desk.windows)
+
+
+def test_quit_tells_the_streams_and_ends_within_two_seconds(desk: Desk, tray: TrayHost) -> None:
+    desk.settings(DEMO.format("slow"))
+    process = desk.app()
+    tray.wait()
+    where = address(tray)
+    connection = http.client.HTTPConnection(where, timeout=20)
+    body = {
+        "model": "claude-sonnet-5-5",
+        "max_tokens": 2000,
+        "stream": True,
+        "messages": [{"role": "user", "content": "Tell me at length."}],
+    }
+    headers = {"x-api-key": TOKEN, "content-type": "application/json", "anthropic-version": "2023-06-01"}
+    connection.request("POST", "/v1/messages", json.dumps(body), headers)
+    answer = connection.getresponse()
+    heard = answer.read1(65536)
+    assert b"message_start" in heard
+    began = time.monotonic()
+    tray.click("Quit")
+    while piece := answer.read1(65536):
+        heard += piece
+    assert b"event: error" in heard
+    assert b"message_stop" not in heard
+    assert ended(process, 2.0) == ""
+    assert time.monotonic() - began < 2.5
+    connection.close()

@@ -1,0 +1,64 @@
+"""What the tests of the Settings window share: the whole catalogue, and somebody who hears every wish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from app.catalogue_search import CatalogueSearch
+from proxy_core.catalogue.models import Models
+from resources.scene import SETTINGS
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> CatalogueSearch:
+    """The whole catalogue, read."""
+    found = CatalogueSearch(Models(), SETTINGS.providers)
+    found.read()
+    return found
+
+
+class Listener:
+    """Hears the wishes of one window."""
+
+    def __init__(self) -> None:
+        self.wishes: list[Any] = []
+
+    def __call__(self, wish: object) -> None:
+        self.wishes.append(wish)
+
+    @property
+    def last(self) -> Any:
+        """The latest one."""
+        return self.wishes[-1]
+
+
+Shown = Callable[..., Any]
+
+
+@pytest.fixture
+def shown(qtbot: QtBot) -> Shown:
+    """Show a widget with its wishes heard; give the listener."""
+
+    def show(widget: Any, *, width: int = 900, height: int = 600) -> Listener:
+        listener = Listener()
+        widget.wished.connect(listener)
+        qtbot.addWidget(widget)
+        widget.resize(width, height)
+        widget.show()
+        widget.activateWindow()
+        qtbot.waitUntil(widget.isActiveWindow)
+        return listener
+
+    return show
+
+
+def child(widget: QWidget, name: str) -> Any:
+    """The one descendant of this object name."""
+    found = [own for own in widget.findChildren(QWidget) if own.objectName() == name]
+    assert len(found) == 1, (name, found)
+    return found[0]

@@ -1,0 +1,133 @@
+"""No word of the Settings window and of the first run is cut: both languages, both themes, small and large."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QTranslator
+from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
+
+from app.answers import FirstWords
+from app.catalogue_search import CatalogueSearch
+from app.i18n import LANGUAGES, speak
+from app.state import AppState, Door, KeyPlace, KeyView, ProviderCheck, Trial, TrialStep, Verdict
+from app.theme import Theme
+from app.windows.first_run.window import FirstRunWindow
+from app.windows.settings.models_page import ModelsPage
+from app.windows.settings.proxy_page import ProxyPage
+from app.windows.settings.window import SettingsWindow
+from proxy_core.config.settings import Appearance, Configuration, ProxySettings, Role
+from resources.scene import SETTINGS, first_run_state, settings_state
+from tests.app.clipping import clipped, settle
+
+SIZES = ((900, 600), (1300, 800))
+
+
+@pytest.fixture(params=list(LANGUAGES))
+def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+    before = set(qapp.findChildren(QTranslator))
+    yield speak(qapp, request.param)
+    for translator in set(qapp.findChildren(QTranslator)) - before:
+        qapp.removeTranslator(translator)
+        translator.setParent(None)
+
+
+@pytest.fixture(params=[Appearance.LIGHT, Appearance.DARK])
+def look(request: pytest.FixtureRequest, theme: Theme) -> Iterator[Theme]:
+    theme.apply(request.param)
+    yield theme
+    theme.apply(Appearance.LIGHT)
+
+
+def crowded() -> AppState:
+    """Everything that can be told at once."""
+    state = settings_state()
+    proxy = ProxySettings(lan=True, open=True)
+    fixed = {"proxy.port": "PORT", "proxy.passthrough_url": "UNDERSTUDY_PASSTHROUGH_URL", "roles.small": "SMALL_MODEL"}
+    bad = TrialStep(
+        "tools", Verdict.BAD, "It called no tool, though it was told to. Choose one that is made for tools."
+    )
+    noted = TrialStep("vision", Verdict.NOTED, "It took a green square for red.")
+    return replace(
+        state,
+        configuration=Configuration(replace(SETTINGS, proxy=proxy), fixed, warnings=("A warning. " * 20,)),
+        keys={**state.keys, "openai": KeyView(KeyPlace.MEMORY, "7f3a"), "gemini": KeyView()},
+        keys_kept_in=Door.MEMORY,
+        checks={
+            **state.checks,
+            "openai": ProviderCheck(Verdict.RUNNING),
+            "openrouter": ProviderCheck(Verdict.BAD, "OpenRouter refused the key: 401. " * 4, rejected=True),
+        },
+        trials={Role.BIG: Trial("openai/gpt-4.1", Verdict.BAD, 1.2, 3.4, (bad, noted), 0.01, sentence=bad.sentence)},
+        claude_installed=False,
+        report="/home/sam/.local/state/understudy/reports/2026-11-17T14-32-08.txt",
+        newer_version="0.2.0",
+    )
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_page_of_the_settings_is_cut(
+    size: tuple[int, int], language: str, look: Theme, catalogue: CatalogueSearch, qtbot: QtBot
+) -> None:
+    window = SettingsWindow(look, catalogue)
+    qtbot.addWidget(window)
+    window.resize(*size)
+    for state in (settings_state(), crowded()):
+        window.show_state(state)
+        for place in ("models", "profiles", "general", "proxy", "log", "terminal", "about"):
+            window.open_page(place)
+            settle(window)
+            assert clipped(window) == [], (place, language)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_what_is_opened_on_a_page_is_not_cut(
+    size: tuple[int, int], language: str, look: Theme, catalogue: CatalogueSearch, qtbot: QtBot
+) -> None:
+    window = SettingsWindow(look, catalogue)
+    qtbot.addWidget(window)
+    window.resize(*size)
+    window.show_state(crowded())
+    models, proxy = window.page("models"), window.page("proxy")
+    assert isinstance(models, ModelsPage)
+    assert isinstance(proxy, ProxyPage)
+    settle(window)
+    for row in models.providers.rows.values():
+        row.more.setChecked(True)
+        row.details.remove.click()
+    models.providers.add.click()
+    settle(window)
+    assert clipped(window) == [], language
+    models.providers.panel.own.setChecked(True)
+    settle(window)
+    assert clipped(window) == [], language
+    window.open_page("proxy")
+    proxy.renew_token.click()
+    window.restore.click()
+    settle(window)
+    assert clipped(window) == [], language
+
+
+@pytest.mark.parametrize("size", [(640, 520), *SIZES])
+def test_no_step_of_the_first_run_is_cut(
+    size: tuple[int, int], language: str, look: Theme, catalogue: CatalogueSearch, qtbot: QtBot
+) -> None:
+    window = FirstRunWindow(look, catalogue)
+    qtbot.addWidget(window)
+    window.resize(*size)
+    window.show_state(replace(first_run_state(), keys_kept_in=Door.MEMORY, claude_installed=False))
+    settle(window)
+    assert clipped(window) == [], language
+    window.key_step._tell("Key rejected", window.key_step.chip.kind, "OpenAI refused the key: 401. " * 5)
+    settle(window)
+    assert clipped(window) == [], language
+    window.key_step._choose("openai")
+    settle(window)
+    assert clipped(window) == [], language
+    window.roles_step._pass()
+    window.hear(FirstWords("Hello. " * 200, ended=True, good=False, sentence="It did not go well. " * 8))
+    settle(window)
+    assert clipped(window) == [], language

@@ -1,0 +1,196 @@
+"""Roles, profiles and rules on the first page."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QLabel
+
+from app.catalogue_search import CatalogueSearch
+from app.state import AppState, KeyPlace, KeyView, Trial, TrialStep, Verdict
+from app.theme import Theme
+from app.widgets.chip import Chip, ChipKind
+from app.windows.settings.models_page import ModelsPage
+from app.windows.settings.role_row import RoleRow
+from app.windows.settings.window import SettingsWindow
+from app.wishes import ChangeSettings, FindLocalServers, SetRole, SwitchProfile, TryRole
+from proxy_core.config.settings import (
+    DEFAULT_ROLES,
+    PASSTHROUGH,
+    Configuration,
+    Profile,
+    Role,
+    RoutingSettings,
+    Settings,
+    ThinkingRule,
+)
+from resources.scene import SETTINGS, settings_state
+from tests.app.settings.conftest import Listener, Shown, child
+
+STATE = settings_state()
+
+
+class Stage:
+    """The Settings window at its first page."""
+
+    def __init__(self, shown: Shown, theme: Theme, catalogue: CatalogueSearch, state: AppState = STATE) -> None:
+        self.window = SettingsWindow(theme, catalogue)
+        self.listener: Listener = shown(self.window)
+        self.window.show_state(state)
+        page = self.window.page("models")
+        assert isinstance(page, ModelsPage)
+        self.page = page
+        QApplication.processEvents()  # what is clicked has to have its place
+
+    def row(self, role: Role) -> RoleRow:
+        return self.page.roles.rows[role]
+
+    def text(self, name: str) -> str:
+        label = child(self.window, name)
+        assert isinstance(label, QLabel)
+        return label.text()
+
+
+@pytest.fixture
+def stage(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
+    return Stage(shown, theme, catalogue)
+
+
+def with_settings(settings: Settings, **fixed: str) -> AppState:
+    named = {f"roles.{role}": variable for role, variable in fixed.items()}
+    state = replace(STATE, configuration=Configuration(settings, fixed=named))
+    return replace(state, roles={**DEFAULT_ROLES, **settings.active.roles})
+
+
+def test_roles_show_their_models_and_prices(stage: Stage) -> None:
+    shown = {role: (stage.row(role).picker.text(), stage.text(f"price-{role}")) for role in Role}
+    assert shown == {
+        Role.BIG: ("openai/gpt-4.1", "$2.00 / $8.00"),
+        Role.SMALL: ("openai/gpt-4.1-mini", "$0.40 / $1.60"),
+        Role.THINKER: ("gemini/gemini-2.5-pro", "$1.25 / $10.00"),
+        **dict.fromkeys((Role.OPUS, Role.SUBAGENT, Role.LONG, Role.VISION), ("", "Uses BIG")),
+    }
+    assert stage.row(Role.OPUS).picker.placeholderText() == "Same as BIG"
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_choosing_a_model_sets_the_role_at_once(role: Role, stage: Stage) -> None:
+    picker = stage.row(role).picker
+    picker.setFocus()
+    QTest.keyClicks(picker, "deepseek/deepseek-chat")
+    QTest.keyClick(picker, Qt.Key.Key_Return)
+    assert stage.listener.wishes == [SetRole(role, "deepseek/deepseek-chat")]
+
+
+def test_an_optional_role_can_be_unset_and_a_needed_one_cannot(stage: Stage) -> None:
+    stage.window.show_state(
+        with_settings(replace(SETTINGS, profiles={"Work": Profile({Role.VISION: "openai/gpt-4o"})}))
+    )
+    for role, first in ((Role.VISION, ""), (Role.BIG, PASSTHROUGH)):
+        picker = stage.row(role).picker
+        picker.setFocus()
+        picker.open_list()
+        assert picker.choices[0].value == first
+        QTest.keyClick(picker, Qt.Key.Key_Escape)
+
+
+def test_wrong_words_are_told_at_the_field_and_not_sent(stage: Stage) -> None:
+    picker = stage.row(Role.BIG).picker
+    picker.setFocus()
+    QTest.keyClicks(picker, "nobody/gpt")
+    assert stage.text("note-big") == "There is no provider called nobody."
+    assert picker.property("wrong") == "true"
+    QTest.keyClick(picker, Qt.Key.Key_Return)
+    QTest.keyClick(picker, Qt.Key.Key_Escape)
+    assert stage.listener.wishes == []
+    assert not child(stage.window, "note-big").isVisible()
+    assert stage.window.isVisible(), "Esc left the field, not the window"
+
+
+def test_a_model_whose_provider_has_no_key_is_told(stage: Stage) -> None:
+    stage.window.show_state(replace(STATE, keys={**STATE.keys, "openai": KeyView(KeyPlace.NONE)}))
+    assert stage.text("note-big") == "OpenAI has no key yet."
+    assert not child(stage.window, "note-thinker").isVisible()
+
+
+def test_a_fixed_role_names_its_variable(stage: Stage) -> None:
+    stage.window.show_state(with_settings(SETTINGS, big="BIG_MODEL"))
+    row = stage.row(Role.BIG)
+    assert not row.picker.isEnabled()
+    assert row.facts.text() == "Set by BIG_MODEL in the environment"
+    assert stage.row(Role.SMALL).picker.isEnabled()
+
+
+def test_passthrough_has_no_price_of_ours(stage: Stage) -> None:
+    stage.window.show_state(with_settings(replace(SETTINGS, profiles={"Work": Profile({Role.BIG: PASSTHROUGH})})))
+    assert stage.row(Role.BIG).picker.text() == PASSTHROUGH
+    assert stage.text("price-big") == "As at Anthropic"
+
+
+def test_a_test_is_asked_for_one_role_or_all(stage: Stage) -> None:
+    QTest.mouseClick(child(stage.window, "test-small"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(stage.window, "test-all"), Qt.MouseButton.LeftButton)
+    assert stage.listener.wishes == [TryRole(Role.SMALL), TryRole(None)]
+    assert not child(stage.window, "test-opus").isEnabled()
+
+
+def chips(row: RoleRow) -> list[tuple[str, ChipKind]]:
+    return [(chip.word, chip.kind) for chip in row.findChildren(Chip)]
+
+
+def test_the_last_test_is_shown_with_what_it_took(stage: Stage) -> None:
+    row = stage.row(Role.BIG)
+    good = ChipKind.GOOD
+    assert chips(row) == [("Streaming", good), ("Tools", good), ("Images", good)]
+    assert any(label.text() == "620 ms · $0.0021" for label in row.findChildren(QLabel))
+
+
+def test_a_test_that_failed_says_why_and_one_of_another_model_is_not_shown(stage: Stage) -> None:
+    step = TrialStep("tools", Verdict.BAD, "It called no tool, though it was told to.")
+    failed = Trial("openai/gpt-4.1", Verdict.BAD, steps=(step,), sentence=step.sentence)
+    stale = replace(failed, model="openai/gpt-3.5-turbo")
+    stage.window.show_state(replace(STATE, trials={Role.BIG: failed, Role.SMALL: stale}))
+    assert chips(stage.row(Role.BIG)) == [("Tools", ChipKind.BAD)]
+    assert stage.text("note-big") == step.sentence
+    assert chips(stage.row(Role.SMALL)) == []
+
+
+def test_while_a_test_runs_it_is_not_asked_for_again(stage: Stage) -> None:
+    running = Trial("openai/gpt-4.1", Verdict.RUNNING)
+    stage.window.show_state(replace(STATE, trials={Role.BIG: running}))
+    assert chips(stage.row(Role.BIG)) == [("Testing…", ChipKind.INFO)]
+    assert not child(stage.window, "test-big").isEnabled()
+    assert not child(stage.window, "test-all").isEnabled()
+
+
+def test_the_profile_is_named_and_switched_on_top(stage: Stage) -> None:
+    box = stage.page.profile
+    assert box.currentText() == "Work"
+    box.setCurrentText("Local")
+    box.activated.emit(box.currentIndex())
+    assert stage.listener.wishes == [SwitchProfile("Local")]
+
+
+def test_local_servers_offer_their_models(stage: Stage) -> None:
+    QTest.mouseClick(child(stage.window, "find-local-servers"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(stage.window, "use-ollama"), Qt.MouseButton.LeftButton)
+    assert stage.listener.wishes == [
+        FindLocalServers(),
+        *(SetRole(role, "ollama/qwen3-coder:30b") for role in DEFAULT_ROLES),
+    ]
+
+
+def test_restoring_puts_back_the_active_profile_and_the_rules_alone(stage: Stage) -> None:
+    changed = replace(SETTINGS, routing=RoutingSettings(ThinkingRule.NEVER, 5))
+    stage.window.show_state(with_settings(changed))
+    button = child(stage.window, "restore-defaults")
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert stage.listener.wishes == []
+    assert button.text() == "Really restore?"
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert stage.listener.wishes == [
+        ChangeSettings(replace(changed, routing=RoutingSettings(), profiles={**changed.profiles, "Work": Profile()}))
+    ]

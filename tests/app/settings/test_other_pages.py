@@ -1,0 +1,255 @@
+"""Profiles, projects, prices, wiping, the token, the terminal, and what stands about the app."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication
+
+from app.catalogue_search import CatalogueSearch
+from app.state import AppState, KeyPlace, KeyView
+from app.theme import Theme
+from app.windows.settings.window import SettingsWindow
+from app.wishes import (
+    CheckForUpdates,
+    CopyCommand,
+    CopyInstallCommand,
+    CopyToken,
+    ForgetReport,
+    KeepProfile,
+    OpenFolder,
+    OpenReport,
+    RenewToken,
+    SwitchProfile,
+    Wipe,
+)
+from proxy_core.config.settings import Configuration, Price, Profile, ProjectSettings, Role
+from resources.scene import FOLDER, SETTINGS, settings_state
+from tests.app.settings.conftest import Listener, Shown, child
+
+STATE = settings_state()
+
+
+class Stage:
+    """The Settings window at a page."""
+
+    def __init__(self, shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
+        self.window = SettingsWindow(theme, catalogue)
+        self.listener: Listener = shown(self.window)
+        self.show(STATE)
+
+    def at(self, page: str) -> Any:
+        self.window.open_page(page)
+        QApplication.processEvents()
+        return self.window.page(page)
+
+    def show(self, state: AppState) -> None:
+        self.window.show_state(state)
+        QApplication.processEvents()
+
+    def click(self, name: str) -> None:
+        button = child(self.window, name)
+        assert button.isVisible(), name
+        QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        QApplication.processEvents()
+
+
+@pytest.fixture
+def stage(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
+    return Stage(shown, theme, catalogue)
+
+
+def test_the_active_profile_is_marked_and_another_can_be_used(stage: Stage) -> None:
+    page = stage.at("profiles")
+    assert [name for name, row in page.rows.items() if row.chip.isVisible()] == ["Work"]
+    stage.click("use-Local")
+    assert stage.listener.wishes == [SwitchProfile("Local")]
+
+
+def test_a_new_profile_gets_a_free_name_and_then_its_own(stage: Stage) -> None:
+    stage.at("profiles")
+    taken = {**SETTINGS.profiles, "New profile": Profile()}
+    stage.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=taken))))
+    stage.click("new-profile")
+    assert stage.listener.wishes == [KeepProfile("New profile 2", Profile())]
+    made = {**taken, "New profile 2": Profile()}
+    stage.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=made))))
+    line = child(stage.window, "name-New profile 2")
+    assert line.hasFocus()
+    QTest.keyClicks(line, "Evenings")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert stage.listener.last == KeepProfile("Evenings", Profile(), renamed="New profile 2")
+
+
+def test_a_copy_has_the_roles_but_for_those_of_the_environment(stage: Stage) -> None:
+    stage.at("profiles")
+    fixed = {"roles.big": "BIG_MODEL"}
+    stage.show(replace(STATE, configuration=Configuration(SETTINGS, fixed=fixed)))
+    stage.click("duplicate-Work")
+    own = SETTINGS.profiles["Work"].roles
+    copied: dict[Role, str] = {role: model for role, model in own.items() if role is not Role.BIG}
+    assert stage.listener.wishes == [KeepProfile("Work copy", Profile(copied))]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("Local", "There is a profile of this name."), ("   ", "A profile needs a name.")],
+)
+def test_a_name_that_is_wrong_is_told_and_not_kept(name: str, told: str, stage: Stage) -> None:
+    page = stage.at("profiles")
+    stage.click("rename-Work")
+    line = child(stage.window, "name-Work")
+    line.selectAll()
+    QTest.keyClicks(line, name)
+    assert page.rows["Work"].note.text() == told
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert stage.listener.wishes == []
+
+
+def test_a_profile_is_deleted_by_two_presses_and_its_projects_follow_the_active_one(stage: Stage) -> None:
+    stage.at("profiles")
+    stage.click("delete-Local")
+    assert stage.listener.wishes == []
+    stage.click("delete-Local")
+    (wish,) = stage.listener.wishes
+    assert set(wish.settings.profiles) == {"Work", "Claude, cheaper titles"}
+    assert wish.settings.profile == "Work"
+    assert wish.settings.projects["/home/sam/work/notes"] == ProjectSettings()
+    assert wish.settings.projects[FOLDER] == ProjectSettings("Work")
+
+
+def test_when_the_active_profile_goes_another_is_active(stage: Stage) -> None:
+    stage.at("profiles")
+    stage.click("delete-Work")
+    stage.click("delete-Work")
+    assert stage.listener.last.settings.profile == "Local"
+
+
+def test_the_last_profile_stays(stage: Stage) -> None:
+    stage.at("profiles")
+    stage.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles={"Work": Profile()}))))
+    assert not child(stage.window, "delete-Work").isEnabled()
+
+
+def test_a_question_is_taken_back_when_it_is_left(stage: Stage) -> None:
+    stage.at("profiles")
+    button = child(stage.window, "delete-Local")
+    button.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.keyClick(button, Qt.Key.Key_Space)
+    assert button.asks
+    QTest.keyClick(button, Qt.Key.Key_Tab)
+    assert not button.asks
+    assert stage.listener.wishes == []
+
+
+def test_a_folder_gets_a_profile_and_loses_it(stage: Stage) -> None:
+    page = stage.at("profiles")
+    assert list(page.projects.boxes) == [FOLDER, "/home/sam/work/notes", "/home/sam/src/tidepool"]
+    for folder, name in (("/home/sam/src/tidepool", "Local"), (FOLDER, "")):
+        box = page.projects.boxes[folder]
+        box.setCurrentIndex(box.findData(name))
+        box.activated.emit(box.currentIndex())
+    added, removed = (wish.settings.projects for wish in stage.listener.wishes)
+    assert added == {**SETTINGS.projects, "/home/sam/src/tidepool": ProjectSettings("Local")}
+    assert FOLDER not in removed
+
+
+def test_a_price_is_given_changed_and_taken_away(stage: Stage) -> None:
+    stage.at("log")
+    line = child(stage.window, "price-output-gateway/atlas-coder")
+    assert line.text() == "2.4"
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, "3")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    stage.click("unprice-gateway/atlas-coder")
+    changed, removed = (wish.settings.prices for wish in stage.listener.wishes)
+    assert changed == {"gateway/atlas-coder": Price(0.6, 3.0)}
+    assert removed == {}
+
+
+def test_a_wrong_price_is_told_and_not_kept(stage: Stage) -> None:
+    page = stage.at("log")
+    line = child(stage.window, "price-input-gateway/atlas-coder")
+    line.setFocus()
+    line.selectAll()
+    QTest.keyClicks(line, "cheap")
+    assert page.prices.rows["gateway/atlas-coder"].note.isVisible()
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert stage.listener.wishes == []
+
+
+def test_a_model_that_plays_without_a_price_asks_for_one(stage: Stage) -> None:
+    page = stage.at("log")
+    stage.show(replace(STATE, roles={**STATE.roles, Role.BIG: "gateway/unheard-of"}))
+    row = page.prices.rows["gateway/unheard-of"]
+    assert row.input.text() == ""
+    row.input.setFocus()
+    QTest.keyClicks(row.input, "1.5")
+    QTest.keyClick(row.input, Qt.Key.Key_Return)
+    assert stage.listener.last.settings.prices["gateway/unheard-of"] == Price(1.5, 0.0)
+
+
+def test_the_log_is_wiped_by_two_presses(stage: Stage) -> None:
+    stage.at("log")
+    for name in ("wipe-bodies", "wipe-bodies", "wipe-all", "wipe-all"):
+        stage.click(name)
+    assert stage.listener.wishes == [Wipe(bodies_only=True), Wipe(bodies_only=False)]
+
+
+def test_the_token_is_masked_copied_and_renewed(stage: Stage) -> None:
+    stage.at("proxy")
+    assert child(stage.window, "token").text() == "•••••••• e41b"
+    for name in ("copy-token", "renew-token", "renew-token"):
+        stage.click(name)
+    assert stage.listener.wishes == [CopyToken(), RenewToken()]
+
+
+def test_a_token_of_the_environment_is_not_renewed(stage: Stage) -> None:
+    page = stage.at("proxy")
+    stage.show(replace(STATE, token=KeyView(KeyPlace.ENVIRONMENT, "e41b", "UNDERSTUDY_TOKEN")))
+    assert not child(stage.window, "renew-token").isEnabled()
+    assert page.token_row.note.text() == "Set by UNDERSTUDY_TOKEN in the environment"
+
+
+def test_the_command_is_copied_for_each_shell(stage: Stage) -> None:
+    stage.at("terminal")
+    shells = ("sh", "fish", "powershell", "cmd", "vscode")
+    for shell in shells:
+        stage.click(f"copy-{shell}")
+    assert stage.listener.wishes == [CopyCommand(shell) for shell in shells]
+
+
+def test_how_to_install_claude_code_is_told_where_it_is_missing(stage: Stage) -> None:
+    page = stage.at("terminal")
+    assert not page.install.isVisible()
+    stage.show(replace(STATE, claude_installed=False))
+    assert page.claude.word == "Not installed"
+    assert page.install_command.text() == "npm install -g @anthropic-ai/claude-code"
+    stage.click("copy-install")
+    assert stage.listener.wishes == [CopyInstallCommand()]
+
+
+def test_about_asks_for_updates_only_when_pressed(stage: Stage) -> None:
+    page = stage.at("about")
+    assert stage.listener.wishes == []
+    assert page.version.text() == "0.1.0"
+    for name in ("check-updates", "open-settings", "open-log"):
+        stage.click(name)
+    assert stage.listener.wishes == [CheckForUpdates(), OpenFolder("settings"), OpenFolder("log")]
+    stage.show(replace(STATE, newer_version="0.2.0"))
+    assert page.updates.note.text() == "0.2.0 is there."
+
+
+def test_a_crash_report_is_offered_until_it_is_forgotten(stage: Stage) -> None:
+    page = stage.at("about")
+    assert not page.report_card.isVisible()
+    stage.show(replace(STATE, report="/home/sam/.local/state/understudy/crash-1.txt"))
+    assert page.report_card.isVisible()
+    for name in ("open-report", "forget-report"):
+        stage.click(name)
+    assert stage.listener.wishes == [OpenReport(), ForgetReport()]

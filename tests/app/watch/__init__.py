@@ -1,0 +1,1 @@
+"""The watch window, its models and its conversation."""

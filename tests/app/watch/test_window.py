@@ -1,0 +1,376 @@
+"""The watch window as a whole: keys, attention, drops, names, and no word that is cut."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QAccessible, QDragEnterEvent, QDropEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QComboBox, QLabel, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.state import AppState, Budget, Door, Phase, Proxy
+from app.theme import Theme
+from app.widgets.chip import ChipKind
+from app.windows.watch.notices import AT_ONCE, notices
+from app.wishes import (
+    ChooseFolder,
+    CopyAddress,
+    CopyInstallCommand,
+    ForgetReport,
+    Launch,
+    ShowSettings,
+    StartProxy,
+    StopProxy,
+    SwitchProfile,
+)
+from proxy_core.config.settings import Appearance, Configuration, ProxySettings, Settings
+from proxy_core.ledger.rows import Filter
+from tests.app.clipping import clipped
+from tests.app.watch import scenes
+from tests.app.watch.harness import Watched, settle, state_with
+from tests.app.watch.scenes import HOSTILE, row, story
+
+TAKEN = Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", "Port 8082 is taken by python3 (pid 4121).", "python3", 8083)
+FAILED = Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", "The proxy's thread died three times within a minute.")
+
+
+@pytest.fixture
+def watched(qtbot: QtBot, theme: Theme) -> Watched:
+    made = Watched(theme, scenes.rows(1, 60), scenes.sessions())
+    made.days = scenes.usage()
+    qtbot.addWidget(made.window)
+    return made
+
+
+def press(watched: Watched, qtbot: QtBot, name: str) -> None:
+    button = watched.window.findChild(QAbstractButton, name)
+    assert button is not None, name
+    assert button.isVisible(), name
+    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+
+
+class TestSidebar:
+    @pytest.mark.parametrize(
+        ("proxy", "word", "kind", "wish"),
+        [
+            (Proxy(Phase.RUNNING, "http://127.0.0.1:8082"), "Running", ChipKind.GOOD, StopProxy()),
+            (Proxy(Phase.STOPPED, "http://127.0.0.1:8082"), "Stopped", ChipKind.QUIET, StartProxy()),
+            (TAKEN, "Port taken", ChipKind.BAD, StartProxy()),
+            (FAILED, "Failed", ChipKind.BAD, StartProxy()),
+        ],
+    )
+    def test_it_says_how_the_proxy_stands_and_starts_or_stops_it(
+        self, watched: Watched, qtbot: QtBot, proxy: Proxy, word: str, kind: ChipKind, wish: object
+    ) -> None:
+        side = watched.show(scenes.state(proxy=proxy)).sidebar
+        assert (side.chip.word, side.chip.kind) == (word, kind)
+        assert side.address.text() == "127.0.0.1:8082"
+        press(watched, qtbot, "toggle-proxy")
+        assert watched.wishes[-1] == wish
+
+    def test_between_states_it_waits(self, watched: Watched) -> None:
+        side = watched.show(scenes.state(proxy=Proxy(Phase.STARTING))).sidebar
+        assert not side.toggle.isEnabled()
+        watched.window.show_state(scenes.state(proxy=Proxy(Phase.STOPPING)))
+        assert not side.toggle.isEnabled()
+
+    def test_address_launch_and_settings_are_wishes(self, watched: Watched, qtbot: QtBot) -> None:
+        watched.show()
+        for name in ("copy-address", "launch", "nav-settings"):
+            press(watched, qtbot, name)
+        assert [wish for wish in watched.wishes if isinstance(wish, CopyAddress | Launch | ShowSettings)] == [
+            CopyAddress(),
+            Launch(),
+            ShowSettings(),
+        ]
+
+    def test_recent_folders_and_profiles_are_one_menu_away(self, watched: Watched) -> None:
+        side = watched.show().sidebar
+        folders = [action for action in side.folder_menu().actions() if not action.isSeparator()]
+        assert [action.isChecked() for action in folders] == [True, False, False]
+        folders[1].trigger()
+        profiles = side.profile_menu().actions()
+        next(action for action in profiles if action.text() == "Local").trigger()
+        assert watched.wishes[-2:] == [ChooseFolder("/home/ada/work/lighthouse"), SwitchProfile("Local")]
+        assert side.profile.text() == "Default"
+
+    def test_an_open_proxy_is_marked(self, watched: Watched) -> None:
+        side = watched.show().sidebar
+        assert not side.openness.isVisible()
+        settings = Settings(proxy=ProxySettings(open=True))
+        watched.window.show_state(scenes.state(configuration=Configuration(settings=settings)))
+        assert side.openness.isVisible()
+
+
+class TestNotices:
+    def test_a_taken_port_is_told_with_its_holder_and_the_next_one(self, watched: Watched, qtbot: QtBot) -> None:
+        watched.show(scenes.state(proxy=TAKEN))
+        assert "pid 4121" in watched.window.notices.shown[0].sentence
+        press(watched, qtbot, "notice-proxy")
+        assert watched.wishes[-1] == StartProxy(8083)
+
+    def test_a_proxy_that_failed_can_be_started(self, watched: Watched, qtbot: QtBot) -> None:
+        watched.show(scenes.state(proxy=FAILED))
+        press(watched, qtbot, "notice-proxy")
+        assert watched.wishes[-1] == StartProxy()
+
+    def test_obstacles_are_told_and_passed(self, watched: Watched, qtbot: QtBot) -> None:
+        watched.show(scenes.state(obstacles=("~/.claude/settings.json sets ANTHROPIC_BASE_URL.",)))
+        press(watched, qtbot, "notice-obstacles")
+        assert watched.wishes[-1] == Launch(anyway=True)
+
+    def test_a_missing_claude_offers_how_to_install_it(self, watched: Watched, qtbot: QtBot) -> None:
+        watched.show(scenes.state(claude_installed=False))
+        press(watched, qtbot, "notice-claude")
+        assert watched.wishes[-1] == CopyInstallCommand()
+
+    def test_every_trouble_has_its_sentence(self) -> None:
+        state = AppState(
+            proxy=TAKEN,
+            obstacles=("An obstacle.",),
+            claude_installed=False,
+            budget=Budget(today=17.0, daily=20.0, month=400.0, monthly=300.0),
+            ledger_sentence="The ledger is set aside.",
+            keys_kept_in=Door.MEMORY,
+            troubles=("A trouble.",),
+            configuration=Configuration(warnings=("A warning.",)),
+            report="/tmp/report.txt",
+            has_tray=False,
+        )
+        told = [notice.sentence for notice in notices(state)]
+        for words in ("taken", "not installed", "An obstacle", "$17.00 of $20.00", "$400.00 of $300.00", "set aside"):
+            assert any(words in sentence for sentence in told), words
+        for words in ("in memory", "A trouble", "A warning", "unexpectedly", "no system tray"):
+            assert any(words in sentence for sentence in told), words
+
+    def test_with_nothing_to_tell_nothing_is_told(self, watched: Watched) -> None:
+        watched.show()
+        assert not watched.window.notices.isVisible()
+
+    def test_what_is_put_away_stays_away_and_the_next_comes(self, watched: Watched, qtbot: QtBot) -> None:
+        state = scenes.state(has_tray=False, keys_kept_in=Door.MEMORY, troubles=("One.", "Two."))
+        watched.show(state)
+        strip = watched.window.notices
+        assert len(strip.shown) == AT_ONCE
+        before = [notice.id for notice in strip.shown]
+        press(watched, qtbot, "notice-away")
+        assert strip.shown[0].id == before[1]
+        assert len(strip.shown) == AT_ONCE
+        watched.window.show_state(replace(state, said="x"))
+        assert before[0] not in {notice.id for notice in strip.shown}
+
+    def test_a_report_that_is_put_away_is_forgotten(self, watched: Watched, qtbot: QtBot) -> None:
+        watched.show(scenes.state(report="/tmp/report.txt"))
+        press(watched, qtbot, "notice-away")
+        assert watched.wishes[-1] == ForgetReport()
+
+
+class TestKeyboard:
+    def test_pages_search_launch_and_settings_have_keys(self, watched: Watched, qtbot: QtBot) -> None:
+        window = watched.show()
+        qtbot.waitActive(window)
+        for key, page in ((Qt.Key.Key_2, "sessions"), (Qt.Key.Key_3, "usage"), (Qt.Key.Key_1, "requests")):
+            QTest.keyClick(window, key, Qt.KeyboardModifier.ControlModifier)
+            assert window.page == page
+        QTest.keyClick(window, Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(window, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        assert window.page == "requests"
+        assert QApplication.focusWidget() is window.requests.filters.search
+        QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
+        QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+        assert watched.wishes[-2:] == [Launch(), ShowSettings()]
+
+    def test_arrows_open_details_and_escape_closes_them(self, watched: Watched, qtbot: QtBot) -> None:
+        window = watched.show()
+        qtbot.waitActive(window)
+        window.requests.table.setFocus()
+        QTest.keyClick(window.requests.table, Qt.Key.Key_Down)
+        assert window.requests.details.isVisible()
+        first = window.requests.details.id
+        QTest.keyClick(window.requests.table, Qt.Key.Key_Down)
+        assert window.requests.details.id != first
+        QTest.keyClick(window.requests.table, Qt.Key.Key_Escape)
+        assert not window.requests.details.isVisible()
+        assert QApplication.focusWidget() is window.requests.table
+
+    def test_escape_leaves_the_choice_of_a_model_first(self, watched: Watched, qtbot: QtBot) -> None:
+        window = watched.show()
+        qtbot.waitActive(window)
+        details = window.requests.details
+        window.requests.table.selectRow(1)
+        settle()
+        QTest.mouseClick(details.run, Qt.MouseButton.LeftButton)
+        assert QApplication.focusWidget() is details.again.field
+        QTest.keyClick(details.again.field, Qt.Key.Key_Escape)
+        assert details.again.isHidden()
+        assert details.isVisible()
+        QTest.keyClick(details.run, Qt.Key.Key_Escape)
+        assert not details.isVisible()
+
+    def test_tab_reaches_everything_and_comes_round(self, watched: Watched, qtbot: QtBot) -> None:
+        window = watched.show()
+        qtbot.waitActive(window)
+        window.requests.table.selectRow(1)
+        settle()
+        reached: list[str] = []
+        for _ in range(60):
+            QTest.keyClick(QApplication.focusWidget() or window, Qt.Key.Key_Tab)
+            now = QApplication.focusWidget()
+            assert now is not None
+            if now.objectName() in reached and len(reached) > 20:
+                break
+            reached.append(now.objectName())
+        for name in (
+            "toggle-proxy", "copy-address", "profile", "nav-requests", "nav-settings", "project-folder", "launch",
+            "states", "search", "more-filters", "requests-table", "pause", "run-again", "copy-request", "close-details",
+            "fact-link", "find-in-body", "copy-body", "body",
+        ):  # fmt: skip
+            assert name in reached, (name, reached)
+
+    @pytest.mark.parametrize("page", ["requests", "sessions", "usage"])
+    def test_whatever_takes_the_focus_has_a_name(self, watched: Watched, page: str) -> None:
+        window = watched.show()
+        window.open_page(page)
+        window.requests.table.selectRow(1)
+        settle()
+        nameless = [
+            widget.objectName() or type(widget).__name__
+            for widget in window.findChildren(QWidget)
+            if widget.isVisible() and isinstance(widget, QAbstractButton | QLineEdit | QComboBox | QAbstractScrollArea)
+            if widget.focusPolicy() != Qt.FocusPolicy.NoFocus and not _said(widget)
+        ]
+        assert not nameless
+
+
+class TestDrops:
+    def test_a_folder_dropped_anywhere_is_chosen(self, watched: Watched) -> None:
+        window = watched.show()
+        carried = QMimeData()
+        carried.setUrls([QUrl.fromLocalFile("/home/ada/work/with space")])
+        actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+        enter = QDragEnterEvent(QPoint(600, 300), actions, carried, buttons, keys)
+        QApplication.sendEvent(window, enter)
+        assert enter.isAccepted()
+        QApplication.sendEvent(window, QDropEvent(QPointF(600, 300), actions, carried, buttons, keys))
+        assert watched.wishes[-1] == ChooseFolder("/home/ada/work/with space")
+
+    def test_a_page_of_the_web_is_not(self, watched: Watched) -> None:
+        window = watched.show()
+        carried = QMimeData()
+        carried.setUrls([QUrl("https://example.com/")])
+        enter = QDragEnterEvent(
+            QPoint(600, 300),
+            Qt.DropAction.CopyAction,
+            carried,
+            Qt.MouseButton.LeftButton,
+            Qt.KeyboardModifier.NoModifier,
+        )
+        enter.ignore()
+        QApplication.sendEvent(window, enter)
+        assert not enter.isAccepted()
+
+
+class TestHostileText:
+    def test_it_is_shown_as_it_is_and_never_as_markup(self, watched: Watched) -> None:
+        told = scenes.failed(
+            0, why=HOSTILE, error=HOSTILE * 40, warnings=(HOSTILE,), project=f"/x/{HOSTILE}", asked_for=HOSTILE
+        )
+        told = replace(told, model=f"openai/{HOSTILE}", session=HOSTILE, profile=HOSTILE)
+        watched.rows = (row(0, told), *watched.rows)
+        watched.bodies = {part: (HOSTILE * 3).encode() for part in watched.bodies}
+        state = state_with((told,), folder=f"/home/ada/{HOSTILE}", said=HOSTILE, troubles=(HOSTILE,))
+        window = watched.show(state)
+        window.requests.table.selectRow(0)
+        settle()
+        formats = {label.textFormat() for label in window.findChildren(QLabel) if label.text()}
+        assert formats == {Qt.TextFormat.PlainText}
+        shown = [label.text() for label in window.findChildren(QLabel)]
+        assert any("<img src=x" in text for text in shown)
+        body = window.requests.details.bodies.view.text.toPlainText()
+        for text in (*shown, body):
+            assert not {"\u202e", "\u2066", "\x1b"} & set(text), text
+        tips = [widget.toolTip() for widget in window.findChildren(QWidget) if widget.toolTip()]
+        assert not [tip for tip in tips if "<img" in tip]
+        table = window.requests.table
+        assert table.horizontalHeader().length() <= table.viewport().width()
+        assert not clipped(window)
+
+
+SIZES = [(900, 600), (1300, 800)]
+LOOKS = [Appearance.LIGHT, Appearance.DARK]
+
+
+@pytest.mark.parametrize("size", SIZES, ids=["900x600", "1300x800"])
+@pytest.mark.parametrize("look", LOOKS, ids=["light", "dark"])
+class TestNothingIsCut:
+    def test_on_the_requests_page(
+        self, watched: Watched, theme: Theme, look: Appearance, size: tuple[int, int]
+    ) -> None:
+        theme.apply(look)
+        window = watched.show(size=size)
+        assert not clipped(window)
+        window.requests.table.selectRow(6)
+        settle()
+        assert window.requests.details.isVisible()
+        assert not clipped(window)
+        for view in ("request", "upstream", "answer"):
+            window.requests.details.bodies.segments.chosen.emit(view)
+            settle()
+            assert not clipped(window)
+
+    def test_on_the_other_pages(self, watched: Watched, theme: Theme, look: Appearance, size: tuple[int, int]) -> None:
+        theme.apply(look)
+        window = watched.show(size=size)
+        for page in ("sessions", "usage"):
+            window.open_page(page)
+            settle()
+            assert not clipped(window), page
+
+    def test_with_everything_wrong_at_once(
+        self, watched: Watched, theme: Theme, look: Appearance, size: tuple[int, int]
+    ) -> None:
+        theme.apply(look)
+        state = scenes.state(
+            proxy=TAKEN,
+            obstacles=("~/.claude/settings.json sets ANTHROPIC_BASE_URL in its env block. " * 2,),
+            has_tray=False,
+        )
+        window = watched.show(state, size)
+        assert not clipped(window)
+        assert window.requests.table.height() > 100
+
+    def test_with_nothing_there(self, theme: Theme, qtbot: QtBot, look: Appearance, size: tuple[int, int]) -> None:
+        theme.apply(look)
+        watched = Watched(theme)
+        qtbot.addWidget(watched.window)
+        window = watched.show(state_with(()), size)
+        for page in ("requests", "sessions", "usage"):
+            window.open_page(page)
+            settle()
+            assert not clipped(window), page
+
+
+def test_the_judge_of_cut_words_finds_one(qtbot: QtBot, theme: Theme) -> None:
+    label = QLabel("Words that need more room than they get")
+    qtbot.addWidget(label)
+    label.setFixedSize(40, 12)
+    label.show()
+    assert clipped(label)
+
+
+def test_a_saved_thing_is_said_and_a_filter_travels(watched: Watched) -> None:
+    window = watched.show(scenes.state(said="Saved. New requests use these settings."))
+    toast = window.findChild(QWidget, "toast")
+    assert toast is not None
+    assert toast.isVisible()
+    window.show_requests(Filter(model="openai/gpt-4.1"))
+    assert "openai/gpt-4.1" in window.requests.count.text()
+    assert story(1).id
+
+
+def _said(widget: QWidget) -> str:
+    interface = QAccessible.queryAccessibleInterface(widget)
+    return interface.text(QAccessible.Text.Name)

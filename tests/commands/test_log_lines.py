@@ -1,0 +1,127 @@
+"""Requests as lines and the options that choose them: nothing too long, nothing hidden, nothing dangerous."""
+
+from __future__ import annotations
+
+import io
+import time
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import typer
+from rich.console import Console
+
+from app.commands.harmless import on_a_line, shown
+from app.commands.log_filter import chosen, moment
+from app.commands.log_lines import Columns, line_of, plain, told
+from proxy_core.ledger.journal import Attempted, State, Story, Usage
+from proxy_core.ledger.rows import Row
+from tests.ledger.shelving import entry
+
+NOON = time.mktime((2026, 11, 22, 12, 0, 0, 0, 0, -1))
+
+
+def _drawn(width: int, *rows: Row) -> list[str]:
+    out = io.StringIO()
+    Columns(Console(file=out, width=width, force_terminal=True, color_system=None)).write(
+        [line_of(row) for row in rows]
+    )
+    return out.getvalue().splitlines()
+
+
+def _row(**more: Any) -> Row:
+    made = entry("0123456789", **more)
+    return Row(1, made.story, made.cost)
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 120, 160, 250])
+def test_on_a_terminal_no_line_is_too_long_and_no_failure_hidden(width: int) -> None:
+    failed = _row(
+        state=State.FAILED, status=502, error="The provider cannot be reached. Is it running?", model="a" * 30
+    )
+    lines = _drawn(width, _row(), failed)
+    assert max(map(len, lines)) <= width
+    assert [line.index("STATUS") for line in lines[:1]] == [line.index("done") for line in lines[1:2]]
+    assert "The provider cannot be reached. Is it running?" in " ".join(" ".join(lines).split())
+    assert "$0.0125" in lines[1]
+
+
+def test_a_wide_terminal_has_all_of_it() -> None:
+    head, line = _drawn(200, _row())
+    names = ("TIME", "ID", "ROLE", "MODEL", "STATUS", "IN", "CACHED", "OUT", "FIRST", "ALL", "COST", "WHY")
+    assert tuple(head.split()) == names
+    assert "claude-opus-5-5 plays BIG" in line
+
+
+def test_what_runs_has_no_cost_yet_and_what_has_none_says_so() -> None:
+    running = line_of(_row(state=State.RUNNING, ended=None, usage=None, cost=None))
+    assert (running.cells[4], running.cells[10]) == ("running", "")
+    assert line_of(_row(cost=None)).cells[10] == "unpriced"
+    assert line_of(_row(cost=0.0)).cells[10] == "$0"
+    assert line_of(_row(cost=0.00001)).cells[10] == "<$0.0001"
+
+
+def test_text_from_outside_moves_nothing_on_the_terminal() -> None:
+    evil = "a\x1b[2Jb\x9b1mc\u202ed\r\ne\tf\u2028g\x00"
+    (line,) = plain([line_of(_row(why=evil))])
+    assert line.split("\t")[-1] == on_a_line(evil) == "a\\x1b[2Jb\\x9b1mc\\u202ed  e f\\u2028g\\x00"
+    assert shown(evil) == "a\\x1b[2Jb\\x9b1mc\\u202ed\\x0d\ne    f\\u2028g\\x00"
+    assert shown("ünïcödé 木 👩‍🌾") == "ünïcödé 木 👩‍🌾"
+    lines = list(told(replace(_row().story, error="\x1b]0;title\x07", warnings=("\x1b[31m",))))
+    assert not [line for line in lines if "\x1b" in line]
+
+
+@pytest.mark.parametrize(
+    ("when", "seconds"),
+    [
+        ("90m", NOON - 5_400),
+        ("1.5h", NOON - 5_400),
+        ("2d", NOON - 172_800),
+        ("1w", NOON - 604_800),
+        ("today", NOON - 43_200),
+        ("yesterday", NOON - 43_200 - 86_400),
+        ("2026-11-22", NOON - 43_200),
+        ("2026-11-22T11:30", NOON - 1_800),
+        ("2026-11-22 11:30", NOON - 1_800),
+    ],
+)
+def test_a_time_may_be_said_in_many_ways(when: str, seconds: float) -> None:
+    assert moment(when, NOON) == seconds
+
+
+def test_what_is_no_time_is_refused() -> None:
+    for nonsense in ("", "later", "5 parsecs", "2026-13-01"):
+        with pytest.raises(typer.BadParameter):
+            moment(nonsense, NOON)
+
+
+def test_a_provider_alone_is_a_model_too() -> None:
+    assert (chosen(model="openai").provider, chosen(model="openai").model) == ("openai", "")
+    assert (chosen(model="openai/gpt-4.1").provider, chosen(model="openai/gpt-4.1").model) == ("", "openai/gpt-4.1")
+
+
+def test_a_request_is_told_with_all_that_matters() -> None:
+    story = Story(
+        id="r",
+        began=0.0,
+        role="big",
+        why="opus is BIG",
+        provider="openai",
+        model="gpt-4.1",
+        attempts=(Attempted("r", 0.1, 1, 429, "too many requests"), Attempted("r", 0.2, 2, 200)),
+        first_token=0.5,
+        ended=2.0,
+        state=State.FAILED,
+        status=200,
+        error="cut off",
+        usage=Usage(10, 5, cache_read=3),
+        warnings=("no images",),
+    )
+    first, *rest = told(story)
+    assert first.endswith("BIG     openai/gpt-4.1  failed 200  13 (3 cached) → 5 tokens  first 0.50 s, all 2.00 s")
+    assert [line.strip() for line in rest] == ["opus is BIG", "try 1: too many requests", "cut off", "note: no images"]
+
+
+def test_a_request_that_is_not_over_or_not_understood_is_told_too() -> None:
+    (line,) = told(Story(id="r", began=0.0, asked_for="claude-x"))
+    assert line.endswith("-       claude-x  running")

@@ -1,0 +1,110 @@
+"""A stream of events as the message that is kept of it."""
+
+from __future__ import annotations
+
+import json
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy_core.ledger.answers import assembled
+from proxy_core.translate.answer import collect
+from proxy_core.wire.events import (
+    BlockStart,
+    BlockStop,
+    Event,
+    InputDelta,
+    MessageDelta,
+    MessageStart,
+    MessageStop,
+    Ping,
+    SignatureDelta,
+    TextDelta,
+    ThinkingDelta,
+    TokenUsage,
+)
+from proxy_core.wire.sse import encode
+from tests.ledger.stories import ANSWER
+
+
+def _frame(kind: str, data: object, space: str = " ") -> bytes:
+    return f"event:{space}{kind}\ndata:{space}{json.dumps(data, separators=(',', ':'))}\n\n".encode()
+
+
+def test_a_stream_becomes_its_message() -> None:
+    assert json.loads(assembled(b"".join(ANSWER))) == {
+        "id": "msg_1",
+        "content": [{"type": "text", "text": "Hello world"}],
+        "stop_reason": "end_turn",
+        "usage": {"output_tokens": 5},
+    }
+
+
+def test_what_is_no_stream_stays() -> None:
+    for body in (b"", b'{"type":"message"}', b"<html>"):
+        assert assembled(body) == body
+
+
+def test_a_cut_stream_is_kept_as_far_as_it_came() -> None:
+    whole = b"".join(ANSWER)
+    kept = json.loads(assembled(whole[: whole.index(b"world") + 3]))
+    assert kept["content"] == [{"type": "text", "text": "Hello "}]
+    assert kept["unread_events"] == 1
+
+
+def test_the_streams_error_is_in_it() -> None:
+    error = {"type": "overloaded_error", "message": "busy"}
+    kept = json.loads(assembled(b"".join(ANSWER[:3]) + _frame("error", {"type": "error", "error": error})))
+    assert kept["error"] == error
+    assert kept["content"][0]["text"] == "Hello "
+
+
+def test_arguments_become_the_object_that_they_are() -> None:
+    start = {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "t", "input": {}}}
+    deltas = [
+        {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": part}}
+        for part in ('{"command"', ': "ls \\"a\\"', '"}')
+    ]
+    frames = [_frame("content_block_start", start), *(_frame("content_block_delta", delta) for delta in deltas)]
+    kept = json.loads(assembled(ANSWER[0] + b"".join(frames)))
+    assert kept["content"] == [{"type": "tool_use", "id": "t", "input": {"command": 'ls "a"'}}]
+    cut = json.loads(assembled(ANSWER[0] + b"".join(frames[:-1])))
+    assert cut["content"][0]["input"] == '{"command": "ls \\"a\\"'
+
+
+def test_another_vendors_spacing_and_line_ends() -> None:
+    whole = b"".join(ANSWER).replace(b'":', b'": ').replace(b"}\n", b"}     \n").replace(b"\n", b"\r\n")
+    assert json.loads(assembled(whole))["content"] == [{"type": "text", "text": "Hello world"}]
+
+
+TEXTS = st.lists(
+    st.text(max_size=12) | st.sampled_from(['"}}\n\n', "\\", 'event: ping\n\ndata: {"a"}', '"']), max_size=8
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["text", "thinking", "tool_use"]), TEXTS), max_size=4), st.booleans())
+def test_it_is_the_message_that_the_translator_collects(blocks: list[tuple[str, list[str]]], pings: bool) -> None:
+    events: list[Event] = [MessageStart("msg_1", "claude")]
+    for index, (kind, texts) in enumerate(blocks):
+        events.append(BlockStart(index, _empty(kind)))
+        for text in texts:
+            events.append(_delta(kind, index, text))
+            events += [Ping()] * pings
+        if kind == "thinking":
+            events.append(SignatureDelta(index, "sig"))
+        if kind == "tool_use":
+            events[-len(texts) * (1 + pings) or len(events) :] = [InputDelta(index, json.dumps({"a": "".join(texts)}))]
+        events.append(BlockStop(index))
+    events += [MessageDelta("end_turn", None, TokenUsage(1, 2)), MessageStop()]
+    kept = json.loads(assembled(encode(events)))
+    collected = json.loads(json.dumps(collect(events)).encode("utf-8", "replace"))
+    assert kept["content"] == collected["content"]
+    assert kept["stop_reason"] == "end_turn"
+
+
+def _empty(kind: str) -> dict[str, object]:
+    return {"type": kind, **({"id": "t", "name": "n", "input": {}} if kind == "tool_use" else {kind: ""})}
+
+
+def _delta(kind: str, index: int, text: str) -> Event:
+    return ThinkingDelta(index, text) if kind == "thinking" else TextDelta(index, text)

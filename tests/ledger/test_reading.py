@@ -1,0 +1,402 @@
+"""The ledger's answers against the same questions put to plain Python."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from proxy_core.ledger import conditions, ledger_file, paces
+from proxy_core.ledger.book import Book, Entry
+from proxy_core.ledger.journal import Attempted, Part, State, Story, Usage
+from proxy_core.ledger.reading import Ledger, LedgerUnreadable, LookCancelled
+from proxy_core.ledger.rows import Filter, Grouping, Row, Sum
+from proxy_core.ledger.store import LedgerFile
+from tests.ledger.stories import NOON, bodies, hear, story_of, told, until, written
+
+REQUESTS = 600
+
+
+def _usage(chance: random.Random) -> Usage:
+    input_, output, cache_read, cache_write, reasoning = (chance.randrange(1000) for _ in range(5))
+    return Usage(input_, output, cache_read, cache_write, reasoning)
+
+
+def _entries(seed: int) -> Iterator[Entry]:
+    """Six days of requests of every kind."""
+    chance = random.Random(seed)
+    for number in range(REQUESTS):
+        began = NOON + number * 6 * 86_400 / REQUESTS
+        state = chance.choice((*State, State.DONE, State.DONE, State.DONE))
+        ended = state is not State.RUNNING
+        session = chance.choice(("", "s1", "s2", "s3"))
+        story = Story(
+            id=f"req_{number:04}",
+            began=began,
+            path="/v1/messages",
+            asked_for=chance.choice(("claude-opus-5", "claude-haiku-5")),
+            streamed=chance.random() < 0.8,
+            session=session,
+            agent=chance.choice(("", "a1", "a2")) if session else "",
+            project=chance.choice(("/p/one", "/p/two", "")),
+            profile=chance.choice(("Work", "")),
+            role=chance.choice(("BIG", "SMALL", "")),
+            why=chance.choice(("opus plays BIG", "ÜBER alles 100%_ plays")),
+            provider=chance.choice(("openai", "gemini")),
+            model=chance.choice(("gpt-4.1", "pro")),
+            engine="direct",
+            attempts=tuple(Attempted(f"req_{number:04}", began, n, 200) for n in range(chance.randrange(3))),
+            first_token=began + chance.random() if ended and chance.random() < 0.9 else None,
+            ended=began + 2 + chance.random() if ended else None,
+            state=state,
+            status=200 if ended else 0,
+            error=f"fault {number} of the provider" if state is State.FAILED else "",
+            usage=_usage(chance) if ended and chance.random() < 0.8 else None,
+        )
+        cost = chance.choice((None, 0.25, 1.5)) if ended else None
+        yield Entry(story, cost, chance.random() < 0.7)
+
+
+@pytest.fixture(scope="module")
+def entries() -> list[Entry]:
+    return [*_entries(7)]
+
+
+@pytest.fixture(scope="module")
+def ledger(entries: list[Entry], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+    path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
+    connection = ledger_file.connect(path)
+    book = Book(connection, 1, NOON, lambda text: text)
+    connection.execute("BEGIN")
+    running = [Entry(replace(each.story, state=State.RUNNING, ended=None)) for each in entries]
+    book.write(running)  # as they begin, one after the other
+    book.write(entries)  # and as they end
+    connection.execute("COMMIT")
+    connection.close()
+    found = Ledger(path)
+    yield found
+    found.close()
+
+
+def _meets(story: Story, wanted: Filter) -> bool:
+    target = "/".join(part for part in (story.provider, story.model) if part)
+    texts = [target, story.asked_for, story.role, story.why, story.engine, story.project, story.profile, story.error]
+    said = "\n".join(texts).casefold()
+    return (
+        all(word in said for word in wanted.text.casefold().split())
+        and (not wanted.role or story.role.casefold() == wanted.role.casefold())
+        and (not wanted.provider or story.provider == wanted.provider)
+        and (not wanted.model or target == wanted.model)
+        and (not wanted.session or story.session == wanted.session)
+        and (not wanted.project or story.project == wanted.project)
+        and (not wanted.profile or story.profile == wanted.profile)
+        and (not wanted.states or story.state in wanted.states)
+        and (wanted.since is None or story.began >= wanted.since)
+        and (wanted.until is None or story.began < wanted.until)
+    )
+
+
+def _midnight(days: int) -> float:
+    day = datetime.fromtimestamp(NOON).replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: DTZ006
+    return (day + timedelta(days=days)).timestamp()
+
+
+FILTERS = [
+    Filter(),
+    Filter(text="big OPENAI"),
+    Filter(text="über"),
+    Filter(text="%_"),
+    Filter(text="fault 1"),
+    Filter(text="nowhere"),
+    Filter(role="big"),
+    Filter(provider="gemini"),
+    Filter(model="openai/pro"),
+    Filter(model="openai/none"),
+    Filter(session="s2"),
+    Filter(session="none"),
+    Filter(project="/p/one", profile="Work"),
+    Filter(states=frozenset({State.FAILED})),
+    Filter(states=frozenset({State.RUNNING, State.CANCELLED})),
+    Filter(states=frozenset(State)),
+    Filter(since=_midnight(2)),
+    Filter(until=_midnight(2)),
+    Filter(since=_midnight(1), until=_midnight(4)),
+    Filter(since=_midnight(1) + 5000, until=_midnight(4) + 7000),
+    Filter(since=_midnight(1) + 5000, until=_midnight(1) + 7000),
+    Filter(since=_midnight(1) + 5000, until=_midnight(2) + 7000),
+    Filter(since=_midnight(1) + 5000, until=_midnight(1) + 5000),
+    Filter(since=_midnight(90)),
+    Filter(until=_midnight(-9)),
+    Filter(since=_midnight(3), states=frozenset({State.DONE}), session="s1"),
+    Filter(since=_midnight(3) + 1, model="gemini/gpt-4.1", text="small", states=frozenset({State.DONE})),
+]
+
+
+@pytest.fixture(params=FILTERS, ids=str)
+def wanted(request: pytest.FixtureRequest) -> Filter:
+    found: Filter = request.param
+    return found
+
+
+@pytest.fixture
+def right(entries: list[Entry], wanted: Filter) -> list[Entry]:
+    return [entry for entry in entries if _meets(entry.story, wanted)]
+
+
+def test_pages_and_what_is_new(ledger: Ledger, right: list[Entry], wanted: Filter) -> None:
+    ids = [entry.story.id for entry in right]
+    assert [row.story.id for row in ledger.page(wanted, limit=1000)] == ids[::-1]
+    assert [row.story.id for row in ledger.after(0, wanted, limit=1000)] == ids
+    paged: list[Row] = []
+    while rows := ledger.page(wanted, before=paged[-1].number if paged else None, limit=37):
+        paged += rows
+    assert [row.story.id for row in paged] == ids[::-1]
+    followed: list[Row] = []
+    while rows := ledger.after(followed[-1].number if followed else 0, wanted, limit=41):
+        followed += rows
+    assert [row.story.id for row in followed] == ids
+    assert [(row.story, row.cost) for row in followed] == [(entry.story, entry.cost) for entry in right]
+
+
+def test_far_from_the_newest_it_is_the_same(
+    ledger: Ledger, right: list[Entry], wanted: Filter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "_NEAR", 10)
+    ids = [entry.story.id for entry in right]
+    assert [row.story.id for row in ledger.page(wanted, limit=25)] == ids[::-1][:25]
+    assert [row.story.id for row in ledger.after(0, wanted, limit=25)] == ids[:25]
+
+
+def _summed(entries: list[Entry], key: str = "", day: str = "") -> Sum:
+    usages = [entry.story.usage or Usage() for entry in entries]
+    priced = [entry for entry in entries if entry.cost is not None]
+    waits = [wait for entry in entries if (wait := entry.story.time_to_first_token) is not None]
+    return Sum(
+        key,
+        day,
+        requests=len(entries),
+        failed=sum(entry.story.state is State.FAILED for entry in entries),
+        retried=sum(len(entry.story.attempts) > 1 for entry in entries),
+        priced=len(priced),
+        estimated=sum(entry.estimated for entry in priced),
+        cost=sum(entry.cost or 0.0 for entry in priced),
+        input=sum(usage.input for usage in usages),
+        output=sum(usage.output for usage in usages),
+        cache_read=sum(usage.cache_read for usage in usages),
+        cache_write=sum(usage.cache_write for usage in usages),
+        reasoning=sum(usage.reasoning for usage in usages),
+        first_token=round(median(waits), 9) if waits else None,
+    )
+
+
+def _rounded(found: Sum) -> Sum:
+    return replace(found, output_speed=None, first_token=found.first_token and round(found.first_token, 9))
+
+
+def test_count_and_total(ledger: Ledger, right: list[Entry], wanted: Filter) -> None:
+    assert ledger.count(wanted) == len(right)
+    assert _rounded(ledger.total(wanted)) == _summed(right)
+
+
+@pytest.mark.parametrize("per_day", [False, True])
+@pytest.mark.parametrize("by", Grouping)
+def test_sums(ledger: Ledger, right: list[Entry], wanted: Filter, by: Grouping, per_day: bool) -> None:
+    def day_of(story: Story) -> str:
+        return datetime.fromtimestamp(story.began).strftime("%Y-%m-%d")  # noqa: DTZ006
+
+    keys: dict[Grouping, Callable[[Story], str]] = {
+        Grouping.MODEL: lambda story: f"{story.provider}/{story.model}",
+        Grouping.PROJECT: lambda story: story.project,
+        Grouping.SESSION: lambda story: story.session,
+        Grouping.PROFILE: lambda story: story.profile,
+        Grouping.DAY: day_of,
+    }
+    groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    for entry in right:
+        day = day_of(entry.story) if per_day or by is Grouping.DAY else ""
+        groups[keys[by](entry.story), day].append(entry)
+    expected = [_summed(group, *key) for key, group in groups.items()]
+    expected.sort(key=lambda each: (each.day, -each.cost, -(each.input + each.output), each.key))
+    assert [_rounded(each) for each in ledger.sums(by, wanted, per_day=per_day)] == expected
+
+
+def test_sessions(ledger: Ledger, right: list[Entry], wanted: Filter) -> None:
+    found = ledger.sessions(wanted)
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    for entry in right:
+        groups[entry.story.session].append(entry)
+    groups.pop("", None)
+    assert {session.id for session in found} == set(groups)
+    assert [session.latest for session in found] == sorted((session.latest for session in found), reverse=True)
+    for session in found:
+        group = groups[session.id]
+        assert session.total.requests == len(group)
+        assert session.total.cost == pytest.approx(sum(entry.cost or 0.0 for entry in group))
+        assert session.running == sum(entry.story.state is State.RUNNING for entry in group)
+        assert set(session.models) == {f"{entry.story.provider}/{entry.story.model}" for entry in group}
+        assert session.agents == ("a1", "a2")
+    assert ledger.sessions(wanted, limit=1) == found[:1]
+    if len(found) > 1:
+        assert ledger.sessions(wanted, before=found[0].latest) == found[1:]
+
+
+def test_names_for_menus(ledger: Ledger) -> None:
+    assert ledger.names(Grouping.MODEL) == ("gemini/gpt-4.1", "gemini/pro", "openai/gpt-4.1", "openai/pro")
+    assert ledger.names(Grouping.PROJECT) == ("/p/one", "/p/two")
+    assert ledger.names(Grouping.PROFILE) == ("Work",)
+    assert set(ledger.names(Grouping.SESSION)) == {"s1", "s2", "s3"}
+    days = ledger.names(Grouping.DAY)
+    assert days == tuple(sorted(days, reverse=True))
+    assert len(days) == 7
+
+
+def test_the_sample_of_many_is_near_the_median_of_all(
+    ledger: Ledger, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(paces, "EXACT", 10)
+    found, right = ledger.total().first_token, _summed(entries).first_token
+    assert found is not None
+    assert right is not None
+    assert abs(found - right) < 0.3
+
+
+def test_one_request_by_its_id_and_by_the_beginning_of_it(ledger: Ledger, entries: list[Entry]) -> None:
+    row = ledger.row("req_0005")
+    assert row is not None
+    assert row.story == entries[5].story
+    assert ledger.row("req_000") is None
+    assert [found.story.id for found in ledger.starting("req_000", limit=3)] == ["req_0000", "req_0001", "req_0002"]
+    assert ledger.starting("_") == ()
+    assert ledger.starting("") != ()
+
+
+def test_a_file_that_is_not_there_is_an_empty_ledger_until_it_comes(tmp_path: Path) -> None:
+    path = tmp_path / "data" / "ledger.sqlite"
+    ledger = Ledger(path)
+    assert (ledger.page(), ledger.after(0), ledger.row("r"), ledger.body("r", Part.ANSWER)) == ((), (), None, None)
+    assert (ledger.count(), ledger.total(), ledger.sums(Grouping.MODEL), ledger.sessions()) == (0, Sum(), (), ())
+    assert (ledger.names(Grouping.MODEL), ledger.kept("r"), ledger.starting("r")) == ((), (), ())
+    assert not path.parent.exists()
+    written(path, told("r"))
+    assert ledger.count() == 1
+    ledger.close()
+    assert ledger.count() == 1
+    ledger.close()
+
+
+def test_reading_writes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    written(path, told("r"))
+    before = path.read_bytes()
+    ledger = Ledger(path)
+    assert ledger.count() == 1
+    ledger.close()
+    assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("damage", [b"not a database" * 500, b"SQLite format 3\0" + b"\xff" * 9000])
+def test_a_damaged_file_is_said(tmp_path: Path, damage: bytes) -> None:
+    path = tmp_path / "ledger.sqlite"
+    path.write_bytes(damage)
+    with pytest.raises(LedgerUnreadable, match="cannot be read"):
+        Ledger(path).page()
+
+
+def test_bodies_are_searched(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    stories = [
+        [*bodies(f"r{n}", request=b'{"say":"needle %d, \\u00e4rger, \\"quoted\\""}' % n), *told(f"r{n}")]
+        for n in range(30)
+    ]
+    for story in stories:
+        story.insert(0, story.pop(4))  # it begins before anything passes
+    written(path, *stories)
+    ledger = Ledger(path)
+
+    def found(needle: str, **more: object) -> list[str]:
+        wanted = Filter(body=needle, **more)  # type: ignore[arg-type]
+        rows = [row.story.id for row in ledger.page(wanted, limit=50)]
+        assert rows[::-1] == [row.story.id for row in ledger.after(0, wanted, limit=50)]
+        assert ledger.count(wanted) == len(rows) == ledger.total(wanted).requests
+        return rows
+
+    assert found("NEEDLE 7,") == ["r7"]
+    assert found("needle 1")[0] == "r19"
+    assert len(found("hello world")) == 30, "in an answer whose text came in two events"
+    assert len(found("ärger")) == 30, "as JSON escapes it"
+    assert found('"quoted"', text="nowhere") == []
+    assert len(found('"quoted"', text="opus")) == 30
+    assert found("haystack") == []
+    assert len(ledger.page(Filter(body="needle"), limit=4)) == 4
+    assert [session.id for session in ledger.sessions(Filter(body="needle 3,"))] == ["s"]
+    ledger.close()
+
+
+def test_a_search_can_be_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "ledger.sqlite"
+    news = told("r")
+    written(path, [news[0], *bodies("r"), *news[1:]])
+    ledger = Ledger(path)
+    ended = threading.Event()
+    from proxy_core.ledger import packing
+
+    def slow(body: bytes, text: str) -> bool:
+        ledger.cancel()  # as another thread does, in the middle of the search
+        return False
+
+    monkeypatch.setattr(packing, "holds", slow)
+    written(path, [told("r2")[0], *bodies("r2"), *told("r2")[1:]])
+    with pytest.raises(LookCancelled):
+        ledger.page(Filter(body="x"))
+    assert not ended.is_set()
+    assert ledger.count() == 2, "the next question is answered"
+    ledger.close()
+
+
+def test_many_threads_ask_while_it_is_written(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    keeper = LedgerFile(path)
+    ledger = Ledger(path)
+    wrong: list[str] = []
+
+    def ask() -> None:
+        seen = 0
+        while seen < 200:
+            rows = ledger.after(seen, limit=50)
+            numbers = [row.number for row in rows]
+            if numbers != [*range(seen + 1, seen + 1 + len(numbers))]:
+                wrong.append(f"{numbers} after {seen}")
+            seen += len(rows)
+            if ledger.count() < seen:
+                wrong.append("fewer than there were")
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for number in range(200):
+        hear(keeper, told(f"r{number}"))
+    for thread in threads:
+        thread.join(30)
+        assert not thread.is_alive()
+    keeper.close(10)
+    ledger.close()
+    assert wrong == []
+
+
+def test_what_was_told_comes_back_whole(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    news = told("r1")
+    written(path, news, price=lambda _: (0.5, False))
+    ledger = Ledger(path)
+    row = ledger.row("r1")
+    assert row is not None
+    assert (row.story, row.cost, row.estimated) == (story_of(news), 0.5, False)
+    ledger.close()
+    until(lambda: ledger.count() == 1)

@@ -1,0 +1,103 @@
+"""TLS to a provider: the system's store decides, and a name has to be the certificate's."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+
+from proxy_core.config.settings import Timeouts
+from proxy_core.upstream.connection_faults import on_the_way
+from proxy_core.upstream.faults import Asked
+from proxy_core.upstream.http import Http
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
+
+
+def certificate(folder: Path, name: str) -> Path:
+    """A self-signed certificate with its key, in one file."""
+    cryptography = pytest.importorskip("cryptography", reason="comes with the keyring's backend on Linux alone")
+    assert cryptography
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes, serialization
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    key = ec.generate_private_key(ec.SECP256R1())
+    subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
+    now = dt.datetime.now(dt.UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(subject)
+        .issuer_name(subject)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - dt.timedelta(days=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / f"{name}.pem"
+    secret = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(secret + made.public_bytes(serialization.Encoding.PEM))
+    return file
+
+
+@asynccontextmanager
+async def tls_server(file: Path) -> AsyncIterator[str]:
+    """Its address, under the name ``localhost``."""
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while await reader.readuntil(b"\r\n\r\n{}"):
+                writer.write(OK)
+        except (asyncio.IncompleteReadError, ConnectionError):
+            writer.transport.abort()
+
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    server = await asyncio.start_server(answer, "127.0.0.1", 0, ssl=context)
+    async with server:
+        yield f"https://localhost:{server.sockets[0].getsockname()[1]}"
+
+
+async def ask(http: Http, url: str) -> bytes:
+    answer = await http.ask("POST", url, (), b"{}", Timeouts(connect=5, first_chunk=5))
+    try:
+        return await answer.read()
+    finally:
+        answer.let_go()
+
+
+async def test_a_trusted_server_is_asked_and_its_connection_used_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    http = Http()
+    async with tls_server(file) as url:
+        assert [await ask(http, url) for _ in range(2)] == [b"ok", b"ok"]
+        await http.aclose()
+
+
+@pytest.mark.parametrize(("name", "trusted"), [("localhost", False), ("other.example", True)])
+async def test_any_other_is_not_sent_a_byte(
+    name: str, trusted: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = certificate(tmp_path, name)
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    http = Http()
+    async with tls_server(file) as url:
+        with pytest.raises(ssl.SSLCertVerificationError) as raised:
+            await ask(http, url)
+        await http.aclose()
+    sentence = on_the_way(raised.value, Asked("acme", "Acme"), url).message
+    assert "the TLS connection to localhost" in sentence
