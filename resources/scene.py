@@ -34,7 +34,7 @@ from proxy_core.config.settings import (
 NOW: Final = 1_794_924_728.0
 """14:32:08 UTC on 17 November 2026."""
 
-FOLDER: Final = "/home/sam/work/atlas-api"
+FOLDER: Final = "/home/me/work/atlas-api"
 
 _ROLES: Final = {
     Role.BIG: "openai/gpt-4.1",
@@ -55,7 +55,7 @@ SETTINGS: Final = Settings(
     },
     budget=BudgetSettings(daily=20.0, monthly=300.0),
     prices={"gateway/atlas-coder": Price(0.6, 2.4)},
-    projects={FOLDER: ProjectSettings("Work"), "/home/sam/work/notes": ProjectSettings("Local")},
+    projects={FOLDER: ProjectSettings("Work"), "/home/me/work/notes": ProjectSettings("Local")},
 )
 
 
@@ -112,7 +112,7 @@ def settings_state(settings: Settings = SETTINGS) -> AppState:
         ),
         local_servers=(LocalServerView("ollama", "Ollama", "http://127.0.0.1:11434/v1", _LOCAL),),
         folder=FOLDER,
-        recent_folders=(FOLDER, "/home/sam/work/notes", "/home/sam/src/tidepool"),
+        recent_folders=(FOLDER, "/home/me/work/notes", "/home/me/src/tidepool"),
         claude_installed=True,
         install_command="npm install -g @anthropic-ai/claude-code",
         terminals=(

@@ -25,7 +25,7 @@ _PLAYERS: Final = (
 )
 """Role, asked for, provider, model, USD per input and output token."""
 
-_PROJECTS: Final = (FOLDER, "/home/sam/work/notes", "/home/sam/src/tidepool")
+_PROJECTS: Final = (FOLDER, "/home/me/work/notes", "/home/me/src/tidepool")
 
 
 class Ledger:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Protocol
@@ -17,9 +17,9 @@ from typing import Final, Protocol
 from proxy_core.config.settings import BudgetSettings
 from proxy_core.errors import UnderstudyError
 from proxy_core.ledger.budget import GO, BudgetState, Crossing, Level, Period, Spent, Verdict, crossings, judged
-from proxy_core.ledger.journal import Began, Ended, News, Routed, State, Story, fold
+from proxy_core.ledger.journal import Began, Ended, News, Routed, Story, summed
 from proxy_core.ledger.pricing import Cost
-from proxy_core.ledger.rows import Filter, Row, Sum
+from proxy_core.ledger.rows import Filter, Sum
 
 _FRESH: Final = 15.0
 """Seconds after which the ledger is read again, if somebody asks: others may have spent meanwhile."""
@@ -41,8 +41,8 @@ class Sums(Protocol):
         """What requests add up to."""
         ...
 
-    def row(self, id_: str) -> Row | None:
-        """One request."""
+    def over(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of these requests that are there with their end."""
         ...
 
     def close(self) -> None:
@@ -81,7 +81,7 @@ class BudgetWatch:
         self._told = told
         self._clock = clock
         self._lock = threading.Lock()
-        self._running: dict[str, Story] = {}
+        self._running: dict[str, list[Began | Routed]] = {}
         self._heard: dict[str, tuple[float, Spent]] = {}
         self._in_ledger = dict.fromkeys(Period, Spent())
         self._not_yet = dict.fromkeys(Period, Spent())
@@ -112,11 +112,14 @@ class BudgetWatch:
             self._wanted.set()
 
     def hear(self, news: News) -> None:
-        """Take what a request's cost is made of; everything else is passed over."""
-        if isinstance(news, Began | Routed):
-            self._running[news.id] = fold(self._running.get(news.id), news)
+        """Take what a request's cost is made of; everything else is passed over.
+
+        This stands in the way of every request: what it adds up to is asked for once, at the end.
+        """
+        if isinstance(news, (Began, Routed)):
+            self._running.setdefault(news.id, []).append(news)
         elif isinstance(news, Ended):
-            story = fold(self._running.pop(news.id, None), news)
+            story = summed((*self._running.pop(news.id, ()), news))
             cost = self._price(story)
             spent = Spent(0.0, 0, 1) if cost is None else Spent(cost.usd, 1, 1)
             with self._lock:
@@ -138,12 +141,15 @@ class BudgetWatch:
 
     def state(self) -> BudgetState:
         """Where the budget stands, as far as is known now; a reading that is due is asked for."""
-        if time.monotonic() >= self._due:
-            self._wanted.set()
+        self._ask_when_due()
         with self._lock:
             self._turn_page()
             today, month = (self._in_ledger[period].plus(self._not_yet[period]) for period in Period)
             return BudgetState(today, month, self._limits(), self._trouble)
+
+    def _ask_when_due(self) -> None:
+        if time.monotonic() >= self._due:
+            self._wanted.set()
 
     def _read_when_wanted(self, wanted: threading.Event, ending: threading.Event) -> None:
         while wanted.wait() and not ending.is_set():
@@ -159,7 +165,7 @@ class BudgetWatch:
             heard = list(self._heard)[:_LOOKED_UP]
         try:
             # Looked for before the sums are made: what is there now is surely in them.
-            there = [id_ for id_ in heard if _is_over(self._ledger.row(id_))]
+            there = self._ledger.over(heard)
             sums = {Period.DAY: calendar.day, Period.MONTH: calendar.month}
             found = {period: _spent(self._ledger.total(Filter(since=since))) for period, since in sums.items()}
         except UnderstudyError as error:
@@ -202,15 +208,16 @@ class BudgetWatch:
                 self._not_yet[period] = self._not_yet[period].plus(spent)
 
     def _tell(self) -> None:
+        limits = self._limits()
+        if limits.daily <= 0 and limits.monthly <= 0:
+            self._passed.clear()
+            self._ask_when_due()
+            return
         state = self.state()
         with self._lock:
             passed = crossings(state, self._passed)
         for crossing in passed:
             self._told(crossing)
-
-
-def _is_over(row: Row | None) -> bool:
-    return row is not None and row.story.state is not State.RUNNING
 
 
 def _spent(found: Sum) -> Spent:

@@ -1,16 +1,16 @@
 """Each request's story as frozen values: news while it runs, and the story that they add up to.
 
 The proxy tells news to a :class:`Listener`. ``fold`` adds one news item to a story, so whoever listens (a terminal, a
-window, the ledger on disk) sees the same thing. No prompt, key or token is ever part of a
+window, the ledger on disk) sees the same thing; ``summed`` adds all of them up at once. No prompt, key or token is ever part of a
 story; the bodies that pass beside it are told as :class:`Carried`, for the ledger to take the secrets out.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import Any, Protocol, assert_never
+from typing import Any, Final, Protocol, assert_never
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,6 +197,11 @@ class Story:
         return None if self.ended is None else self.ended - self.began
 
 
+_OF_BEGINNING: Final = ("id", "path", "asked_for", "streamed", "session", "agent", "project", "profile")
+_OF_ROUTE: Final = ("role", "why", "provider", "model", "engine")
+_OF_END: Final = ("state", "status", "stop_reason", "error_type", "error", "usage", "cost", "flat")
+
+
 def fold(story: Story | None, news: News) -> Story:
     """The story with one more piece of news; None where the beginning was not heard."""
     if isinstance(news, Began):
@@ -247,6 +252,38 @@ def fold(story: Story | None, news: News) -> Story:
             return told
         case _:
             assert_never(news)
+
+
+def summed(news: Iterable[News]) -> Story:
+    """The story that :func:`fold` would make of these, the first one first, for the price of one. At least one."""
+    fields: dict[str, Any] = {}
+    for each in news:
+        if not fields:
+            fields = {"id": each.id, "began": each.at}
+        match each:
+            case Began():
+                fields = {name: getattr(each, name) for name in _OF_BEGINNING}
+                fields["began"] = each.at
+            case Routed():
+                warnings = fields.get("warnings", ()) + each.warnings
+                fields |= {name: getattr(each, name) for name in _OF_ROUTE}
+                fields["warnings"] = warnings
+            case Attempted():
+                fields["attempts"] = (*fields.get("attempts", ()), each)
+            case Answering():
+                fields["first_token"] = each.at
+                fields["upstream_id"] = each.upstream_id or fields.get("upstream_id", "")
+            case Progressed():
+                fields["characters"] = each.characters
+            case Ended():
+                warnings = fields.get("warnings", ()) + each.warnings
+                fields |= {name: getattr(each, name) for name in _OF_END}
+                fields["ended"], fields["warnings"] = each.at, warnings
+            case Carried():
+                pass
+            case _:
+                assert_never(each)
+    return Story(**fields)
 
 
 class Listener(Protocol):

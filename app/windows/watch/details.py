@@ -23,8 +23,6 @@ from app.windows.watch.run_again import AgainField, AgainWindow
 from app.wishes import CopyAsCurl, CopyText, RunAgain
 from proxy_core.ledger.journal import State
 
-RUN = 68
-"""Pixels that the button to run again has without its words, and what stands around it."""
 LEAST = 300
 """Pixels of its width at least."""
 TICK = 250
@@ -92,7 +90,8 @@ class Details(Card):
     def set_alone(self, *, alone: bool) -> None:
         """Whether the details have the page's whole width: then figures stand beside the facts."""
         self.back.setVisible(alone)
-        self.run.setText(self.tr("Run again on…") if alone else "")
+        self.run.setVisible(not alone)
+        self.run_words.setVisible(alone)
         self._first_line.setVisible(not alone)
         direction = QBoxLayout.Direction.LeftToRight if alone else QBoxLayout.Direction.TopToBottom
         if self._upper.direction() is not direction:
@@ -118,6 +117,7 @@ class Details(Card):
         self._draw_times()
         running = entry.story.state is State.RUNNING
         self.run.setEnabled(not running)
+        self.run_words.setEnabled(not running)
         if running:
             self._ticks.start()
         else:
@@ -144,8 +144,7 @@ class Details(Card):
     def least_width(self) -> int:
         """The width that its head needs beside the list, whatever it shows now."""
         words = self.title_label.sizeHint().width() + chip_size(chip_font(self._theme), "429 · retried").width()
-        buttons = 2 * self.close_button.sizeHint().width() + RUN
-        return max(LEAST, GAP_16 + words + 5 * GAP_8 + buttons)
+        return max(LEAST, words + 3 * self.close_button.sizeHint().width() + GAP_16 + 5 * GAP_8)
 
     def _head(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -155,10 +154,13 @@ class Details(Card):
         self.back.clicked.connect(self.closed)
         self.back.setVisible(False)
         self.chip = Chip(self._theme)
-        self.run = QuietButton(self._theme, self.tr("Run again on…"), "run-again", "again", flat=True)
-        self.run.setAccessibleName(self.tr("Run again on…"))
-        self.run.setToolTip(self.tr("Run again on another model, both answers side by side"))
-        self.run.clicked.connect(self._ask_again)
+        words, tip = self.tr("Run again on…"), self.tr("Run again on another model, both answers side by side")
+        self.run = IconButton(self._theme, "again", words, "run-again")
+        self.run_words = QuietButton(self._theme, words, "run-again-words", "again", flat=True)
+        self.run_words.setVisible(False)
+        for button in (self.run, self.run_words):
+            button.setToolTip(tip)
+            button.clicked.connect(self._ask_again)
         self.copy = IconButton(self._theme, "copy", self.tr("Copy"), "copy-request")
         self.copy.clicked.connect(self._copies)
         self.close_button = IconButton(self._theme, "close", self.tr("Close the details"), "close-details", keys="Esc")
@@ -168,7 +170,7 @@ class Details(Card):
         row.addWidget(self.title_label)
         row.addWidget(self.chip)
         row.addStretch(1)
-        for widget in (self.run, self.copy, self.close_button):
+        for widget in (self.run, self.run_words, self.copy, self.close_button):
             row.addWidget(widget)
         return row
 
