@@ -58,7 +58,7 @@ def notes(before: AppState, after: AppState, *, seen: bool = True) -> Iterator[N
         yield from _wish(before, after)
     yield from _checks(before, after)
     for id_, story in after.live.items():
-        if story.ended is not None and story != before.live.get(id_):
+        if story.ended is not None and story is not before.live.get(id_):
             yield from _request(story)
 
 

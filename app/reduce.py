@@ -31,7 +31,7 @@ from app.news import (
 from app.state import AppState, Phase, Proxy, Trouble
 from proxy_core.ledger.journal import Began, Ended, News, State, Story, fold
 
-MOST_ENDED: Final = 1_000
+MOST_ENDED: Final = 500
 """How many stories that have ended are held beside those under way: the ledger has them all."""
 
 
@@ -145,23 +145,26 @@ def _settings(state: AppState, news: SettingsRead) -> Mapping[str, object]:
 
 
 def _requests(state: AppState, told: Iterable[News]) -> Mapping[str, object]:
+    """Not compared with what was there, as everything else is: two hundred requests a second make that dear."""
     live: dict[str, Story] = dict(state.live)
-    trouble = state.trouble
+    changed: dict[str, object] = {}
     for news in told:
         if news.id in live or isinstance(news, Began):
             live[news.id] = fold(live.get(news.id), news)
+            changed["live"] = live
         if isinstance(news, Ended) and news.state is State.FAILED:
-            trouble = Trouble(news.error, news.at, news.id)
-    return _fresh(state, live=_bounded(live), trouble=trouble)
+            changed["trouble"] = Trouble(news.error, news.at, news.id)
+    _bound(live)
+    return changed
 
 
-def _bounded(live: dict[str, Story]) -> dict[str, Story]:
+def _bound(live: dict[str, Story]) -> None:
+    """Take the oldest of too many that have ended out of it."""
     ended = [id_ for id_, story in live.items() if story.ended is not None]
     for id_ in ended[: max(0, len(ended) - MOST_ENDED)]:
         del live[id_]
-    return live
 
 
 def _page(state: AppState, ids: frozenset[str]) -> Mapping[str, object]:
     live = {id_: story for id_, story in state.live.items() if story.ended is None or id_ not in ids}
-    return _fresh(state, live=live)
+    return {"live": live} if len(live) != len(state.live) else {}

@@ -47,9 +47,11 @@ TEST_PROGRAMS = {
     "dbus-run-session": "dbus-daemon",
     "gnome-keyring-daemon": "gnome-keyring",
     "Xvfb": "xvfb",
+    "trayer": "trayer",
+    "xdotool": "xdotool",
     "xterm": "xterm",
 }
-"""Programs that only the tests need (a real Secret Service, a screen, a terminal), with the Debian packages of each."""
+"""Programs that only the tests need (a Secret Service, a screen, a tray, a terminal), with the Debian packages of each."""
 
 WINDOW_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",

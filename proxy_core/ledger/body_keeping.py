@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from proxy_core.ledger import answers
 from proxy_core.ledger.journal import Carried, Part
-from proxy_core.ledger.packing import packing
+from proxy_core.ledger.packing import packed
 from proxy_core.ledger.redaction import Redaction
 from proxy_core.wire.json_text import dumps
 
@@ -71,12 +71,8 @@ class Gathering:
             yield
         cut = self._cut or not whole or len(body) > LONGEST
         redacted = yield from redaction.steps(body[:LONGEST])
-        pieces = []
-        for piece in packing(redacted.body):
-            pieces.append(piece)
-            yield
-        size = len(redacted.body)
-        return Packed(self.request, self.part, self._at, size, cut, redacted.hidden, b"".join(pieces))
+        size, data = len(redacted.body), packed(redacted.body)
+        return Packed(self.request, self.part, self._at, size, cut, redacted.hidden, data)
 
 
 def _decoded(body: bytes, encoding: str) -> tuple[bytes, bool]:

@@ -32,6 +32,10 @@ CUT_OFF: Final = "Understudy ended before this answer was whole."
 
 _COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 _OTHERS: Final = tuple(field.name for field in fields(Usage) if field.name not in _COUNTED)
+_UNCOUNTED: Final = (None,) * len(_COUNTED)
+_counted: Final = attrgetter(*_COUNTED)
+_others: Final = attrgetter(*_OTHERS)
+_own: Final = attrgetter("session", "project", "profile", "agent", "upstream_id")
 _MOST: Final = 10**12
 """Tokens of one request: beyond, sums would not fit."""
 
@@ -80,6 +84,10 @@ _BODY: Final = """
     SELECT number, ?, ?, ?, ?, ?, ?, ? FROM requests WHERE id = ?"""
 
 
+Clean = Callable[[str], str]
+"""Takes out of a text what may not be written."""
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A story as it is to be written, with what it cost in USD (None: not known) and whether that is our estimate."""
@@ -97,6 +105,7 @@ class Book:
         self._connection = connection
         self._hide = hide
         self._kinds: dict[tuple[str, ...], int] = {}
+        self._agents: set[tuple[int, str]] = set()
         self._wipes: int | None = None
         with connection:
             row = connection.execute(
@@ -108,19 +117,24 @@ class Book:
         """Write each story as it stands."""
         self._look_for_a_wipe()
         for start in range(0, len(entries), AT_ONCE):
-            rows = [self._row(entry) for entry in entries[start : start + AT_ONCE]]
+            some = entries[start : start + AT_ONCE]
+            stories = [entry.story for entry in some]
+            clean = self._clean if self._is_any_unclean(stories) else _as_it_is
+            sessions = self._sessions_of([story for story in stories if story.session], clean)
+            rows = [self._row(entry, sessions.get(entry.story.id, 0), clean) for entry in some]
             self._connection.execute(_insert(len(rows)), [value for row in rows for value in row])
 
     def forget(self) -> None:
         """What was written last is not in the file: it was rolled back."""
         self._kinds.clear()
+        self._agents.clear()
 
     def _look_for_a_wipe(self) -> None:
         """After a wipe, by whatever process, the kinds that are remembered here are no longer there."""
         wipes = self._connection.execute("SELECT max(number) FROM wipes").fetchone()[0]
         if wipes != self._wipes:
             self._wipes = wipes
-            self._kinds.clear()
+            self.forget()
 
     def keep(self, body: Packed) -> None:
         """A body, in the place of one of the same request and part; of a request that is no longer there, none."""
@@ -157,20 +171,12 @@ class Book:
             ended += len(running)
         return ended
 
-    def _row(self, entry: Entry) -> tuple[Any, ...]:
+    def _row(self, entry: Entry, session: int, clean: Clean) -> tuple[Any, ...]:
         story, usage = entry.story, entry.story.usage
-        kind = self._kind_of(story)
-        session = self._session_of(story) if story.session else 0
-        counts = [None] * len(_COUNTED) if usage is None else [_bounded(getattr(usage, name)) for name in _COUNTED]
-        others = (
-            {name: _bounded(getattr(usage, name)) for name in _OTHERS if getattr(usage, name)}
-            if usage is not None
-            else {}
-        )
         return (
             story.id,
             self.run,
-            kind,
+            self._kind_of(story),
             session,
             STATES[story.state],
             days.number(story.began),
@@ -179,16 +185,16 @@ class Book:
             story.ended,
             story.status,
             story.streamed,
-            self._clean(story.agent),
-            self._clean(story.upstream_id),
-            self._attempts_of(story),
+            clean(story.agent),
+            clean(story.upstream_id),
+            _attempts_of(story, clean),
             len(story.attempts),
             _finite(entry.cost),
             entry.estimated,
             _finite(story.cost),
             story.flat,
-            *counts,
-            json.dumps(others) if others else None,
+            *(_UNCOUNTED if usage is None else map(_bounded, _counted(usage))),
+            None if usage is None else _more_of(usage, clean),
             story.time_to_first_token,
             _speed(story),
         )
@@ -217,26 +223,61 @@ class Book:
         told = dict(zip(_TEXTS, found, strict=True)) | {"error_type": "api_error", "error": CUT_OFF}
         return self._kind(list(told.values()))
 
-    def _session_of(self, story: Story) -> int:
-        latest = max(story.began, story.ended or 0.0)
-        names = (self._clean(name) for name in (story.session, story.project, story.profile))
-        values = (*names, story.began, latest)
-        number = int(self._connection.execute(_SESSION, values).fetchone()[0])
-        if story.agent:
-            self._connection.execute("INSERT OR IGNORE INTO agents VALUES (?, ?)", (number, self._clean(story.agent)))
-        return number
+    def _sessions_of(self, stories: Sequence[Story], clean: Clean) -> dict[str, int]:
+        """The number of each story's session by the story's id; each session is written once."""
+        sessions: dict[str, list[Any]] = {}
+        for story in stories:
+            latest = max(story.began, story.ended or 0.0)
+            name, project, profile = clean(story.session), clean(story.project), clean(story.profile)
+            known = sessions.setdefault(name, [project, profile, story.began, latest])
+            known[:] = known[0] or project, known[1] or profile, min(known[2], story.began), max(known[3], latest)
+        numbers = {
+            name: int(self._connection.execute(_SESSION, (name, *told)).fetchone()[0])
+            for name, told in sessions.items()
+        }
+        found = {story.id: numbers[clean(story.session)] for story in stories}
+        agents = {(found[story.id], clean(story.agent)) for story in stories if story.agent} - self._agents
+        if agents:
+            self._connection.executemany("INSERT OR IGNORE INTO agents VALUES (?, ?)", agents)
+            if len(self._agents) >= KNOWN_KINDS:
+                self._agents.clear()
+            self._agents |= agents
+        return found
+
+    def _is_any_unclean(self, stories: Sequence[Story]) -> bool:
+        """Whether a text that each row has for itself needs :meth:`_clean`: all are looked through at once.
+
+        No rule and no secret reaches over a zero.
+        """
+        texts = [text for story in stories for text in _own(story)]
+        texts += [attempt.error for story in stories for attempt in story.attempts]
+        together = "\0".join(text for text in texts if text)
+        return self._clean(together) != together
 
     def _clean(self, text: str) -> str:
         """Without secrets, and without what UTF-8 cannot carry."""
         return mend_surrogates(self._hide(text)) if text else text
 
-    def _attempts_of(self, story: Story) -> str:
-        if not story.attempts:
-            return ""
-        told: list[list[Any]] = [
-            [each.at, each.number, each.status, self._clean(each.error), each.waited] for each in story.attempts
-        ]
-        return dumps(told).decode()
+
+def _as_it_is(text: str) -> str:
+    return text
+
+
+def _attempts_of(story: Story, clean: Clean) -> str:
+    if not story.attempts:
+        return ""
+    told = [(each.at, each.number, each.status, clean(each.error), each.waited) for each in story.attempts]
+    return dumps(told).decode()
+
+
+def _more_of(usage: Usage, clean: Clean) -> str | None:
+    """What few requests have, as JSON."""
+    told = {name: value for name, value in zip(_OTHERS, _others(usage), strict=True) if value}
+    if not told:
+        return None
+    return json.dumps(
+        {name: clean(value) if isinstance(value, str) else _bounded(value) for name, value in told.items()}
+    )
 
 
 @cache

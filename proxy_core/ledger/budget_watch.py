@@ -17,7 +17,7 @@ from typing import Final, Protocol
 from proxy_core.config.settings import BudgetSettings
 from proxy_core.errors import UnderstudyError
 from proxy_core.ledger.budget import GO, BudgetState, Crossing, Level, Period, Spent, Verdict, crossings, judged
-from proxy_core.ledger.journal import Began, Ended, News, Routed, Story, summed
+from proxy_core.ledger.journal import Attempted, Began, Ended, News, Routed, Story, summed
 from proxy_core.ledger.pricing import Cost
 from proxy_core.ledger.rows import Filter, Sum
 
@@ -81,7 +81,7 @@ class BudgetWatch:
         self._told = told
         self._clock = clock
         self._lock = threading.Lock()
-        self._running: dict[str, list[Began | Routed]] = {}
+        self._running: dict[str, list[News]] = {}
         self._heard: dict[str, tuple[float, Spent]] = {}
         self._in_ledger = dict.fromkeys(Period, Spent())
         self._not_yet = dict.fromkeys(Period, Spent())
@@ -116,7 +116,7 @@ class BudgetWatch:
 
         This stands in the way of every request: what it adds up to is asked for once, at the end.
         """
-        if isinstance(news, (Began, Routed)):
+        if isinstance(news, (Began, Routed, Attempted)):
             self._running.setdefault(news.id, []).append(news)
         elif isinstance(news, Ended):
             story = summed((*self._running.pop(news.id, ()), news))
@@ -210,7 +210,8 @@ class BudgetWatch:
     def _tell(self) -> None:
         limits = self._limits()
         if limits.daily <= 0 and limits.monthly <= 0:
-            self._passed.clear()
+            with self._lock:
+                self._passed.clear()
             self._ask_when_due()
             return
         state = self.state()

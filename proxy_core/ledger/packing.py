@@ -3,41 +3,34 @@
 from __future__ import annotations
 
 import json
-import zlib
-from collections.abc import Iterator
 from typing import Final
 
 from proxy_core.wire.json_text import dumps
 
 _LEVEL: Final = 3
-"""A third of the work of 6, for a ninth more room, as measured on requests of Claude Code."""
+"""A sixth of the work of zlib's 3 and less room, as measured on requests of Claude Code."""
 
 _SMALL: Final = 1024
 _AS_IT_IS: Final = b"\0"
-"""Stands before a body for which compressing is more work than it saves; zlib's own begin with ``x``."""
-
-_SLICE: Final = 128 * 1024
-
-
-def packing(body: bytes) -> Iterator[bytes]:
-    """Pieces of the packed body, so that other work can be done in between; the GIL is free while each is made."""
-    if len(body) < _SMALL:
-        yield _AS_IT_IS + body
-        return
-    compressor = zlib.compressobj(_LEVEL)
-    for start in range(0, len(body), _SLICE):
-        yield compressor.compress(body[start : start + _SLICE])
-    yield compressor.flush()
+"""Stands before a body for which compressing is more work than it saves; Zstandard's own begin with ``(``."""
 
 
 def packed(body: bytes) -> bytes:
-    """The body, compressed."""
-    return b"".join(packing(body))
+    """The body, compressed; Python's lock is free meanwhile."""
+    if len(body) < _SMALL:
+        return _AS_IT_IS + body
+    from zstandard import ZstdCompressor  # noqa: PLC0415 - a process that keeps no bodies never needs it
+
+    return ZstdCompressor(level=_LEVEL).compress(body)
 
 
 def unpacked(data: bytes) -> bytes:
-    """What :func:`packed` was given. Raises ``zlib.error`` for anything else."""
-    return data[1:] if data.startswith(_AS_IT_IS) else zlib.decompress(data)
+    """What :func:`packed` was given. Raises ``zstandard.ZstdError`` for anything else."""
+    if data.startswith(_AS_IT_IS):
+        return data[1:]
+    from zstandard import ZstdDecompressor  # noqa: PLC0415
+
+    return ZstdDecompressor().decompress(data)
 
 
 def holds(body: bytes, text: str) -> bool:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
@@ -65,6 +66,14 @@ class Ledger:
             sql = "SELECT number FROM requests WHERE id >= ? AND id < ? ORDER BY id LIMIT ?"
             found = connection.execute(sql, (prefix, f"{prefix}\U0010ffff", limit))
             return row_reading.rows(connection, [number for (number,) in found])
+
+    def over(self, ids: Sequence[str]) -> frozenset[str]:
+        """Those of these requests that are there with their end."""
+        with self._asking() as connection:
+            if connection is None:
+                return frozenset()
+            sql = "SELECT id FROM requests WHERE state <> 0 AND id IN (SELECT value FROM json_each(?))"
+            return frozenset(id_ for (id_,) in connection.execute(sql, (json.dumps(ids),)))
 
     def body(self, id_: str, part: Part) -> bytes | None:
         """A body without secrets; None where it is not kept (any more)."""

@@ -1,8 +1,9 @@
 """Secrets taken out of what is written down: those that are known by heart, and what looks like a credential.
 
 Looking through a megabyte with one large regular expression would hold Python's lock for tens of milliseconds, and
-every stream of the proxy would wait. So each rule has a few bytes that must stand in what it finds; these are searched
-for, slice by slice, and only where they stand the rule is tried.
+every stream of the proxy would wait. So the rules stand together by one letter that each must have and that is seldom
+or cheap to find: where an expression begins with a single letter, Python looks for it as fast as memory can be read.
+Around it the rest is tried, slice by slice.
 """
 
 from __future__ import annotations
@@ -20,9 +21,11 @@ HIDDEN: Final = "[hidden]"
 SHORTEST: Final = 8
 """Characters of a known secret; a shorter one is a word that may stand anywhere."""
 
-_SLICE: Final = 256 * 1024
-_SMALL: Final = 4096
-"""Bytes up to which one search for all anchors at once is cheaper than one for each."""
+_SLICE: Final = 64 * 1024
+"""Bytes that are looked through in one step."""
+
+_URL: Final = 512
+"""Bytes before an ``@`` in which the beginning of its address may stand."""
 
 
 _NOT_INSIDE: Final = rb"(?<![A-Za-z0-9])"
@@ -35,70 +38,102 @@ _GIVEN: Final = rb"""[\\"']{0,8}\s{0,4}[:=]\s{0,4}[\\"']{0,8}"""
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """Where ``anchor`` stands, ``pattern`` is tried; its first group, or all that it matches, goes.
-
-    ``any_case`` anchors are given in lower case and found in any.
+    """A credential whose ``head`` ends with the mark of its search. ``rest`` follows it, and its one group is what goes,
+    with the last ``taken`` bytes of the head. The head is an expression of bytes whose number never differs.
     """
 
-    anchor: bytes
-    pattern: re.Pattern[bytes]
-    any_case: bool = False
+    head: bytes
+    rest: bytes
+    taken: int = 0
 
 
-def _key(prefix: str, rest: bytes) -> _Rule:
-    anchor = prefix.encode()
-    return _Rule(anchor, re.compile(_NOT_INSIDE + re.escape(anchor) + rest))
+def _key(prefix: bytes, rest: bytes, taken: int | None = None) -> _Rule:
+    """A key that begins so; ``prefix`` may have classes of letters, and then ``taken`` is how long it is."""
+    return _Rule(_NOT_INSIDE + prefix, b"(" + rest + b")", len(prefix) if taken is None else taken)
 
 
-def _named(name: str) -> _Rule:
+def _named(head: bytes, tail: bytes = b"") -> _Rule:
     """A value that is called so; a bare number stays, for in JSON nothing else may stand in its place."""
     scheme = rb"(?:bearer|basic|token)\s{1,4}"
     value = rb"(?:(?<=[\"'])" + _WITH_DIGIT + rb"|" + _WITH_DIGIT + _WITH_LETTER + rb")" + _VALUE + rb"{8,}"
-    pattern = re.escape(name.encode()) + _GIVEN + rb"(" + scheme + _VALUE + rb"{8,}|" + value + rb")"
-    return _Rule(name.encode(), re.compile(pattern, re.IGNORECASE), any_case=True)
+    return _Rule(head, tail + _GIVEN + rb"(" + scheme + _VALUE + rb"{8,}|" + value + rb")")
+
+
+class _Search:
+    """Rules with one mark: a single byte, or a word that is seldom. ``any_case``: all is given in lower case."""
+
+    def __init__(self, mark: bytes, *rules: _Rule, any_case: bool = False) -> None:
+        self.any_case = any_case
+        self._mark = mark
+        self._taken = tuple(rule.taken for rule in rules)
+        heads = [rb"(?<=" + rule.head + rb")" for rule in rules]
+        tried = [head + rule.rest for head, rule in zip(heads, rules, strict=True)]
+        mark = re.escape(mark)
+        self._places = re.compile(mark + rb"(?:" + rb"|".join(heads) + rb")")
+        self._rules = re.compile(mark + rb"(?:" + rb"|".join(tried) + rb")", re.IGNORECASE if any_case else 0)
+
+    def spans(self, body: bytes, low: bytes, start: int) -> Iterable[tuple[int, int]]:
+        """What goes of those whose mark stands in the slice at ``start``; ``low`` is the body in lower case."""
+        searched = low if self.any_case else body
+        for place in self._marked(searched, start):
+            found = self._rules.match(body, place)
+            if found is not None and found.lastindex is not None:
+                first, last = found.span(found.lastindex)
+                yield first - self._taken[found.lastindex - 1], last
+
+    def _marked(self, searched: bytes, start: int) -> Iterable[int]:
+        if len(self._mark) > 1:
+            return _places(searched, self._mark, start, start + _SLICE + len(self._mark) - 1)
+        return (found.start() for found in self._places.finditer(searched, start, start + _SLICE))
 
 
 _PEM_LINE: Final = rb"(?:[A-Za-z0-9+/=:,\s\-]|\\+[nrt])"
+_PEM: Final = _Rule(
+    rb"-----",
+    rb"BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY-----"
+    rb"(" + _PEM_LINE + rb"{0,16384}?)(?=-----END|[^A-Za-z0-9+/=:,\s\-\\]|\\[^nrt\\]|\Z)",
+)
+_BEARER: Final = _Rule(b"bearer ", rb"\s{0,3}((?:" + _WITH_DIGIT + _VALUE + rb"{12,})|" + _VALUE + rb"{24,})")
 
-_RULES: Final = (
-    _key("sk-", _WITH_DIGIT + rb"[A-Za-z0-9_\-]{12,}"),
-    _key("sk_", rb"(?:live|test)_[A-Za-z0-9]{12,}"),
-    _key("pk-", _WITH_DIGIT + rb"[A-Za-z0-9_\-]{16,}"),
-    _key("AIza", rb"[A-Za-z0-9_\-]{20,}"),
-    _key("ghp_", rb"[A-Za-z0-9]{16,}"),
-    _key("gho_", rb"[A-Za-z0-9]{16,}"),
-    _key("ghs_", rb"[A-Za-z0-9]{16,}"),
-    _key("github_pat_", rb"[A-Za-z0-9_]{16,}"),
-    _key("glpat-", rb"[A-Za-z0-9_\-]{16,}"),
-    _key("AKIA", rb"[A-Z0-9]{12,}"),
-    _key("ASIA", rb"[A-Z0-9]{12,}"),
-    _key("xai-", rb"[A-Za-z0-9_\-]{16,}"),
-    _key("gsk_", rb"[A-Za-z0-9]{16,}"),
-    _key("hf_", rb"[A-Za-z0-9]{16,}"),
-    _key("pplx-", rb"[A-Za-z0-9]{16,}"),
-    _key("nvapi-", rb"[A-Za-z0-9_\-]{16,}"),
-    _key("xox", rb"[abeoprs]-[A-Za-z0-9\-]{10,}"),
-    _key("eyJ", rb"[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*"),
-    _key("us-launch.", rb"[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]+)?"),
-    _key("us-", rb"[A-Za-z0-9_\-]{43}(?![A-Za-z0-9_\-])"),
-    _Rule(b"://", re.compile(rb"""://([^\s/"'\\@:<>]{0,128}:[^\s/"'\\@<>]{1,256})@""")),
-    _Rule(
-        b"-----BEGIN",
-        re.compile(
-            rb"-----BEGIN [A-Z0-9 ]{0,24}PRIVATE KEY-----"
-            rb"(" + _PEM_LINE + rb"{0,16384}?)(?=-----END|[^A-Za-z0-9+/=:,\s\-\\]|\\[^nrt\\]|\Z)"
-        ),
+_SEARCHES: Final = (
+    _Search(
+        b"-",
+        _key(b"sk-", _WITH_DIGIT + rb"[A-Za-z0-9_\-]{12,}"),
+        _key(b"pk-", _WITH_DIGIT + rb"[A-Za-z0-9_\-]{16,}"),
+        _key(b"xai-", rb"[A-Za-z0-9_\-]{16,}"),
+        _key(b"glpat-", rb"[A-Za-z0-9_\-]{16,}"),
+        _key(b"pplx-", rb"[A-Za-z0-9]{16,}"),
+        _key(b"nvapi-", rb"[A-Za-z0-9_\-]{16,}"),
+        _key(b"xox[abeoprs]-", rb"[A-Za-z0-9\-]{10,}", 5),
+        _key(b"us-", rb"launch\.[A-Za-z0-9_\-]{4,}(?:\.[A-Za-z0-9_\-]+)?|[A-Za-z0-9_\-]{43}(?![A-Za-z0-9_\-])"),
+        _PEM,
     ),
-    _Rule(
-        b"bearer ",
-        re.compile(rb"bearer\s{1,4}((?:" + _WITH_DIGIT + _VALUE + rb"{12,})|" + _VALUE + rb"{24,})", re.IGNORECASE),
+    _Search(
+        b"_",
+        _key(b"sk_", rb"(?:live|test)_[A-Za-z0-9]{12,}"),
+        _key(b"gh[pos]_", rb"[A-Za-z0-9]{16,}", 4),
+        _key(b"github_pat_", rb"[A-Za-z0-9_]{16,}"),
+        _key(b"gsk_", rb"[A-Za-z0-9]{16,}"),
+        _key(b"hf_", rb"[A-Za-z0-9]{16,}"),
+    ),
+    _Search(
+        b"A",
+        _key(b"A", rb"Iza[A-Za-z0-9_\-]{20,}"),
+        _key(b"A", rb"(?:KIA|SIA)[A-Z0-9]{12,}"),
+    ),
+    _Search(b"J", _key(b"eyJ", rb"[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]{8,}\.[A-Za-z0-9_\-]*")),
+    _Search(
+        b"k",
+        *(_named(head + b"k", b"ey") for head in (b"api_", b"api-", b"api", b"secret_", b"access_", rb"[?&]")),
+        _named(b"tok", b"en"),
         any_case=True,
     ),
-    *(_named(name) for name in ("api_key", "api-key", "apikey", "authorization", "access_token", "auth_token")),
-    *(_named(name) for name in ("secret_key", "client_secret", "access_key", "password", "?key", "&key", "token")),
+    _Search(b"bearer ", _BEARER, any_case=True),
+    *(_Search(name, _named(name), any_case=True) for name in (b"authorization", b"client_secret", b"password")),
 )
 
-_ANY: Final = re.compile(b"|".join(re.escape(rule.anchor.lower()) for rule in _RULES))
+_ADDRESS: Final = re.compile(rb"""://([^\s/"'\\@:<>]{0,128}:[^\s/"'\\@<>]{1,256})@""")
+"""Of a user and a password before a host."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,17 +182,15 @@ class Redaction:
             yield
         low = body.lower()
         yield
-        if len(body) < _SMALL and _ANY.search(low) is None:
-            return _without(body, spans)
-        for rule in _RULES:
-            searched = low if rule.any_case else body
-            for start in range(0, len(body), _SLICE):
-                end = start + _SLICE + len(rule.anchor) - 1
-                for place in _places(searched, rule.anchor, start, end):
-                    found = rule.pattern.match(body, place)
-                    if found is not None:
-                        spans.append(found.span(found.re.groups and 1))
+        for start in range(0, len(body), _SLICE):
+            for search in _SEARCHES:
+                spans += search.spans(body, low, start)
                 yield
+            for place in _places(body, b"@", start, start + _SLICE):
+                begun = body.rfind(b"://", max(0, place - _URL), place)
+                if begun >= 0 and (found := _ADDRESS.match(body, begun)) is not None:
+                    spans.append(found.span(1))
+            yield
         return _without(body, spans)
 
     def _secrets(self) -> tuple[bytes, ...]:

@@ -23,6 +23,9 @@ NEWS_WAITING: Final = 100_000
 BYTES_WAITING: Final = 64 * 1024 * 1024
 """How many bytes of bodies may wait, those that are still coming in included."""
 
+BYTES_HELD_BACK: Final = 32 * 1024 * 1024
+"""Of which so many may wait for a quiet moment."""
+
 SWITCH: Final = 0.001
 """Seconds after which a thread that wants Python's lock gets it from one that works. Python's own 5 ms are too long for
 both sides: a stream would wait for the writer's work, and the writer for the proxy's once for each of its statements.
@@ -81,6 +84,7 @@ class LedgerFile:
         self._torn: set[tuple[str, Part]] = set()
         self._awake = threading.Event()
         self._closing = threading.Event()
+        self._quiet = False
         self._report = report
         self._told = ""
         self._writer = Writer(path, Terms(log, price, clock, is_alive), Redaction(secrets))
@@ -162,7 +166,7 @@ class LedgerFile:
                 self._awake.wait(writer.patience)
             until = time.monotonic() + TOGETHER
             while (rest := until - time.monotonic()) > 0 and not self._closing.is_set():
-                if not writer.step():
+                if not (self._may_see_to_bodies() and writer.step()):
                     self._closing.wait(rest)
             self._awake.clear()
             self._take()
@@ -172,8 +176,15 @@ class LedgerFile:
         writer.finish()
         self._tell()
 
+    def _may_see_to_bodies(self) -> bool:
+        """While requests come and go, bodies wait for a moment of quiet, but not for ever and not without bound."""
+        if self._quiet and not self._awake.is_set():
+            return True
+        return self._writer.late or self._bytes - self._writer.freed > BYTES_HELD_BACK
+
     def _take(self) -> None:
         """What waits goes to the writer; what comes meanwhile waits for the next time."""
+        self._quiet = not self._waiting
         for _ in range(len(self._waiting)):
             news = self._waiting.popleft()
             if isinstance(news, _Torn):

@@ -18,7 +18,7 @@ from proxy_core.config.settings import LogSettings
 from proxy_core.ledger import ledger_file, retention
 from proxy_core.ledger.body_keeping import Gathering, Packed
 from proxy_core.ledger.book import AT_ONCE, Book, Entry
-from proxy_core.ledger.journal import Began, Carried, Ended, News, Part, Story, fold
+from proxy_core.ledger.journal import Began, Carried, Ended, News, Part, Story, summed
 from proxy_core.ledger.ledger_file import NotOurs
 from proxy_core.ledger.redaction import Redaction
 
@@ -30,6 +30,9 @@ CHORES_EVERY: Final = 30.0
 
 STORIES_HELD: Final = 20_000
 """Requests that wait for a disk that refuses; of more the oldest are lost."""
+
+LATEST: Final = 2.0
+"""Seconds that a body waits at most for a moment in which nobody asks for anything."""
 
 _SLICE: Final = 0.000_3
 """Seconds of work on bodies after which the proxy's thread gets its turn."""
@@ -69,10 +72,11 @@ class Writer:
         self._connection: sqlite3.Connection | None = None
         self._book: Book | None = None
         self._file: tuple[int, int] | None = None
-        self._stories: dict[str, Story] = {}
+        self._heard: dict[str, list[News]] = {}
+        self._over: set[str] = set()
         self._touched: dict[str, None] = {}
         self._gathering: dict[tuple[str, Part], Gathering] = {}
-        self._jobs: deque[Gathering] = deque()
+        self._jobs: deque[tuple[float, Gathering]] = deque()
         self._job: tuple[Gathering, Generator[None, None, Packed]] | None = None
         self._ready: list[tuple[Gathering, Packed]] = []
         self._look_at = 0.0
@@ -85,6 +89,11 @@ class Writer:
     def busy(self) -> bool:
         """Whether there is something to do before any more news comes."""
         return bool(self._jobs or self._job or self._ready) and not self.trouble
+
+    @property
+    def late(self) -> bool:
+        """Whether a body has waited as long as it may."""
+        return bool(self._jobs) and time.monotonic() - self._jobs[0][0] >= LATEST
 
     @property
     def patience(self) -> float:
@@ -105,10 +114,15 @@ class Writer:
         if isinstance(news, Ended):
             for part in Part:  # what was still coming does not come any more
                 if (left := self._gathering.pop((news.id, part), None)) is not None:
-                    self._jobs.append(left)
-        if isinstance(news, Began) or news.id in self._stories or isinstance(news, Ended):
-            self._stories[news.id] = fold(self._stories.get(news.id), news)
-            self._touched[news.id] = None
+                    self._jobs.append((time.monotonic(), left))
+            self._over.add(news.id)
+        if (heard := self._heard.get(news.id)) is not None:
+            heard.append(news)
+        elif isinstance(news, (Began, Ended)):
+            self._heard[news.id] = [news]
+        else:
+            return
+        self._touched[news.id] = None
 
     def give_up(self, id_: str, part: Part) -> None:
         """A piece of this body was left out: the rest is worth nothing."""
@@ -168,11 +182,11 @@ class Writer:
             body = self._gathering[key] = Gathering(news)
         self.freed += body.take(news)
         if news.whole:
-            self._jobs.append(self._gathering.pop(key))
+            self._jobs.append((time.monotonic(), self._gathering.pop(key)))
 
     def _step(self) -> None:
         if self._job is None:
-            body = self._jobs.popleft()
+            _, body = self._jobs.popleft()
             self._job = body, body.steps(self._redaction)
         body, steps = self._job
         try:
@@ -191,24 +205,24 @@ class Writer:
     def _write(self, log: LogSettings, *, chores: bool) -> None:
         connection, book = self._opened()
         self._redaction.look_again()
-        touched = [self._stories[id_] for id_ in self._touched]
-        touched.sort(key=lambda story: story.ended is None)  # those that are over must not wait for the others
-        self._write_rows(connection, book, touched)
+        # Those that are over must not wait for the others.
+        self._write_rows(connection, book, sorted(self._touched, key=lambda id_: id_ not in self._over))
         self._write_bodies(connection, book)
         if chores:
             self._do_chores(connection, book, log)
 
-    def _write_rows(self, connection: sqlite3.Connection, book: Book, stories: list[Story]) -> None:
+    def _write_rows(self, connection: sqlite3.Connection, book: Book, ids: list[str]) -> None:
         """A few at a time, so that the first do not wait for the last."""
-        for start in range(0, len(stories), AT_ONCE):
-            entries = [self._entry(story) for story in stories[start : start + AT_ONCE]]
+        for start in range(0, len(ids), AT_ONCE):
+            some = ids[start : start + AT_ONCE]
+            entries = [self._entry(summed(self._heard[id_])) for id_ in some]
             connection.execute("BEGIN IMMEDIATE")
             book.write(entries)
             connection.execute("COMMIT")
-            for entry in entries:
-                del self._touched[entry.story.id]
-                if entry.story.ended is not None:
-                    del self._stories[entry.story.id]
+            for id_ in some:
+                del self._touched[id_]
+                if id_ in self._over:
+                    self._forget(id_)
 
     def _write_bodies(self, connection: sqlite3.Connection, book: Book) -> None:
         """Some of those that are ready: the next rows must not wait for all of them."""
@@ -224,7 +238,7 @@ class Writer:
 
     def _do_chores(self, connection: sqlite3.Connection, book: Book, log: LogSettings) -> None:
         now = self._terms.clock()
-        if self._stories or book.has_running():
+        if self._heard or book.has_running():
             connection.execute("BEGIN IMMEDIATE")
             book.live(now, self._terms.is_alive)
             connection.execute("COMMIT")
@@ -244,7 +258,7 @@ class Writer:
             if ledger_file.identity(self._path) == self._file:
                 return self._connection, self._book
             self._close()
-            self._touched.update(dict.fromkeys(self._stories))
+            self._touched.update(dict.fromkeys(self._heard))
         self._connection = ledger_file.connect(self._path)
         self._file = ledger_file.identity(self._path)
         self._book = Book(self._connection, os.getpid(), self._terms.clock(), self._redaction.text)
@@ -277,7 +291,7 @@ class Writer:
             return False
         if aside is not None:
             self.notice = f"The ledger was damaged. It was set aside as {aside}, and a new one was begun."
-        self._touched.update(dict.fromkeys(self._stories))
+        self._touched.update(dict.fromkeys(self._heard))
         return True
 
     def _roll_back(self, connection: sqlite3.Connection) -> None:
@@ -294,6 +308,11 @@ class Writer:
     def _shed(self) -> None:
         """Of too many requests that wait, the oldest of those that are over are lost."""
         for id_ in [*self._touched][: max(0, len(self._touched) - STORIES_HELD)]:
-            if self._stories[id_].ended is not None:
-                del self._touched[id_], self._stories[id_]
+            if id_ in self._over:
+                del self._touched[id_]
+                self._forget(id_)
                 self.lost += 1
+
+    def _forget(self, id_: str) -> None:
+        del self._heard[id_]
+        self._over.discard(id_)

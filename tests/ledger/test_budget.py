@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -42,8 +43,8 @@ class Shelf:
         costs = [row.cost for row in found if row.cost is not None]
         return Sum(requests=len(found), priced=len(costs), cost=sum(costs))
 
-    def row(self, id_: str) -> Row | None:
-        return self.rows.get(id_)
+    def over(self, ids: Sequence[str]) -> frozenset[str]:
+        return frozenset(id_ for id_ in ids if id_ in self.rows and self.rows[id_].story.state is not State.RUNNING)
 
     def close(self) -> None:
         pass

@@ -117,7 +117,7 @@ class RequestsPage(QWidget):
         """Esc: out of the choice of a model, then out of the details."""
         if not self.details.again.isHidden():
             self.details.again.hide()
-            self.details.run.setFocus(Qt.FocusReason.OtherFocusReason)
+            self.details.close_button.setFocus(Qt.FocusReason.OtherFocusReason)
         elif self.details.isVisible():
             self.close_details()
 

@@ -108,7 +108,7 @@ class RequestsTable(QTableView):
         heads = [str(self._requests.headerData(at, self.horizontalHeader().orientation())) for at in Column]
         samples = {
             Column.TIME: ("00:00:00",),
-            Column.ROLE: ("THINKER",),
+            Column.ROLE: ("THINKER", "SUBAGENT"),
             Column.TOKENS: ("000.0k → ~00.0k",),
             Column.FIRST: ("000 ms",),
             Column.DURATION: ("000 ms…", "00m 00s"),
