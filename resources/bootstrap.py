@@ -51,7 +51,7 @@ TEST_PROGRAMS = {
     "xdotool": "xdotool",
     "xterm": "xterm",
 }
-"""Programs that only the tests need (a Secret Service, a screen, a tray, a terminal), with the Debian packages of each."""
+"""Programs that only the tests need (a Secret Service, a screen, a tray, a terminal), each with its Debian package."""
 
 WINDOW_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",

@@ -79,10 +79,6 @@ _SESSION: Final = """
         profile = CASE profile WHEN '' THEN excluded.profile ELSE profile END
     RETURNING number"""
 
-_BODY: Final = """
-    INSERT OR REPLACE INTO bodies (request, part, at, size, packed_size, cut, hidden, packed)
-    SELECT number, ?, ?, ?, ?, ?, ?, ? FROM requests WHERE id = ?"""
-
 
 Clean = Callable[[str], str]
 """Takes out of a text what may not be written."""
@@ -136,11 +132,17 @@ class Book:
             self._wipes = wipes
             self.forget()
 
-    def keep(self, body: Packed) -> None:
-        """A body, in the place of one of the same request and part; of a request that is no longer there, none."""
-        self._connection.execute(
-            _BODY, (body.part.value, body.at, body.size, len(body.data), body.cut, body.hidden, body.data, body.request)
-        )
+    def keep(self, bodies: Sequence[Packed]) -> None:
+        """Bodies, each in the place of one of the same request and part; of a request that is not there, none."""
+        values = [
+            value
+            for body in bodies
+            for value in (
+                *(body.request, body.part.value, body.at, body.size),
+                *(len(body.data), body.cut, body.hidden, body.data),
+            )
+        ]
+        self._connection.execute(_keep(len(bodies)), values)
 
     def has_running(self) -> bool:
         """Whether any process's request runs, as far as the file knows."""
@@ -287,6 +289,17 @@ def _insert(rows: int) -> str:
     changes = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
     names = ", ".join(_COLUMNS)
     return f"INSERT INTO requests ({names}) VALUES {', '.join([row] * rows)} ON CONFLICT (id) DO UPDATE SET {changes}"
+
+
+@cache
+def _keep(bodies: int) -> str:
+    """The statement that writes so many bodies, in their order."""
+    given = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * bodies)
+    return f"""
+        WITH given (id, part, at, size, packed_size, cut, hidden, packed) AS (VALUES {given})
+        INSERT OR REPLACE INTO bodies (request, part, at, size, packed_size, cut, hidden, packed)
+        SELECT r.number, g.part, g.at, g.size, g.packed_size, g.cut, g.hidden, g.packed
+        FROM given g CROSS JOIN requests r WHERE r.id = g.id"""
 
 
 def _bounded(count: int) -> int:

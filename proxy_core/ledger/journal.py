@@ -1,8 +1,8 @@
 """Each request's story as frozen values: news while it runs, and the story that they add up to.
 
-The proxy tells news to a :class:`Listener`. ``fold`` adds one news item to a story, so whoever listens (a terminal, a
-window, the ledger on disk) sees the same thing; ``summed`` adds all of them up at once. No prompt, key or token is ever part of a
-story; the bodies that pass beside it are told as :class:`Carried`, for the ledger to take the secrets out.
+The proxy tells news to a :class:`Listener`. ``fold`` adds one news item to a story, ``summed`` adds up all of them, so
+whoever listens (a terminal, a window, the ledger on disk) sees the same thing. No prompt, key or token is ever part of
+a story; the bodies that pass beside it are told as :class:`Carried`, for the ledger to take the secrets out.
 """
 
 from __future__ import annotations

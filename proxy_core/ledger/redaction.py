@@ -21,7 +21,7 @@ HIDDEN: Final = "[hidden]"
 SHORTEST: Final = 8
 """Characters of a known secret; a shorter one is a word that may stand anywhere."""
 
-_SLICE: Final = 64 * 1024
+_SLICE: Final = 16 * 1024
 """Bytes that are looked through in one step."""
 
 _URL: Final = 512
@@ -38,8 +38,8 @@ _GIVEN: Final = rb"""[\\"']{0,8}\s{0,4}[:=]\s{0,4}[\\"']{0,8}"""
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A credential whose ``head`` ends with the mark of its search. ``rest`` follows it, and its one group is what goes,
-    with the last ``taken`` bytes of the head. The head is an expression of bytes whose number never differs.
+    """A credential whose ``head`` ends with the mark of its search; ``rest`` follows. What goes is the one group of the
+    rest, with the last ``taken`` bytes of the head. The head is an expression of bytes whose number never differs.
     """
 
     head: bytes
@@ -63,8 +63,9 @@ class _Search:
     """Rules with one mark: a single byte, or a word that is seldom. ``any_case``: all is given in lower case."""
 
     def __init__(self, mark: bytes, *rules: _Rule, any_case: bool = False) -> None:
-        self.any_case = any_case
+        self._any_case = any_case
         self._mark = mark
+        self._is_word = len(mark) > 1
         self._taken = tuple(rule.taken for rule in rules)
         heads = [rb"(?<=" + rule.head + rb")" for rule in rules]
         tried = [head + rule.rest for head, rule in zip(heads, rules, strict=True)]
@@ -74,17 +75,19 @@ class _Search:
 
     def spans(self, body: bytes, low: bytes, start: int) -> Iterable[tuple[int, int]]:
         """What goes of those whose mark stands in the slice at ``start``; ``low`` is the body in lower case."""
-        searched = low if self.any_case else body
-        for place in self._marked(searched, start):
-            found = self._rules.match(body, place)
+        searched = low if self._any_case else body
+        if self._is_word:
+            end = start + _SLICE + len(self._mark) - 1
+            return () if searched.find(self._mark, start, end) < 0 else self._tried(body, searched, start, end)
+        end = start + _SLICE
+        return () if self._places.search(searched, start, end) is None else self._tried(body, searched, start, end)
+
+    def _tried(self, body: bytes, searched: bytes, start: int, end: int) -> Iterable[tuple[int, int]]:
+        for place in self._places.finditer(searched, start, end):
+            found = self._rules.match(body, place.start())
             if found is not None and found.lastindex is not None:
                 first, last = found.span(found.lastindex)
                 yield first - self._taken[found.lastindex - 1], last
-
-    def _marked(self, searched: bytes, start: int) -> Iterable[int]:
-        if len(self._mark) > 1:
-            return _places(searched, self._mark, start, start + _SLICE + len(self._mark) - 1)
-        return (found.start() for found in self._places.finditer(searched, start, start + _SLICE))
 
 
 _PEM_LINE: Final = rb"(?:[A-Za-z0-9+/=:,\s\-]|\\+[nrt])"
@@ -185,7 +188,6 @@ class Redaction:
         for start in range(0, len(body), _SLICE):
             for search in _SEARCHES:
                 spans += search.spans(body, low, start)
-                yield
             for place in _places(body, b"@", start, start + _SLICE):
                 begun = body.rfind(b"://", max(0, place - _URL), place)
                 if begun >= 0 and (found := _ADDRESS.match(body, begun)) is not None:

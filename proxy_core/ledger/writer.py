@@ -230,8 +230,7 @@ class Writer:
         if not some:
             return
         connection.execute("BEGIN IMMEDIATE")
-        for _, packed in some:
-            book.keep(packed)
+        book.keep([packed for _, packed in some])
         connection.execute("COMMIT")
         del self._ready[: len(some)]
         self.freed += sum(body.held for body, _ in some)
