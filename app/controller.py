@@ -35,6 +35,7 @@ from app.wishes import (
     KeepProfile,
     Launch,
     OpenFolder,
+    OpenLicences,
     OpenLink,
     OpenReport,
     Quit,
@@ -204,6 +205,7 @@ class Controller:
         | CheckForUpdates
         | OpenLink
         | OpenFolder
+        | OpenLicences
         | OpenReport
         | ForgetReport
         | Quit,
@@ -227,6 +229,8 @@ class Controller:
                 opening.link(url)
             case OpenFolder(which):
                 opening.folder(which)
+            case OpenLicences():
+                opening.licences()
             case OpenReport():
                 opening.report()
             case ForgetReport():

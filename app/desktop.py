@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QTimer
 from PySide6.QtGui import QSessionManager
 from PySide6.QtWidgets import QApplication, QWidget
 
+import resources
 from app import i18n
 from app.autostart import autostart, own_command
 from app.bridge import Bridge
@@ -63,6 +64,8 @@ BEAT: Final = 2_000
 
 GRACE: Final = 1.0
 """Seconds that answers under way have when the app ends; all of it ends within two."""
+
+_LICENCES: Final = Path(resources.__file__).with_name("licences.txt")
 
 LATE_TRAY: Final = 10_000
 """Milliseconds that an app which starts hidden waits for a tray, before it shows a window after all."""
@@ -131,6 +134,7 @@ class Desktop:
         self._reports.watch(lambda path: self._bridge.post(lambda: self._stage.learn(ReportKept(path))))
         self._stage.learn(ReportKept(self._reports.latest()))
         general = self._tools.choice.settings.general
+        self._proxy.budget.begin()  # before the proxy does: what was spent is shown while none runs, too
         self._join_tray()
         if general.start_proxy:
             self._do.proxy.start()
@@ -156,7 +160,8 @@ class Desktop:
         proxy = ProxyDoing(tools, self._thread, version())
         at_login = autostart(environ, home, own_command(sys.argv[0], sys.executable))
         keeping = self._ledger_file
-        reading = ReadingDoing(tools, self._places.ledger_file, _after, lambda: keeping.state.sentence)
+        ledger = self._places.ledger_file
+        reading = ReadingDoing(tools, ledger, _after, lambda: keeping.state.sentence, self._proxy.budget)
         return Doings(
             proxy=proxy,
             settings=SettingsDoing(tools, choices, at_login, self._settings_changed),
@@ -165,7 +170,7 @@ class Desktop:
             launching=LaunchDoing(tools, memory),
             reading=reading,
             ledger=LedgerDoing(tools, self._ledger_file, self._beside, self._audience, reading.sum_now),
-            opening=OpeningDoing(tools, self._reports, version()),
+            opening=OpeningDoing(tools, self._reports, version(), _LICENCES),
         )
 
     def _beside(self) -> ProxyHouse:
@@ -190,6 +195,7 @@ class Desktop:
         self._lanes.calls.run(self._catalogue.read)
         self._do.reading.sum_now()
         self._do.keys.look()
+        self._do.launching.sweep()
         self._do.launching.look()
         self._do.settings.begin()
 
@@ -229,6 +235,7 @@ class Desktop:
         self._controller.settings_changed(before, after)
 
     def _crossed(self, crossing: Crossing) -> None:
+        self._do.reading.sum_soon()
         if self._tools.choice.settings.general.notifications:
             for note in self._notices.due((of_budget(crossing),)):
                 self._tray.notify(note)
@@ -253,6 +260,7 @@ class Desktop:
         self._bridge.close()
         self._stage.close()
         self._do.proxy.end(GRACE)
+        self._proxy.budget.close()
         self._lanes.close()
         _written(self._places, self._memory.now)
         self._ledger_file.close(0.5)

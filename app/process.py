@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
+from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.crash import Reports
@@ -20,15 +21,13 @@ from proxy_core.errors import UnderstudyError
 SWITCH: Final = 0.0005
 """Seconds that a thread keeps the interpreter when another wants it: what Qt's thread computes delays no stream."""
 
-SELDOM: Final = (50_000, 50, 100)
-"""When garbage is collected. While LiteLLM is loaded beside the windows, Python's own choice goes through all of its
-objects again and again, and nothing else runs meanwhile: up to 375 ms at a time; with these it was under 100."""
+_ICON_SIDES: Final = (16, 24, 32, 48, 64, 128, 256)
+"""Pixels."""
 
 
 def run() -> int:
     """The app until it ends; its exit code."""
     sys.setswitchinterval(SWITCH)
-    gc.set_threshold(*SELDOM)
     own = application()
     places = paths.find(os.environ)
     instance = SingleInstance(places.lock_file)
@@ -51,6 +50,16 @@ def run() -> int:
     return code
 
 
+def own_icon() -> QIcon:
+    """The project's picture, for what has no desktop file to find it in: Windows, X11, an app that is not installed."""
+    icon = QIcon()
+    for side in _ICON_SIDES:
+        picture = QPixmap()
+        picture.loadFromData((files("resources") / "icons" / f"understudy-{side}.png").read_bytes())
+        icon.addPixmap(picture)
+    return icon
+
+
 def application() -> QApplication:
     """Qt's application, called as the system should know it."""
     if sys.platform == "win32":  # else the taskbar takes us for Python
@@ -60,6 +69,7 @@ def application() -> QApplication:
     made = QApplication([sys.argv[0]])
     made.setApplicationName("understudy")
     made.setApplicationDisplayName("Understudy")
-    made.setDesktopFileName("understudy")
+    made.setDesktopFileName("understudy")  # what Wayland finds window icons by, and docks the name
+    made.setWindowIcon(own_icon())
     made.setQuitOnLastWindowClosed(False)
     return made

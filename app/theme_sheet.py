@@ -90,10 +90,10 @@ QPushButton[kind="primary"]:focus {{ border: 2px solid {t.text}; padding: 6px 14
 QPushButton[kind="flat"] {{ border: 1px solid transparent; background: transparent; padding: 7px 11px; }}
 QPushButton[kind="flat"]:hover {{ background: {t.hover}; }}
 QPushButton[kind="flat"]:focus {{ border: 2px solid {t.accent}; padding: 6px 10px; }}
-QPushButton[kind="link"] {{ text-align: left; border: 1px solid transparent; background: transparent; padding: 0px;
-    margin-left: -1px; font-weight: 400; color: {t.accent_on_tint}; }}
+QPushButton[kind="link"] {{ text-align: left; border: none; background: transparent; padding: 0px; border-radius: 3px;
+    font-weight: 400; color: {t.accent_on_tint}; }}
 QPushButton[kind="link"]:hover {{ text-decoration: underline; background: transparent; }}
-QPushButton[kind="link"]:focus {{ border: 2px solid {t.accent}; padding: 0px; }}
+QPushButton[kind="link"]:focus {{ background: {t.accent}; color: {t.on_accent}; }}
 QPushButton[kind="profile"] {{ text-align: left; border: 1px solid transparent; background: transparent;
     padding: 4px 0px; font-weight: 400; color: {t.muted}; }}
 QPushButton[kind="profile"]:hover {{ background: {t.hover}; }}

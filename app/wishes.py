@@ -260,6 +260,11 @@ class OpenFolder:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenLicences:
+    """The licences of everything that the package holds, in whatever the system opens texts with."""
+
+
+@dataclass(frozen=True, slots=True)
 class OpenReport:
     """The crash report in whatever the system opens texts with."""
 
@@ -311,6 +316,7 @@ Wish = (
     | CheckForUpdates
     | OpenLink
     | OpenFolder
+    | OpenLicences
     | OpenReport
     | ForgetReport
     | Quit

@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from proxy_core.ledger import ledger_file
-from proxy_core.ledger.book import Book, Entry
+from proxy_core.ledger.book import Book
 from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.row_writing import Entry
 from proxy_core.ledger.rows import Filter, Grouping
 
 REQUESTS: Final = 1_000_000

@@ -97,7 +97,7 @@ def _floor(name: str) -> Callable[[Place], Start]:
 
 
 def _understudy(place: Place) -> Start:
-    """As anybody runs it: guard, routing, journal file; a key and an address for each of the two engines."""
+    """As anybody runs it: guard, routing, budget, ledger; a key and an address for each of the two engines."""
     script = Path(sys.executable).with_name("understudy.exe" if os.name == "nt" else "understudy")
     variables = {
         "UNDERSTUDY_TOKEN": _TOKEN,

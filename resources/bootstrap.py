@@ -140,9 +140,10 @@ def test(hands: Hands, arguments: list[str]) -> int:
     for what, command in CHECKS:
         hands.say(f"Checking {what}.")
         hands.run(SCRIPTS / command[0], *command[1:])
-    hands.say("Running the tests.")
+    workers = min(8, 2 * (os.cpu_count() or 1))
+    hands.say(f"Running the tests, {workers} at a time.")
     os.chdir(ROOT)
-    return hands.become(SCRIPTS / "pytest", *arguments)
+    return hands.become(SCRIPTS / "pytest", "-n", str(workers), "--dist", "worksteal", *arguments)
 
 
 def prepare(hands: Hands, wanted: str, *, window: bool = False) -> None:

@@ -31,10 +31,11 @@ from proxy_core.config.settings import (
     Settings,
 )
 
-NOW: Final = 1_794_924_728.0
+NOW: Final = 1_794_925_928.0
 """14:32:08 UTC on 17 November 2026."""
 
-FOLDER: Final = "/home/me/work/atlas-api"
+HOME: Final = "/home/me"
+FOLDER: Final = f"{HOME}/work/atlas-api"
 
 _ROLES: Final = {
     Role.BIG: "openai/gpt-4.1",
@@ -55,7 +56,7 @@ SETTINGS: Final = Settings(
     },
     budget=BudgetSettings(daily=20.0, monthly=300.0),
     prices={"gateway/atlas-coder": Price(0.6, 2.4)},
-    projects={FOLDER: ProjectSettings("Work"), "/home/me/work/notes": ProjectSettings("Local")},
+    projects={FOLDER: ProjectSettings("Work"), f"{HOME}/work/notes": ProjectSettings("Local")},
 )
 
 
@@ -112,7 +113,7 @@ def settings_state(settings: Settings = SETTINGS) -> AppState:
         ),
         local_servers=(LocalServerView("ollama", "Ollama", "http://127.0.0.1:11434/v1", _LOCAL),),
         folder=FOLDER,
-        recent_folders=(FOLDER, "/home/me/work/notes", "/home/me/src/tidepool"),
+        recent_folders=(FOLDER, f"{HOME}/work/notes", f"{HOME}/src/tidepool"),
         claude_installed=True,
         install_command="npm install -g @anthropic-ai/claude-code",
         terminals=(

@@ -15,17 +15,25 @@ from app.state import AppState
 from app.wishes import ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage, Wish
 from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.rows import Part, Row, Session, Sum
-from resources.scene import FOLDER, settings_state
+from resources.scene import FOLDER, HOME, settings_state
 
 _PLAYERS: Final = (
     ("big", "claude-sonnet-5-5", "openai", "openai/gpt-4.1", 2e-6, 8e-6),
-    ("small", "claude-haiku-4-5", "openai", "openai/gpt-4.1-mini", 0.4e-6, 1.6e-6),
     ("thinker", "claude-opus-5-5", "gemini", "gemini/gemini-2.5-pro", 1.25e-6, 10e-6),
     ("subagent", "claude-sonnet-5-5", "deepseek", "deepseek/deepseek-v3.2", 0.28e-6, 0.42e-6),
+    ("small", "claude-haiku-4-5", "openai", "openai/gpt-4.1-mini", 0.4e-6, 1.6e-6),
 )
 """Role, asked for, provider, model, USD per input and output token."""
 
-_PROJECTS: Final = (FOLDER, "/home/me/work/notes", "/home/me/src/tidepool")
+_HABITS: Final = {
+    "openai/gpt-4.1": (132, 2_300, 640, 29_500, 0.84, 78.0),
+    "gemini/gemini-2.5-pro": (43, 3_400, 1_480, 38_000, 2.1, 64.0),
+    "deepseek/deepseek-v3.2": (60, 1_900, 720, 21_000, 1.3, 41.0),
+    "openai/gpt-4.1-mini": (77, 3_600, 90, 0, 0.46, 112.0),
+}
+"""Per model: requests today; tokens read, written and cached per request; first token (s), tokens per s."""
+
+_PROJECTS: Final = (FOLDER, f"{HOME}/work/notes", f"{HOME}/src/tidepool")
 
 
 class Ledger:
@@ -81,7 +89,7 @@ class Ledger:
         return Row(100_000 - number, story, cost, True, frozenset(Part))
 
     def _player(self, number: int) -> tuple[str, str, str, str, float, float]:
-        return random.Random(number * 7).choices(_PLAYERS, (9, 5, 2, 3))[0]  # noqa: S311 - made up, not secret
+        return random.Random(number * 7).choices(_PLAYERS, (9, 2, 3, 5))[0]  # noqa: S311 - made up, not secret
 
     def _session(self, number: int) -> str:
         return f"{0x5F3A9C21 + number:08x}-4bd2-4c3e-9d5f-1c2b3a4d5e6f"
@@ -90,7 +98,7 @@ class Ledger:
         chance = random.Random(number)  # noqa: S311
         role, asked_for, provider, model, _, _ = self._player(number)
         began = self._now - 6.0 - number * 23.0 - chance.uniform(0, 9)
-        first = began + chance.uniform(0.4, 1.3)
+        first = began + _HABITS[model][4] * chance.uniform(0.7, 1.4)
         quick = role == "small"
         id_ = f"req_{0xA41F00 - number:06x}"
         done = Story(
@@ -150,14 +158,16 @@ class Ledger:
         chance = random.Random(4)  # noqa: S311
         until = max(10, datetime.fromtimestamp(self._now).astimezone().hour + 1)
         for hour in range(until - 9, until):
-            for _, _, _, model, _, writes in _PLAYERS:
-                count = chance.randrange(2, 16)
+            work = chance.uniform(0.3, 1.5)
+            for _, _, _, model, reads, writes in _PLAYERS:
+                often, read, written, cached, first, _ = _HABITS[model]
+                count = round(often / 9 * work * chance.uniform(0.5, 1.4))
                 yield Sum(
                     key=model,
                     day=f"{hour:02d}",
                     requests=count,
-                    cost=writes * count * 1_900,
-                    first_token=chance.uniform(0.7, 1.3),
+                    cost=count * ((read + cached / 4) * reads + written * writes),
+                    first_token=first * chance.uniform(0.8, 1.3),
                 )
 
     def _days(self) -> Iterable[Sum]:
@@ -165,55 +175,65 @@ class Ledger:
         today = datetime.fromtimestamp(self._now).astimezone().date()
         for back in range(13, -1, -1):
             day = today - timedelta(days=back)
-            work = 0.15 if day.weekday() >= 5 else 1.0
+            work = (0.15 if day.weekday() >= 5 else 1.0) * chance.uniform(0.5, 1.3)
             for _, _, _, model, reads, writes in _PLAYERS:
-                count = max(1, int(chance.uniform(30, 110) * work))
-                used = Usage(input=count * 1_900, output=count * 620, cache_read=count * 24_000)
+                often, read, written, cached, first, speed = _HABITS[model]
+                count = max(1, round(often * work * chance.uniform(0.5, 1.6))) if back else often
+                used = Usage(input=count * read, output=count * written, cache_read=count * cached)
                 yield Sum(
                     key=model,
                     day=f"{day:%Y-%m-%d}",
                     requests=count,
-                    failed=count // 60,
+                    failed=count // 90,
                     priced=count,
                     estimated=count,
                     cost=(used.input + used.cache_read / 4) * reads + used.output * writes,
                     input=used.input,
                     output=used.output,
                     cache_read=used.cache_read,
-                    first_token=chance.uniform(0.5, 1.8),
-                    output_speed=chance.uniform(35, 120),
+                    first_token=first * chance.uniform(0.8, 1.3),
+                    output_speed=speed * chance.uniform(0.8, 1.2),
                 )
 
     def _sessions(self) -> Iterable[Session]:
-        for number in range(9):
-            latest = self._now - number * 5_400 - 20
-            requests = 62 - number * 5
+        chance = random.Random(11)  # noqa: S311
+        latest = self._now - 20
+        for number in range(14):
+            lasted = chance.uniform(240, 5_400)
+            requests = max(3, round(lasted / chance.uniform(24, 60)))
+            project = _PROJECTS[(0, 0, 1, 0, 2, 1)[number % 6]]
+            paid = project != _PROJECTS[1]  # the notes are read by a model of this machine
             total = Sum(
                 requests=requests,
-                failed=1 if number == 3 else 0,
+                failed=chance.choice((0, 0, 0, 1, 2)),
                 priced=requests,
                 estimated=requests,
-                cost=1.94 / (number + 1),
-                input=40_000,
-                output=21_000 - number * 900,
-                cache_read=900_000,
-                first_token=0.9,
+                cost=requests * chance.uniform(0.011, 0.024) if paid else 0.0,
+                input=requests * chance.randrange(900, 2_400),
+                output=requests * chance.randrange(200, 700),
+                cache_read=requests * chance.randrange(14_000, 30_000),
+                first_token=chance.uniform(0.6, 1.6),
             )
-            agents = ("agent-7c1d", "agent-19e0")[: number % 3]
-            models = ("openai/gpt-4.1", "openai/gpt-4.1-mini")[: 1 + number % 2]
-            project = _PROJECTS[number % 3]
-            began = latest - 1_800 + number * 130
-            yield Session(
-                self._session(number), project, "Work", began, latest, agents, models, int(number == 0), total
-            )
+            agents = ("agent-7c1d", "agent-19e0", "agent-b260")[: chance.choice((0, 0, 1, 3))]
+            models = ("openai/gpt-4.1", "openai/gpt-4.1-mini") if paid else ("ollama/qwen3-coder:30b",)
+            profile = "Work" if paid else "Local"
+            began, id_ = latest - lasted, self._session(number)
+            yield Session(id_, project, profile, began, latest, agents, models, int(number == 0), total)
+            latest = began - chance.uniform(300, 9_000)
+            there = datetime.fromtimestamp(latest).astimezone()
+            if there.hour < 9:  # nobody works at night: on with the evening before
+                latest = there.replace(hour=0).timestamp() - chance.uniform(5, 6) * 3_600
 
 
 def added(key: str, sums: Iterable[Sum]) -> Sum:
-    """What sums add up to; of their medians a usual one."""
+    """What sums add up to; their medians are those of a usual request."""
     all_ = tuple(sums)
     counted = ("requests", "failed", "retried", "priced", "estimated", "cost", "input", "output", "cache_read")
     whole = {name: sum(getattr(one, name) for one in all_) for name in counted}
-    return Sum(key=key, first_token=0.9, output_speed=71.0, **whole)
+    usual = max(1, whole["requests"])
+    first = sum((one.first_token or 0.0) * one.requests for one in all_) / usual
+    speed = sum((one.output_speed or 0.0) * one.requests for one in all_) / usual
+    return Sum(key=key, first_token=first, output_speed=speed, **whole)
 
 
 _EDIT: Final = {

@@ -4,9 +4,10 @@ Run it in the project's environment; it needs no screen and nothing of yours::
 
     .venv/bin/python resources/screenshots.py
 
-The fonts are Inter and JetBrains Mono (Debian: ``fonts-inter fonts-jetbrains-mono``); what is shown is made up
-(``resources/scene.py``, ``resources/scene_ledger.py``). The tray's menu is drawn as the app's own menu: a desktop draws
-it in its own style.
+The fonts are Inter and JetBrains Mono (Debian: ``fonts-inter fonts-jetbrains-mono``), for Chinese Noto Sans CJK
+(``fonts-noto-cjk``). What is shown is made up (``resources/scene.py``, ``resources/scene_ledger.py``), its time too, so
+that a picture changes only where the app does. The tray's menu is drawn as the app's own menu: a desktop draws it in
+its own style.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtGui import QFont, QFontDatabase
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QWidget
 
 from app.answers import FirstWords
 from app.catalogue_search import CatalogueSearch
@@ -36,30 +37,33 @@ from proxy_core.catalogue.models import Models
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Appearance, Configuration, Profile, Role
 from proxy_core.ledger.rows import Filter
-from resources.scene import SETTINGS, first_run_state, settings_state
+from resources.few_colours import few_colours
+from resources.scene import HOME, NOW, SETTINGS, first_run_state, settings_state
 from resources.scene_ledger import Ledger
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
-SIZE = (1300, 800)
+SIZE, SMALL = (1300, 800), (900, 600)
 FONTS = ("Inter", "JetBrains Mono")
+CHINESE = "Noto Sans CJK SC"
 
 
 def main() -> int:
     """Draw them all; 1 where a font is missing."""
-    os.environ |= {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": "2", "TZ": "UTC"}
+    os.environ |= {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": "2", "TZ": "UTC", "HOME": HOME}
+    time.tzset()
     application = QApplication(sys.argv[:1])
     if missing := [font for font in FONTS if font not in QFontDatabase.families()]:
         print(f"Not installed: {', '.join(missing)} (Debian: fonts-inter fonts-jetbrains-mono).")
         return 1
     QFont.insertSubstitution(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont).family(), FONTS[1])
     application.setFont(QFont(FONTS[0], 10))
+    application.setCursorFlashTime(0)
     FOLDER.mkdir(parents=True, exist_ok=True)
     _draw(application)
     return 0
 
 
 def _draw(application: QApplication) -> None:
-
     speak(application, "en")
     theme = Theme(application, Appearance.LIGHT)
     catalogue = CatalogueSearch(Models(), SETTINGS.providers)
@@ -68,38 +72,55 @@ def _draw(application: QApplication) -> None:
         theme.apply(appearance)
         for pictures in (_watch, _settings, _first_run, _tray):
             for name, widget in pictures(theme, catalogue):
-                _settle(application)
-                file = FOLDER / f"{name}{ending}.png"
-                if not widget.grab().save(str(file)):
-                    raise OSError(f"{file} cannot be written.")
-                print(file.relative_to(FOLDER.parents[1]))
+                _keep(application, widget, f"{name}{ending}")
+    if CHINESE not in QFontDatabase.families():
+        print(f"{CHINESE} is not installed (Debian: fonts-noto-cjk): the Chinese window is left as it was.")
+        return
+    theme.apply(Appearance.LIGHT)
+    speak(application, "zh_CN")
+    application.setFont(QFont([FONTS[0], CHINESE], 10))
+    window = _window(theme, catalogue, Ledger(NOW))
+    _keep(application, window, "requests-zh")
+    window.close()
+
+
+def _keep(application: QApplication, widget: QWidget, name: str) -> None:
+    _settle(application)
+    file = FOLDER / f"{name}.png"
+    if not few_colours(widget.grab().toImage()).save(str(file), quality=0):
+        raise OSError(f"{file} cannot be written.")
+    print(file.relative_to(FOLDER.parents[1]))
 
 
 def _watch(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
-    """Requests with and without details, sessions, usage, and the window before its first request."""
-    ledger = Ledger(time.time())
-    window = WatchWindow(theme, catalogue)
-
-    _let_answer(ledger, window)
-    window.resize(*SIZE)
-    window.show_state(ledger.state())
-    window.show()
+    """Requests with and without details, large and small, sessions, usage, the window before its first request."""
+    ledger = Ledger(NOW)
+    window = _window(theme, catalogue, ledger)
     yield "requests", window
     window.show_requests(Filter(), ledger.rows[1].story.id)
     yield "details", window
+    window.resize(*SMALL)
+    yield "details-small", window
+    window.resize(*SIZE)
     for page in ("sessions", "usage"):
         window.open_page(page)
         yield page, window
     window.close()
-    empty = WatchWindow(theme, catalogue)
-    _let_answer(Ledger(time.time(), 0), empty)
-    empty.resize(*SIZE)
+    empty = _window(theme, catalogue, Ledger(NOW, 0))
     state = ledger.state()
     bare = AppState(proxy=state.proxy, folder=state.folder, claude_installed=True, has_tray=True)
     empty.show_state(bare)
-    empty.show()
     yield "empty", empty
     empty.close()
+
+
+def _window(theme: Theme, catalogue: CatalogueSearch, ledger: Ledger) -> WatchWindow:
+    window = WatchWindow(theme, catalogue, lambda: NOW)
+    _let_answer(ledger, window)
+    window.resize(*SIZE)
+    window.show_state(ledger.state())
+    window.show()
+    return window
 
 
 def _let_answer(ledger: Ledger, window: WatchWindow) -> None:
@@ -122,9 +143,14 @@ def _settings(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, Q
     for page in ("models", "profiles", "general", "proxy", "log", "terminal", "about"):
         window.open_page(page)
         yield f"settings-{page}", window
+        window.show_state(replace(settings_state(), said=""))  # what was saved is said for some seconds alone
     window.open_page("models")
     page_ = window.page("models")
     assert isinstance(page_, ModelsPage)
+    bar = next(area for area in window.findChildren(QScrollArea) if area.widget() is page_).verticalScrollBar()
+    bar.setValue(bar.maximum())
+    yield "settings-providers", window
+    bar.setValue(0)
     picker = page_.roles.rows[Role.THINKER].picker
     picker.setFocus()
     picker.insert("gemini pro")
@@ -140,12 +166,13 @@ def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, 
     state = first_run_state()
     window.show_state(state)
     window.show()
-    window.key_step.key.setText("sk-or-v1-0123456789abcdef")
+    window.key_step.key.setText("sk-proj-0123456789abcdef")
     yield "first-run-1", window
     window.go_on()
-    good = ProviderCheck(Verdict.GOOD, at=1.0, models=312)
-    window.show_state(replace(state, checks={"openrouter": good}))
+    good = ProviderCheck(Verdict.GOOD, at=1.0, models=94)
+    window.show_state(replace(state, checks={"openai": good}))
     assert Secret("") == Secret(window.key_step.key.text())
+    window.roles_step.rows[Role.BIG].picker.clearFocus()
     yield "first-run-2", window
     chosen = window.roles_step.chosen
     kept = replace(state.settings, profiles={state.settings.profile: Profile(chosen)})
@@ -154,7 +181,7 @@ def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, 
     said = (
         "Hello! I am standing in for Claude today. Tell me what you want to build, and I will read, write and run it."
     )
-    told = "openrouter/anthropic/claude-sonnet-4.5 answered in 1.2 s, for $0.0004."
+    told = "openai/gpt-4.1 answered in 1.2 s, for $0.0004."
     window.hear(FirstWords(said, ended=True, good=True, sentence=told))
     yield "first-run-3", window
     window.close()
@@ -163,7 +190,7 @@ def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, 
 def _tray(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:  # noqa: ARG001
     """The tray's menu."""
     tray = Tray()
-    tray.show_state(Ledger(time.time()).state())
+    tray.show_state(Ledger(NOW).state())
     menu: QMenu = tray.menu
     menu.popup(menu.pos())
     yield "tray-menu", menu

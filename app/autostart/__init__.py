@@ -6,9 +6,11 @@ import shutil
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from proxy_core.config.paths import HOME_VARIABLE
+
+_PROGRAM: Final = "understudy"
 
 
 class Autostart(Protocol):
@@ -43,10 +45,13 @@ def autostart(environ: Mapping[str, str], home: Path, command: Sequence[str]) ->
 
 
 def own_command(argv0: str, executable: str) -> tuple[str, ...]:
-    """What starts this very app again: the program that was started, if it is one by itself, else its Python."""
-    started = shutil.which(argv0) or argv0
-    if Path(started).stem == "understudy" and Path(started).is_file():
-        return (str(Path(started).absolute()),)
+    """What starts this very app again: the program that was started, if it is one by itself, else its Python.
+
+    Installed as a package, ``executable`` is the app and takes no ``-m``; Windows and macOS write it with a capital.
+    """
+    for started in (shutil.which(argv0) or argv0, executable):
+        if Path(started).stem.casefold() == _PROGRAM and Path(started).is_file():
+            return (str(Path(started).absolute()),)
     return (executable, "-m", "app")
 
 

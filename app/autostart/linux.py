@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Final
 
 from proxy_core.config import atomic_file
 
@@ -19,6 +20,7 @@ class DesktopEntry:
         folder = Path(config) if Path(config).is_absolute() else home / ".config"
         self.path = folder / "autostart" / "understudy.desktop"
         given = [f"{name}={value}" for name, value in variables.items()]
+        self._program = command[0]
         self._argv = ("env", *given, *command) if given else tuple(command)
 
     def is_on(self) -> bool:
@@ -42,11 +44,15 @@ class DesktopEntry:
             "Type=Application\n"
             "Name=Understudy\n"
             "Comment=Run Claude Code on any model\n"
+            f"TryExec={self._program.replace(_BACKSLASH, _BACKSLASH * 2)}\n"  # else an app that was removed is missed
             f"Exec={' '.join(_quoted(word) for word in self._argv)}\n"
             "Icon=understudy\n"
             "Terminal=false\n"
             "X-GNOME-Autostart-enabled=true\n"
         )
+
+
+_BACKSLASH: Final = "\\"
 
 
 def _quoted(word: str) -> str:

@@ -106,13 +106,11 @@ def roles_of(address: str, token: Secret) -> dict[Role, str] | None:
     """What a running proxy plays each role with; None where it does not take the token."""
     from app.launch_plan import asked
     from proxy_core.config.settings import Role
-    from proxy_core.routing.model_ids import role_id
+    from proxy_core.routing.model_ids import role_of
 
-    played: dict[Role, str] = {}
-    for role in Role:  # each by itself: the whole list waits for the providers'
-        status, answer = asked(address, token, f"/v1/models/{role_id(role)}")
-        if status == HTTPStatus.OK:
-            played[role] = answer["target"]
-        elif status != HTTPStatus.NOT_FOUND:
-            return None
-    return played if Role.BIG in played else None
+    # Not one by one: asking for a role that is not set would stand in the log as a request that failed.
+    status, answer = asked(address, token, "/v1/models?wait=0&limit=1000")
+    if status != HTTPStatus.OK:
+        return None
+    roles = {role: entry["target"] for entry in answer["data"] if (role := role_of(entry["id"])) is not None}
+    return roles if Role.BIG in roles else None

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from app.commands.money import dollars
 from app.commands.saying import say, say_json
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _try(ground: Ground, opened: Door, roles: tuple[Role, ...], target: str, *, 
 
     if aloud:
         say(f"{', '.join(role.name for role in roles)}  {target}")
-    tried = _tried(ground, opened, roles, target)
+    tried = _tried(ground, opened, roles[0])
     done: list[Check] = []
     caller = Caller(opened.address, opened.token)
     for check in checks(caller, tried) if tried else [Check("answer", Outcome.SKIPPED, _OWN_LOGIN)]:
@@ -99,13 +100,14 @@ def _try(ground: Ground, opened: Door, roles: tuple[Role, ...], target: str, *, 
 _OWN_LOGIN = "Anthropic answers with Claude Code's own login, which is not here: there is nothing to try."
 
 
-def _tried(ground: Ground, opened: Door, roles: tuple[Role, ...], target: str) -> Tried | None:
+def _tried(ground: Ground, opened: Door, role: Role) -> Tried | None:
     from app.trial.of_role import tried_of
     from proxy_core.config.settings import PASSTHROUGH
 
     anthropic = ground.provider_of(PASSTHROUGH)
     has_key = anthropic is not None and ground.key_of(anthropic).secret is not None
-    return tried_of(roles[0], target, opened.roles, ground.known, has_anthropic_key=has_key)
+    settings = ground.configuration.settings
+    return tried_of(role, opened.roles, ground.known, settings, has_anthropic_key=has_key)
 
 
 def _lines(check: Check) -> list[str]:
@@ -114,16 +116,9 @@ def _lines(check: Check) -> list[str]:
     if check.first is not None and check.whole is not None:
         numbers.append(f"first token {check.first:.2f} s, whole {check.whole:.2f} s")
     if check.usage is not None:
-        numbers.append(f"{check.usage.whole_input} → {check.usage.output} tokens, {_dollars(check.cost)}")
+        numbers.append(f"{check.usage.whole_input} → {check.usage.output} tokens, {dollars(check.cost)}")
     lines = [f"  {_mark(check.outcome)}  {check.name:9}  {check.sentence}  {'; '.join(numbers)}".rstrip()]
     return [*lines, f"        → {check.mend}"] if check.mend else lines
-
-
-def _dollars(cost: float | None) -> str:
-    """A sum for a person: what is not known is not nothing."""
-    if cost is None:
-        return "unpriced"
-    return f"${cost:.5f}" if 0 < cost < 0.01 else f"${cost:.2f}"
 
 
 def _mark(outcome: Outcome) -> str:
@@ -148,7 +143,7 @@ def _conclusion(results: list[Result]) -> str:
     if not calls:
         return verdict
     known = "" if priced == calls else f" ({priced} of {calls} calls priced)"
-    return f"{verdict} This cost {_dollars(spent if priced else None)}{known}."
+    return f"{verdict} This cost {dollars(spent if priced else None)}{known}."
 
 
 def _as_dict(results: list[Result]) -> dict[str, Any]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QCoreApplication
 
@@ -22,6 +23,9 @@ from proxy_core.errors import ConfigError
 from proxy_core.launch.claude_code import LaunchPlan
 from proxy_core.launch.installed import INSTALL, find_claude
 from proxy_core.launch.obstacles import Obstacle, Weight, obstacles
+
+if TYPE_CHECKING:
+    from proxy_core.launch.terminals import Opened
 
 translate = QCoreApplication.translate
 
@@ -55,6 +59,13 @@ class LaunchDoing:
         self._tools.stage.learn(FolderChosen(chosen.folder, chosen.recent))
         self.look()
 
+    def sweep(self) -> None:
+        """Delete what launches left that no terminal ran, in this run or one before: a token is in it."""
+        from proxy_core.launch import launch_script  # noqa: PLC0415 - behind the first picture
+
+        environ = self._tools.environ
+        self._tools.lanes.calls.run(lambda: launch_script.sweep(environ, time.time()))
+
     def look(self) -> None:
         """What a launch in the chosen folder would meet."""
         tools, folder = self._tools, self._tools.stage.state.folder
@@ -69,7 +80,7 @@ class LaunchDoing:
             return
         tools, terminal = self._tools, self._tools.choice.settings.terminal
 
-        def job() -> str:
+        def job() -> Opened:
             from proxy_core.launch.terminals import Choice, open_terminal  # noqa: PLC0415 - first when one is opened
 
             program = find_claude(tools.environ, tools.home)
@@ -82,10 +93,10 @@ class LaunchDoing:
                 raise ConfigError(" ".join(stopping))
             own = Choice(terminal.terminal, terminal.command)
             plan, folder = _plan(tools, wanted), Path(wanted.folder)
-            return open_terminal(plan, folder, tools.environ, (str(program),), own).terminal.name
+            return open_terminal(plan, folder, tools.environ, (str(program),), own)
 
-        def then(name: str) -> None:
-            tools.say(translate("Doing", "Claude Code starts in {0}.").format(name))
+        def then(opened: Opened) -> None:
+            tools.say(" ".join((*opened.passed_over, _started(opened))))
 
         tools.lanes.calls.run(job, then, tools.complain)
 
@@ -126,6 +137,13 @@ class LaunchDoing:
         project = tools.choice.settings.projects.get(folder)
         profile = profile or (project.profile if project else "")
         return _Wanted(tools.choice, state.proxy.address, folder, profile, tools.environ)
+
+
+def _started(opened: Opened) -> str:
+    name = opened.terminal.name
+    if opened.begun:
+        return translate("Doing", "Claude Code starts in {0}.").format(name)
+    return translate("Doing", "{0} was opened and has not started Claude Code yet: does it ask for leave?").format(name)
 
 
 def _plan(tools: Tools, wanted: _Wanted) -> LaunchPlan:

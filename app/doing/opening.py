@@ -14,12 +14,13 @@ translate = QCoreApplication.translate
 
 
 class OpeningDoing:
-    """``version`` is ours."""
+    """``version`` is ours; ``licences`` is a text that packages bring and a checkout has not."""
 
-    def __init__(self, tools: Tools, reports: Reports, version: str) -> None:
+    def __init__(self, tools: Tools, reports: Reports, version: str, licences: Path) -> None:
         self._tools = tools
         self._reports = reports
         self._version = version
+        self._licences = licences
 
     def link(self, url: str) -> None:
         """A page in the browser; nothing that is not one."""
@@ -32,6 +33,14 @@ class OpeningDoing:
         if folder is not None:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._tools.screen.open_link(folder.as_uri())
+
+    def licences(self) -> None:
+        """The licences of all that is in the package; ours alone where each part was installed with its own."""
+        if self._licences.is_file():
+            self._tools.screen.open_link(self._licences.as_uri())
+        else:
+            own = translate("Doing", "Understudy is under the MIT licence; its libraries were installed with theirs.")
+            self._tools.say(own)
 
     def report(self) -> None:
         """The crash report, in whatever opens texts."""

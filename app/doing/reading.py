@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from PySide6.QtCore import QCoreApplication
 
@@ -20,6 +20,7 @@ from app.stage import After
 from app.state import Budget
 from app.wishes import ReadPage, ReadSessions, ReadUsage
 from proxy_core.errors import ConfigError
+from proxy_core.ledger.budget import BudgetState
 from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger, LookCancelled
 from proxy_core.ledger.rows import Filter, Grouping, Sum
@@ -30,11 +31,27 @@ EVERY: Final = 3.0
 """Seconds between two readings of today's sums, while requests end."""
 
 
-class ReadingDoing:
-    """Asks the ledger at ``path`` in the ledger's lane only. ``trouble`` is what is wrong with writing it, or empty."""
+class Spending(Protocol):
+    """Where the budget stands."""
 
-    def __init__(self, tools: Tools, path: Path, after: After, trouble: Callable[[], str]) -> None:
+    def read(self) -> None:
+        """Ask the ledger; blocks."""
+        ...
+
+    def state(self) -> BudgetState:
+        """What was spent, also what the ledger does not have yet, and the limits in force."""
+        ...
+
+
+class ReadingDoing:
+    """Asks the ledger at ``path`` in the ledger's lane only. ``trouble`` is what is wrong with writing it, or empty.
+
+    ``spending`` is the proxy's own account of the budget, so that what is shown is what it acts by.
+    """
+
+    def __init__(self, tools: Tools, path: Path, after: After, trouble: Callable[[], str], spending: Spending) -> None:
         self._tools = tools
+        self._spending = spending
         self._trouble = trouble
         self._ledger = Ledger(path)
         self._pages = Ledger(path)  # by itself: a page may be cancelled, sums may not
@@ -132,15 +149,15 @@ class ReadingDoing:
     def sum_now(self) -> None:
         """Today's sums, now."""
         self._summing = False
-        limits = self._tools.choice.settings.budget
 
         def job() -> Summed:
             now = datetime.fromtimestamp(time.time())  # noqa: DTZ006 - the user's own day
             today = now.replace(hour=0, minute=0, second=0, microsecond=0)
-            month = self._ledger.total(Filter(since=today.replace(day=1).timestamp()))
             total = self._ledger.total(Filter(since=today.timestamp()))
             hour = self._ledger.total(Filter(since=time.time() - 3600))
-            budget = Budget(total.cost, month.cost, limits.daily, limits.monthly)
+            self._spending.read()
+            spent = self._spending.state()
+            budget = Budget(spent.spent_today, spent.spent_month, spent.daily, spent.monthly)
             return Summed(total, self._by_hour(today, now), hour.first_token, budget)
 
         def then(found: Summed) -> None:

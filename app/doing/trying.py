@@ -99,7 +99,7 @@ class TryingDoing:
 
         def job() -> Trial:
             trial = Trial(target, Verdict.RUNNING, at=time.time())
-            for check in _checks(tools, choice, address, roles, target):
+            for check in _checks(tools, choice, address, roles):
                 trial = with_check(trial, check)
                 post(partial(self._tell, roles, trial))
             return ended(trial)
@@ -128,13 +128,13 @@ class _Pace:
             self._tell(text)
 
 
-def _checks(tools: Tools, choice: Choice, address: str, roles: list[Role], target: str) -> Iterator[Check]:
+def _checks(tools: Tools, choice: Choice, address: str, roles: list[Role]) -> Iterator[Check]:
     from app.trial.call import Caller  # noqa: PLC0415
     from app.trial.checks import Check, Outcome, checks  # noqa: PLC0415
 
     anthropic = choice.known.provider("anthropic")
     has_key = anthropic is not None and tools.keys.for_provider(anthropic).secret is not None
-    tried = tried_of(roles[0], target, choice.roles(), choice.known, has_anthropic_key=has_key)
+    tried = tried_of(roles[0], choice.roles(), choice.known, choice.settings, has_anthropic_key=has_key)
     if tried is None:
         sentence = translate("Doing", "Anthropic answers with Claude Code's own login: there is nothing to try here.")
         yield Check("answer", Outcome.SKIPPED, sentence)

@@ -164,16 +164,26 @@ def status(story: Story) -> Status:
 
 def reason(story: Story) -> str:
     """Why a request failed, in a word."""
-    found = {
+    return _reasons().get(story.error_type, translate("Requests", "failed"))
+
+
+def chip_samples() -> tuple[str, ...]:
+    """The longest words that a chip may say: how wide it gets."""
+    retried, cancelled = translate("Requests", "{0} · retried").format(429), translate("Requests", "Cancelled")
+    return retried, cancelled, *(f"529 · {word}" for word in _reasons().values())
+
+
+def _reasons() -> dict[str, str]:
+    """A word for each of the API's error types."""
+    return {
         "authentication_error": translate("Requests", "key"),
-        "permission_error": translate("Requests", "refused"),
+        "permission_error": translate("Requests", "denied"),
         "billing_error": translate("Requests", "billing"),
         "rate_limit_error": translate("Requests", "limit"),
-        "overloaded_error": translate("Requests", "overloaded"),
-        "invalid_request_error": translate("Requests", "request"),
-        "request_too_large": translate("Requests", "too large"),
-        "not_found_error": translate("Requests", "not found"),
-        "timeout_error": translate("Requests", "time-out"),
+        "overloaded_error": translate("Requests", "busy"),
+        "invalid_request_error": translate("Requests", "invalid"),
+        "request_too_large": translate("Requests", "too big"),
+        "not_found_error": translate("Requests", "gone"),
+        "timeout_error": translate("Requests", "slow"),
         "api_error": translate("Requests", "error"),
     }
-    return found.get(story.error_type, translate("Requests", "failed"))

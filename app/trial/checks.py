@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -62,10 +63,14 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """A model to try: the name that reaches it through the proxy, and what is known of it."""
+    """A model to try: the name that reaches it through the proxy, and what is known of it.
+
+    ``tariff`` has the prices that hold for this user; it is None where none do.
+    """
 
     asked_for: str
     model: ModelFacts
+    tariff: ModelFacts | None
 
 
 def checks(caller: Caller, tried: Tried) -> Iterator[Check]:
@@ -145,7 +150,7 @@ def _check(name: str, outcome: Outcome, sentence: str, heard: Heard, tried: Trie
         sentence,
         "" if outcome is Outcome.PASSED else mend,
         used,
-        cost(used, tried.model) if used else None,
+        cost(used, tried.tariff, time.time()) if used and tried.tariff else None,
         heard.first,
         heard.last if heard.pieces else None,
     )

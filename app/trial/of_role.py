@@ -8,7 +8,8 @@ from typing import Final
 
 from app.trial.checks import Tried
 from proxy_core.catalogue.known import Known
-from proxy_core.config.settings import PASSTHROUGH, Role
+from proxy_core.config.settings import PASSTHROUGH, Role, Settings
+from proxy_core.ledger.pricing import tariff
 from proxy_core.routing.model_ids import role_id
 
 _NAMES: Final[Mapping[Role, str]] = MappingProxyType(
@@ -17,13 +18,17 @@ _NAMES: Final[Mapping[Role, str]] = MappingProxyType(
 
 
 def tried_of(
-    role: Role, target: str, roles: Mapping[Role, str], known: Known, *, has_anthropic_key: bool
+    role: Role, roles: Mapping[Role, str], known: Known, settings: Settings, *, has_anthropic_key: bool
 ) -> Tried | None:
-    """What to try for ``role``, which ``target`` plays; None under passthrough with Claude Code's own login alone."""
-    if target != PASSTHROUGH:
-        provider, _, name = target.partition("/")
-        return Tried(role_id(role), known.model(provider, name))
+    """What to try for ``role``, one of ``roles``; None under passthrough with Claude Code's own login alone.
+
+    ``settings`` have the user's own prices.
+    """
+    if roles[role] != PASSTHROUGH:
+        provider, _, name = roles[role].partition("/")
+        return Tried(role_id(role), known.model(provider, name), tariff(provider, name, known, settings))
     asked_for = next((name for played, name in _NAMES.items() if roles.get(played) == PASSTHROUGH), None)
     if asked_for is None or not has_anthropic_key:
         return None
-    return Tried(asked_for, known.model("anthropic", asked_for))
+    facts = known.model("anthropic", asked_for)
+    return Tried(asked_for, facts, tariff("anthropic", asked_for, known, settings))

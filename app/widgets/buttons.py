@@ -79,7 +79,7 @@ class LinkButton(QPushButton):
         self.setToolTip(plain_tip(f"{self._whole}\n{leads_to}"))
 
     def sizeHint(self) -> QSize:
-        return QSize(60, self.fontMetrics().height() + 2)
+        return QSize(60, self.fontMetrics().height())
 
     minimumSizeHint = sizeHint
 

@@ -43,6 +43,11 @@ def chip_size(font: QFont, word: str) -> QSize:
     return QSize(round(metrics.horizontalAdvance(word) + DOT + BETWEEN + 2 * EDGE + 1), round(metrics.height() + 5))
 
 
+def widest_chip(theme: Theme, words: tuple[str, ...]) -> int:
+    """How wide a chip is with the longest of some words."""
+    return max(chip_size(chip_font(theme), word).width() for word in words)
+
+
 def paint_chip(painter: QPainter, tokens: Tokens, font: QFont, place: QRectF, kind: ChipKind, word: str) -> None:
     """A chip at the left of ``place`` and in the middle of its height; its word is cut where there is no room."""
     ink, tint = (QColor(colour) for colour in colours(tokens, kind))

@@ -30,6 +30,7 @@ class FieldRow(QWidget):
         self.help = Label(help_, "small", "muted", wrap=True)
         if not help_:
             self.help.hide()
+            words.addStretch(1)
         words.addWidget(self.label)
         words.addWidget(self.help)
         words.addStretch(1)

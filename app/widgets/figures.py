@@ -39,13 +39,13 @@ def money(usd: float | None, *, fine: bool = True) -> str:
     return f"${usd:,.2f}"
 
 
-def seconds(took: float | None, *, running: bool = False) -> str:
-    """``62 ms``, ``3.9 s``, ``2m 5s``; three dots where it still runs."""
+def seconds(took: float | None, *, running: bool = False, fine: bool = True) -> str:
+    """``62 ms``, ``3.9 s``, ``2m 5s``; three dots where it still runs. Not ``fine``: ``0.9 s`` for ``870 ms``."""
     if took is None:
         return NOTHING
     end = "…" if running else ""
     took = max(took, 0.0)
-    if took < 0.9995:
+    if took < (0.9995 if fine else 0.095):
         return f"{took * 1000:.0f} ms{end}"
     if took < 59.95:
         return f"{took:.1f} s{end}"

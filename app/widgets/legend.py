@@ -12,8 +12,8 @@ from app.theme import Theme
 from app.widgets.labels import one_line
 
 SQUARE = 10.0
-BETWEEN = 6.0
-APART = 14.0
+BETWEEN = 5.0
+APART = 12.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,11 @@ EDGE = 12
 INSET = 3
 
 
+def head_height(theme: Theme) -> int:
+    """How high the head of a page is that has such a choice in it, in pixels: others stand at the same height."""
+    return round(QFontMetricsF(theme.font("body")).height()) + 18
+
+
 class Segmented(QWidget):
     """One of ``choices`` (id and word) is chosen; ``chosen`` says its id when a person chooses.
 
@@ -62,7 +67,7 @@ class Segmented(QWidget):
     def sizeHint(self) -> QSize:
         metrics = QFontMetricsF(self._font())
         width = sum(round(metrics.horizontalAdvance(word)) + 2 * EDGE for _, word in self._choices)
-        return QSize(width + 2 * INSET, round(metrics.height()) + 18)
+        return QSize(width + 2 * INSET, head_height(self._theme))
 
     minimumSizeHint = sizeHint
 

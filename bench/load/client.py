@@ -53,13 +53,15 @@ class Seen:
 
     ``chunks`` of text and whole ``answers`` arrived. ``delays`` (from a chunk's sending to its receiving) and ``first``
     (from a request's sending to its answer's first text) are the median and the 99th percentile in microseconds, 0
-    where there was none. The rest is processor time in seconds; ``fault`` says what went wrong.
+    where there was none; ``longest`` is the worst of all delays. The rest is processor time in seconds; ``fault`` says
+    what went wrong.
     """
 
     seconds: float = 0.0
     chunks: int = 0
     answers: int = 0
     delays: tuple[float, float] = (0.0, 0.0)
+    longest: float = 0.0
     first: tuple[float, float] = (0.0, 0.0)
     program: float = 0.0
     upstream: float = 0.0
@@ -126,6 +128,7 @@ class Client:
             chunks=tally.chunks,
             answers=tally.answers,
             delays=_middle_and_worst(tally.delays),
+            longest=max(tally.delays, default=0) / 1000,
             first=_middle_and_worst(tally.first),
             fault=self.fault,
             **asdict(used),

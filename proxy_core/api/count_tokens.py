@@ -37,4 +37,4 @@ class CountTokens:
         chosen.tell(exchange.telling)
         tokens = await count(call, self._house)
         await send_json(exchange.send, 200, {"input_tokens": tokens}, [(b"request-id", exchange.telling.id.encode())])
-        exchange.telling.done(usage=None)
+        exchange.telling.done()

@@ -13,7 +13,7 @@ from proxy_core.api.relaying import relay
 from proxy_core.api.replies import send_json
 from proxy_core.api.spending import within_budget
 from proxy_core.api.streaming import EventWriter, stream_answer, while_connected, whole_answer
-from proxy_core.api.telling import Telling, counted
+from proxy_core.api.telling import Owed, Telling, counted
 from proxy_core.config.settings import Engine
 from proxy_core.ledger.journal import Part
 from proxy_core.translate.call import ChatCall, translate
@@ -54,6 +54,7 @@ class Messages:
         chosen.tell(telling, chat.warnings)
         await check_window(chat, size, chosen.model.window, self._house)
         translator = self._translator(request, chosen, chat, think_tags=model.quirks.think_tags)
+        telling.counting(lambda: Owed(counted(translator), translator.cost))
         opening = self._opening(chosen, chat, telling, size)
         if request.stream:
             writer = EventWriter(exchange.send, translator, telling)
@@ -63,7 +64,7 @@ class Messages:
             await send_json(
                 exchange.send, 200, message, [(b"request-id", telling.id.encode())], sent=telling.progressed
             )
-            telling.done(stop_reason=translator.stop_reason, usage=counted(translator), cost=translator.cost)
+            telling.done(stop_reason=translator.stop_reason)
 
     def _translator(
         self, request: MessagesRequest, chosen: Cast, chat: ChatCall, *, think_tags: bool

@@ -16,6 +16,9 @@ from proxy_core.catalogue.live_models import Reached
 from proxy_core.errors import UnknownPath
 from proxy_core.routing.model_ids import role_of
 
+WAIT: Final = "wait"
+"""Ours in a query: ``wait=0`` has what is known here at once, without the providers' own lists."""
+
 _WAIT: Final = 2.0
 """Seconds for the providers' own lists: Claude Code waits three for ours."""
 
@@ -37,7 +40,8 @@ class Models:
 
     async def _list(self, exchange: Exchange) -> None:
         query = dict(parse_qsl(exchange.path.partition("?")[2]))
-        listed = self._known(exchange, await self._house.reached(_WAIT, exchange.own_port))
+        reached = () if query.get(WAIT) == "0" else await self._house.reached(_WAIT, exchange.own_port)
+        listed = self._known(exchange, reached)
         await send_json(exchange.send, 200, page(listed.entries(), query))
 
     async def _one(self, exchange: Exchange, wanted: str) -> None:

@@ -9,6 +9,7 @@ from proxy_core.api.exchange import Exchange
 from proxy_core.api.house import House
 from proxy_core.api.replies import Headers
 from proxy_core.api.streaming import while_connected
+from proxy_core.api.telling import Owed
 from proxy_core.config.secret import Secret
 from proxy_core.errors import KeyMissing, StreamBroken, UnderstudyError
 from proxy_core.ledger.journal import Part
@@ -95,6 +96,7 @@ async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
         telling.attempted(1, status=answer.status)
         telling.answering(answer.header("request-id"), coding=answer.header("content-encoding"))
         reading = UsageReading(answer.header("content-type"), answer.header("content-encoding"))
+        telling.counting(lambda: Owed(reading.usage, reading.cost, _is_flat(call)))
         if answer.status >= 400:
             reading = await _pass_refusal(exchange, answer, call)
         else:
@@ -167,20 +169,12 @@ def _tell_end(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, ca
         said = reading.error
         for _, secret in call.credentials:
             said = scrubbed(said, Secret(secret.reveal().removeprefix("Bearer ")))
-        exchange.telling.refused(answer.status, reading.error_type, said, reading.usage, flat=_is_flat(call))
+        exchange.telling.refused(answer.status, reading.error_type, said)
     elif reading.is_cut:
         error = StreamBroken(f"{call.name} ended its answer early.", provider=call.provider)
-        exchange.telling.failed(
-            error, status=answer.status, usage=reading.usage, cost=reading.cost, flat=_is_flat(call)
-        )
+        exchange.telling.failed(error, status=answer.status)
     else:
-        exchange.telling.done(
-            status=answer.status,
-            stop_reason=reading.stop_reason,
-            usage=reading.usage,
-            cost=reading.cost,
-            flat=_is_flat(call),
-        )
+        exchange.telling.done(status=answer.status, stop_reason=reading.stop_reason)
 
 
 def _is_flat(call: RelayCall) -> bool:

@@ -11,7 +11,7 @@ from starlette.types import Receive, Send
 from proxy_core.api.beside import Beside
 from proxy_core.api.bodies import ClientLeft
 from proxy_core.api.replies import Headers, stopping
-from proxy_core.api.telling import Telling, counted
+from proxy_core.api.telling import Telling
 from proxy_core.errors import ProviderTimeout, StreamBroken, UnderstudyError
 from proxy_core.translate.answer import collect
 from proxy_core.translate.stream import StreamTranslator
@@ -66,8 +66,8 @@ class EventWriter:
         await self._write(events, last=last)
 
     async def ping(self) -> None:
-        """Fill silence until cancelled."""
-        while True:
+        """Fill silence until cancelled, or until the end is on its way."""
+        while not self._translator.ended:
             silence = self._now() - self._spoke
             if silence < PING_AFTER:
                 await asyncio.sleep(PING_AFTER - silence)
@@ -80,6 +80,8 @@ class EventWriter:
 
     async def _write(self, events: list[Event], *, last: bool) -> None:
         async with self._turn:
+            if self._translator.ended and not last:
+                return  # a ping that waited while the end went out
             if not self.is_open:
                 self.is_open = True
                 await self._send({"type": "http.response.start", "status": 200, "headers": self._headers()})
@@ -113,14 +115,14 @@ async def stream_answer(
             try:
                 await _pump(stream, translator, telling, writer.write)
                 await writer.write(translator.finish(declared_end=stream.declared_end), last=True)
-                telling.done(stop_reason=translator.stop_reason, usage=counted(translator), cost=translator.cost)
+                telling.done(stop_reason=translator.stop_reason)
             finally:  # after the last event: a connection may want a moment to end well
                 await stream.aclose()
         except UnderstudyError as error:
             if not writer.is_open:
                 raise
             await writer.write(translator.fail(error, telling.id), last=True)
-            telling.failed(error, status=200, usage=counted(translator), cost=translator.cost)
+            telling.failed(error, status=200)
         except asyncio.CancelledError:  # the client left and hears nothing, or the server stops
             if writer.is_open and not translator.ended:
                 await writer.write(translator.fail(stopping(), telling.id), last=True)

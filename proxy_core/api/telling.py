@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import replace
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from proxy_core.errors import UnderstudyError
 from proxy_core.ledger.journal import (
@@ -33,6 +32,17 @@ _SENTENCE: Final = 600
 """Characters of a relayed error that are kept."""
 
 
+class Owed(NamedTuple):
+    """What an answer costs, as far as that is known.
+
+    ``cost`` is the provider's own figure in USD; ``flat``: a subscription of the client's pays.
+    """
+
+    usage: Usage | None = None
+    cost: float | None = None
+    flat: bool = False
+
+
 class Telling:
     """Tells the story of the request ``id``. Each story ends exactly once; what comes after the end is not told."""
 
@@ -47,6 +57,7 @@ class Telling:
         self._pieces: list[bytes] = []
         self._carried = 0
         self._coding = ""
+        self._owed: Callable[[], Owed] = Owed
 
     def began(
         self, *, path: str, asked_for: str, streamed: bool, session: str, agent: str, project: str, profile: str
@@ -64,6 +75,10 @@ class Telling:
         """A body went by, whole. ``size`` is in bytes, or a guess at it where the body is a value yet."""
         pieces = (body,) if isinstance(body, bytes) else body
         self._listener.hear(Carried(self.id, self._clock(), part, pieces, size))
+
+    def counting(self, owed: Callable[[], Owed]) -> None:
+        """From now on something is owed. ``owed`` is asked at the end, a bad one too: a cut answer is paid for."""
+        self._owed = owed
 
     def warned(self, sentence: str) -> None:
         """Something more was left out for the model; told with the end."""
@@ -90,61 +105,22 @@ class Telling:
         if self.characters - self._carried > _AT_ONCE:
             self._carry(whole=False)
 
-    def done(
-        self,
-        *,
-        status: int = 200,
-        stop_reason: str = "",
-        usage: Usage | None,
-        cost: float | None = None,
-        flat: bool = False,
-    ) -> None:
-        """A good end. ``cost`` is the provider's own figure in USD; ``flat``: a subscription of the client's pays."""
-        news = Ended(self.id, self._clock(), State.DONE, status, stop_reason, usage=usage, cost=cost, flat=flat)
-        self._end(news)
+    def done(self, *, status: int = 200, stop_reason: str = "") -> None:
+        """A good end."""
+        self._end(State.DONE, status, stop_reason=stop_reason)
 
-    def refused(self, status: int, error_type: str, error: str, usage: Usage | None, *, flat: bool = False) -> None:
+    def refused(self, status: int, error_type: str, error: str) -> None:
         """A bad end that the provider itself told the client."""
-        self._end(
-            Ended(
-                self.id,
-                self._clock(),
-                State.FAILED,
-                status,
-                error_type=error_type,
-                error=error[:_SENTENCE],
-                usage=usage,
-                flat=flat,
-            )
-        )
+        self._end(State.FAILED, status, error_type=error_type, error=error[:_SENTENCE])
 
-    def failed(
-        self,
-        error: UnderstudyError,
-        *,
-        status: int | None = None,
-        usage: Usage | None = None,
-        cost: float | None = None,
-        flat: bool = False,
-    ) -> None:
+    def failed(self, error: UnderstudyError, *, status: int | None = None) -> None:
         """A bad end; ``status`` is what the client got, if the answer had begun."""
-        self._end(
-            Ended(
-                self.id,
-                self._clock(),
-                State.FAILED,
-                error.status if status is None else status,
-                error_type=error.type,
-                error=error.message,
-                usage=usage,
-                cost=cost,
-                flat=flat,
-            )
-        )
+        status = error.status if status is None else status
+        self._end(State.FAILED, status, error_type=error.type, error=error.message)
 
-    def cancelled(self, *, usage: Usage | None = None) -> None:
+    def cancelled(self) -> None:
         """The client left."""
-        self._end(Ended(self.id, self._clock(), State.CANCELLED, 499, usage=usage))
+        self._end(State.CANCELLED, 499)
 
     def _carry(self, *, whole: bool) -> None:
         """What went out since the last time."""
@@ -152,12 +128,25 @@ class Telling:
         pieces, self._pieces = tuple(self._pieces), []
         self._listener.hear(Carried(self.id, self._clock(), Part.ANSWER, pieces, size, self._coding, whole))
 
-    def _end(self, news: Ended) -> None:
-        if not self._ended:
-            self._ended = True
-            if self.characters:
-                self._carry(whole=True)
-            self._listener.hear(replace(news, warnings=tuple(self._warnings)) if self._warnings else news)
+    def _end(self, state: State, status: int, *, stop_reason: str = "", error_type: str = "", error: str = "") -> None:
+        if self._ended:
+            return
+        self._ended = True
+        if self.characters:
+            self._carry(whole=True)
+        self._listener.hear(
+            Ended(
+                self.id,
+                self._clock(),
+                state,
+                status,
+                stop_reason,
+                error_type,
+                error,
+                warnings=tuple(self._warnings),
+                **self._owed()._asdict(),
+            )
+        )
 
 
 def counted(translator: StreamTranslator) -> Usage | None:

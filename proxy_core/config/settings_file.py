@@ -8,6 +8,7 @@ leaves the old settings or the new.
 from __future__ import annotations
 
 import os
+import threading
 import time
 import tomllib
 from collections.abc import Callable, Mapping
@@ -102,8 +103,8 @@ def change(path: Path, edit: Callable[[Settings], Settings], clock: Clock = time
 class SettingsSource:
     """The settings in force while the program runs: a change of the file is seen within ``every`` seconds.
 
-    ``report`` gets each new trouble once. A file that becomes broken, unreadable or goes away changes nothing. Not for
-    several threads at a time.
+    ``report`` gets each new trouble once. A file that becomes broken, unreadable or goes away changes nothing. Any
+    thread may ask: those that find a look at the file due wait for each other, so that nobody goes back to older ones.
     """
 
     def __init__(
@@ -118,42 +119,50 @@ class SettingsSource:
         self._report = report
         self._monotonic = monotonic
         self._every = every
+        self._looking = threading.Lock()
         self._seen = _mark(path)  # before reading: a write in between is then noticed
         loaded = load(path)
         self._settings = loaded.settings
-        self._told = set[str]()
-        self._tell(loaded.troubles)
         self._looked = monotonic()
+        self._told = frozenset[str]()
+        for trouble in self._new(loaded.troubles):
+            report(trouble)
 
     def current(self) -> Settings:
         """The settings now: the same object as long as nothing changed."""
-        now = self._monotonic()
-        if now - self._looked < self._every:
+        if self._is_fresh():
             return self._settings
-        self._looked = now
-        mark = _mark(self._path)
-        if mark == self._seen:
-            return self._settings
-        self._seen = mark
-        try:
-            loaded = look(self._path)
-        except ConfigError as error:
-            self._tell((error.message,))
-            return self._settings
-        self._tell(loaded.troubles)
-        if loaded.settings != self._settings:
-            self._settings = loaded.settings
+        with self._looking:
+            troubles = () if self._is_fresh() else self._look()
+        for trouble in troubles:  # outside of the lock: who is told may ask for the settings
+            self._report(trouble)
         return self._settings
 
     def look_again(self) -> None:
         """Have the file looked at the next time, however soon that is. From any thread."""
         self._looked = float("-inf")
 
-    def _tell(self, troubles: tuple[str, ...]) -> None:
-        for trouble in troubles:
-            if trouble not in self._told:
-                self._report(trouble)
-        self._told = set(troubles)
+    def _is_fresh(self) -> bool:
+        return self._monotonic() - self._looked < self._every
+
+    def _look(self) -> tuple[str, ...]:
+        """Read the file if it changed; the troubles that were not told yet."""
+        self._looked = self._monotonic()  # before looking: whoever wants another look meanwhile gets it
+        mark = _mark(self._path)
+        if mark == self._seen:
+            return ()
+        self._seen = mark
+        try:
+            loaded = look(self._path)
+        except ConfigError as error:
+            return self._new((error.message,))
+        if loaded.settings != self._settings:
+            self._settings = loaded.settings
+        return self._new(loaded.troubles)
+
+    def _new(self, troubles: tuple[str, ...]) -> tuple[str, ...]:
+        before, self._told = self._told, frozenset(troubles)
+        return tuple(trouble for trouble in troubles if trouble not in before)
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:

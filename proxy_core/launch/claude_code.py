@@ -17,6 +17,7 @@ from typing import Any, Final
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
+from proxy_core.launch import own_certificates
 from proxy_core.routing.model_ids import role_id
 
 TOKEN_HEADER: Final = "x-understudy-token"  # noqa: S105 - a header's name
@@ -121,7 +122,7 @@ class LaunchPlan:
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of the session."""
-        kept = {name: value for name, value in inherited.items() if name not in self.unset}
+        kept = {name: value for name, value in own_certificates.without(inherited).items() if name not in self.unset}
         return {**kept, **self.variables}
 
 

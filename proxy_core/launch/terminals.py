@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import Final
 
 from proxy_core.errors import LaunchError
-from proxy_core.launch import launch_script, terminals_linux, terminals_macos, terminals_windows
+from proxy_core.launch import launch_script, own_certificates, terminals_linux, terminals_macos, terminals_windows
 from proxy_core.launch.claude_code import LaunchPlan
 from proxy_core.launch.launch_script import Errand
 from proxy_core.launch.terminal import Row, Terminal, filled
@@ -118,7 +118,8 @@ def open_terminal(
 
 def handed_on(environment: Mapping[str, str], unset: Sequence[str] = ()) -> dict[str, str]:
     """What of our environment a terminal gets. PyInstaller keeps what it overwrote under ``…_ORIG``."""
-    kept = {name: value for name, value in environment.items() if name not in NOT_HANDED_ON and name not in unset}
+    theirs = own_certificates.without(environment)
+    kept = {name: value for name, value in theirs.items() if name not in NOT_HANDED_ON and name not in unset}
     originals = {name: kept.pop(f"{name}_ORIG") for name in NOT_HANDED_ON if f"{name}_ORIG" in kept}
     return {**kept, **{name: value for name, value in originals.items() if value}}
 

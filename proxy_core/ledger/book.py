@@ -6,19 +6,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
-from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
-from proxy_core.ledger import days
 from proxy_core.ledger.body_keeping import Packed
-from proxy_core.ledger.journal import State, Story, Usage
+from proxy_core.ledger.journal import State, Story
+from proxy_core.ledger.row_writing import Clean, Entry, body_row, own_texts, put_bodies, put_rows, row
 from proxy_core.ledger.schema import STATES
-from proxy_core.wire.json_text import dumps, mend_surrogates
+from proxy_core.wire.json_text import mend_surrogates
 
 KNOWN_KINDS: Final = 20_000
 """Kinds whose numbers are remembered; the file knows them all."""
@@ -30,34 +27,6 @@ DAY: Final = 86_400.0
 
 CUT_OFF: Final = "Understudy ended before this answer was whole."
 
-_COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
-_OTHERS: Final = tuple(field.name for field in fields(Usage) if field.name not in _COUNTED)
-_UNCOUNTED: Final = (None,) * len(_COUNTED)
-_counted: Final = attrgetter(*_COUNTED)
-_others: Final = attrgetter(*_OTHERS)
-_own: Final = attrgetter("session", "project", "profile", "agent", "upstream_id")
-_MOST: Final = 10**12
-"""Tokens of one request: beyond, sums would not fit."""
-
-_LEAST: Final = 0.02
-"""Seconds that an answer must stream to have a speed."""
-
-_COLUMNS: Final = (
-    *("id", "run", "kind", "session", "state", "day", "began", "first_token", "ended", "status", "streamed", "agent"),
-    *(
-        "upstream_id",
-        "attempts",
-        "tries",
-        "cost",
-        "estimated",
-        "told_cost",
-        "flat",
-        *_COUNTED,
-        "more_usage",
-        "wait",
-        "speed",
-    ),
-)
 AT_ONCE: Final = 200
 """Requests that one statement writes. Each statement lets go of Python's lock, and a busy proxy gives it back a switch
 interval later only: a statement for each would take seconds where this takes milliseconds."""
@@ -78,19 +47,6 @@ _SESSION: Final = """
         project = CASE project WHEN '' THEN excluded.project ELSE project END,
         profile = CASE profile WHEN '' THEN excluded.profile ELSE profile END
     RETURNING number"""
-
-
-Clean = Callable[[str], str]
-"""Takes out of a text what may not be written."""
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A story as it is to be written, with what it cost in USD (None: not known) and whether that is our estimate."""
-
-    story: Story
-    cost: float | None = None
-    estimated: bool = True
 
 
 class Book:
@@ -117,8 +73,12 @@ class Book:
             stories = [entry.story for entry in some]
             clean = self._clean if self._is_any_unclean(stories) else _as_it_is
             sessions = self._sessions_of([story for story in stories if story.session], clean)
-            rows = [self._row(entry, sessions.get(entry.story.id, 0), clean) for entry in some]
-            self._connection.execute(_insert(len(rows)), [value for row in rows for value in row])
+            values = [
+                value
+                for entry in some
+                for value in row(entry, self.run, self._kind_of(entry.story), sessions.get(entry.story.id, 0), clean)
+            ]
+            self._connection.execute(put_rows(len(some)), values)
 
     def forget(self) -> None:
         """What was written last is not in the file: it was rolled back."""
@@ -134,15 +94,8 @@ class Book:
 
     def keep(self, bodies: Sequence[Packed]) -> None:
         """Bodies, each in the place of one of the same request and part; of a request that is not there, none."""
-        values = [
-            value
-            for body in bodies
-            for value in (
-                *(body.request, body.part.value, body.at, body.size),
-                *(len(body.data), body.cut, body.hidden, body.data),
-            )
-        ]
-        self._connection.execute(_keep(len(bodies)), values)
+        values = [value for body in bodies for value in body_row(body)]
+        self._connection.execute(put_bodies(len(bodies)), values)
 
     def has_running(self) -> bool:
         """Whether any process's request runs, as far as the file knows."""
@@ -172,34 +125,6 @@ class Book:
                 execute(cut, (STATES[State.FAILED], self._cut_off(kind), last, number))
             ended += len(running)
         return ended
-
-    def _row(self, entry: Entry, session: int, clean: Clean) -> tuple[Any, ...]:
-        story, usage = entry.story, entry.story.usage
-        return (
-            story.id,
-            self.run,
-            self._kind_of(story),
-            session,
-            STATES[story.state],
-            days.number(story.began),
-            story.began,
-            story.first_token,
-            story.ended,
-            story.status,
-            story.streamed,
-            clean(story.agent),
-            clean(story.upstream_id),
-            _attempts_of(story, clean),
-            len(story.attempts),
-            _finite(entry.cost),
-            entry.estimated,
-            _finite(story.cost),
-            story.flat,
-            *(_UNCOUNTED if usage is None else map(_bounded, _counted(usage))),
-            None if usage is None else _more_of(usage, clean),
-            story.time_to_first_token,
-            _speed(story),
-        )
 
     def _kind_of(self, story: Story) -> int:
         warnings = json.dumps(story.warnings) if story.warnings else ""
@@ -251,8 +176,7 @@ class Book:
 
         No rule and no secret reaches over a zero.
         """
-        texts = [text for story in stories for text in _own(story)]
-        texts += [attempt.error for story in stories for attempt in story.attempts]
+        texts = [text for story in stories for text in own_texts(story)]
         together = "\0".join(text for text in texts if text)
         return self._clean(together) != together
 
@@ -263,57 +187,3 @@ class Book:
 
 def _as_it_is(text: str) -> str:
     return text
-
-
-def _attempts_of(story: Story, clean: Clean) -> str:
-    if not story.attempts:
-        return ""
-    told = [(each.at, each.number, each.status, clean(each.error), each.waited) for each in story.attempts]
-    return dumps(told).decode()
-
-
-def _more_of(usage: Usage, clean: Clean) -> str | None:
-    """What few requests have, as JSON."""
-    told = {name: value for name, value in zip(_OTHERS, _others(usage), strict=True) if value}
-    if not told:
-        return None
-    return json.dumps(
-        {name: clean(value) if isinstance(value, str) else _bounded(value) for name, value in told.items()}
-    )
-
-
-@cache
-def _insert(rows: int) -> str:
-    """The statement that writes so many rows, in the place of those with the same ids."""
-    row = f"({', '.join('?' * len(_COLUMNS))})"
-    changes = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[1:])
-    names = ", ".join(_COLUMNS)
-    return f"INSERT INTO requests ({names}) VALUES {', '.join([row] * rows)} ON CONFLICT (id) DO UPDATE SET {changes}"
-
-
-@cache
-def _keep(bodies: int) -> str:
-    """The statement that writes so many bodies, in their order."""
-    given = ", ".join(["(?, ?, ?, ?, ?, ?, ?, ?)"] * bodies)
-    return f"""
-        WITH given (id, part, at, size, packed_size, cut, hidden, packed) AS (VALUES {given})
-        INSERT OR REPLACE INTO bodies (request, part, at, size, packed_size, cut, hidden, packed)
-        SELECT r.number, g.part, g.at, g.size, g.packed_size, g.cut, g.hidden, g.packed
-        FROM given g CROSS JOIN requests r WHERE r.id = g.id"""
-
-
-def _bounded(count: int) -> int:
-    """A provider may tell anything."""
-    return min(max(count, 0), _MOST)
-
-
-def _finite(dollars: float | None) -> float | None:
-    return None if dollars is None or not math.isfinite(dollars) else dollars
-
-
-def _speed(story: Story) -> float | None:
-    """Tokens per second while the answer streamed."""
-    if not story.streamed or story.usage is None or story.ended is None or story.first_token is None:
-        return None
-    seconds = story.ended - story.first_token
-    return story.usage.output / seconds if story.usage.output and seconds >= _LEAST else None

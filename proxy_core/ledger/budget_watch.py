@@ -81,6 +81,7 @@ class BudgetWatch:
         self._told = told
         self._clock = clock
         self._lock = threading.Lock()
+        self._reading = threading.Lock()
         self._running: dict[str, list[News]] = {}
         self._heard: dict[str, tuple[float, Spent]] = {}
         self._in_ledger = dict.fromkeys(Period, Spent())
@@ -159,7 +160,13 @@ class BudgetWatch:
         self._ledger.close()
 
     def read(self) -> None:
-        """Ask the ledger now; blocks. What it has by now is no longer counted as heard."""
+        """Ask the ledger now; blocks. What it has by now is no longer counted as heard. From any thread."""
+        with self._reading:  # or of two the one that asked first might have the last word
+            self._read()
+        self._known.set()
+        self._tell()
+
+    def _read(self) -> None:
         calendar = _calendar(self._clock())
         with self._lock:
             heard = list(self._heard)[:_LOOKED_UP]
@@ -179,8 +186,6 @@ class BudgetWatch:
                 self._calendar = calendar
                 self._in_ledger = found
                 self._count_heard()
-        self._known.set()
-        self._tell()
 
     def _turn_page(self) -> None:
         """At midnight the day is empty, at the end of the month the month too; the ledger is read soon after."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from operator import attrgetter
 from typing import Any, Final, Protocol, assert_never
 
 
@@ -197,9 +198,12 @@ class Story:
         return None if self.ended is None else self.ended - self.began
 
 
-_OF_BEGINNING: Final = ("id", "path", "asked_for", "streamed", "session", "agent", "project", "profile")
+_OF_BEGINNING: Final = ("id", "began", "path", "asked_for", "streamed", "session", "agent", "project", "profile")
 _OF_ROUTE: Final = ("role", "why", "provider", "model", "engine")
-_OF_END: Final = ("state", "status", "stop_reason", "error_type", "error", "usage", "cost", "flat")
+_OF_END: Final = ("ended", "state", "status", "stop_reason", "error_type", "error", "usage", "cost", "flat")
+_beginning: Final = attrgetter("id", "at", *_OF_BEGINNING[2:])
+_route: Final = attrgetter(*_OF_ROUTE)
+_end: Final = attrgetter("at", *_OF_END[1:])
 
 
 def fold(story: Story | None, news: News) -> Story:
@@ -262,11 +266,10 @@ def summed(news: Iterable[News]) -> Story:
             fields = {"id": each.id, "began": each.at}
         match each:
             case Began():
-                fields = {name: getattr(each, name) for name in _OF_BEGINNING}
-                fields["began"] = each.at
+                fields = dict(zip(_OF_BEGINNING, _beginning(each), strict=True))
             case Routed():
                 warnings = fields.get("warnings", ()) + each.warnings
-                fields |= {name: getattr(each, name) for name in _OF_ROUTE}
+                fields.update(zip(_OF_ROUTE, _route(each), strict=True))
                 fields["warnings"] = warnings
             case Attempted():
                 fields["attempts"] = (*fields.get("attempts", ()), each)
@@ -277,8 +280,8 @@ def summed(news: Iterable[News]) -> Story:
                 fields["characters"] = each.characters
             case Ended():
                 warnings = fields.get("warnings", ()) + each.warnings
-                fields |= {name: getattr(each, name) for name in _OF_END}
-                fields["ended"], fields["warnings"] = each.at, warnings
+                fields.update(zip(_OF_END, _end(each), strict=True))
+                fields["warnings"] = warnings
             case Carried():
                 pass
             case _:

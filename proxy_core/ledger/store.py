@@ -166,7 +166,8 @@ class LedgerFile:
                 self._awake.wait(writer.patience)
             until = time.monotonic() + TOGETHER
             while (rest := until - time.monotonic()) > 0 and not self._closing.is_set():
-                if not (self._may_see_to_bodies() and writer.step()):
+                quiet = self._quiet and not self._awake.is_set()
+                if not ((quiet or self._is_pressed) and writer.step(quiet=quiet)):
                     self._closing.wait(rest)
             self._awake.clear()
             self._take()
@@ -176,15 +177,14 @@ class LedgerFile:
         writer.finish()
         self._tell()
 
-    def _may_see_to_bodies(self) -> bool:
-        """While requests come and go, bodies wait for a moment of quiet, but not for ever and not without bound."""
-        if self._quiet and not self._awake.is_set():
-            return True
+    @property
+    def _is_pressed(self) -> bool:
+        """Whether bodies have waited long enough for a moment in which no requests come and go."""
         return self._writer.late or self._bytes - self._writer.freed > BYTES_HELD_BACK
 
     def _take(self) -> None:
         """What waits goes to the writer; what comes meanwhile waits for the next time."""
-        self._quiet = not self._waiting
+        self._quiet = not self._waiting  # none came for TOGETHER
         for _ in range(len(self._waiting)):
             news = self._waiting.popleft()
             if isinstance(news, _Torn):

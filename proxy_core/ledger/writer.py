@@ -17,10 +17,11 @@ from typing import Final
 from proxy_core.config.settings import LogSettings
 from proxy_core.ledger import ledger_file, retention
 from proxy_core.ledger.body_keeping import Gathering, Packed
-from proxy_core.ledger.book import AT_ONCE, Book, Entry
+from proxy_core.ledger.book import AT_ONCE, Book
 from proxy_core.ledger.journal import Began, Carried, Ended, News, Part, Story, summed
 from proxy_core.ledger.ledger_file import NotOurs
 from proxy_core.ledger.redaction import Redaction
+from proxy_core.ledger.row_writing import Entry
 
 TOGETHER: Final = 0.03
 """Seconds between two batches: what is lost at most when the process is killed, with the time that a batch takes."""
@@ -36,6 +37,9 @@ LATEST: Final = 2.0
 
 _SLICE: Final = 0.000_3
 """Seconds of work on bodies after which the proxy's thread gets its turn."""
+
+_REST: Final = 3 * _SLICE
+"""Seconds of its turn while requests come and go: beside them, bodies get a quarter of a processor at most."""
 
 _LOOK_EVERY: Final = 0.5
 """Seconds between two looks at whether the file is still the one that is open."""
@@ -130,15 +134,15 @@ class Writer:
         if (left := self._gathering.pop((id_, part), None)) is not None:
             self.freed += left.held
 
-    def step(self) -> bool:
-        """Some work on bodies, then a moment for others; False when there is none."""
+    def step(self, *, quiet: bool) -> bool:
+        """Some work on bodies, then a moment for others, longer unless it is ``quiet``; False when there is none."""
         if self._job is None and not self._jobs:
             return False
         until = time.perf_counter() + _SLICE
         while time.perf_counter() < until and (self._job is not None or self._jobs):
             self._step()
         if self._deadline is None:
-            time.sleep(_SLICE)
+            time.sleep(_SLICE if quiet else _REST)
         return True
 
     def write(self) -> None:
@@ -169,7 +173,7 @@ class Writer:
     def finish(self) -> None:
         """Rows first, then bodies as long as there is time, and the file is let go of."""
         self.write()
-        while (self._deadline or 0.0) > time.monotonic() and self.step():
+        while (self._deadline or 0.0) > time.monotonic() and self.step(quiet=True):
             pass
         while self._ready and not self.trouble and (self._deadline or 0.0) > time.monotonic():
             self.write()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -54,10 +55,20 @@ class Options:
     crossed: Callable[[Crossing], None] = lambda _: None
 
 
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    """What follows from the settings file as it was when it said ``file``: swapped whole, so that it always fits."""
+
+    file: Settings
+    configuration: Configuration
+    known: Known
+
+
 class Proxy:
     """A proxy that is ready to be served: its configuration and keys live as long as it, connections as long as a run.
 
-    Raises :class:`~proxy_core.errors.ConfigError` when the environment or the settings make no sense.
+    Its configuration may be asked for from any thread, and is: by the proxy's, the ledger's, the app's lanes. Raises
+    :class:`~proxy_core.errors.ConfigError` when the environment or the settings make no sense.
     """
 
     def __init__(self, options: Options) -> None:
@@ -65,27 +76,15 @@ class Proxy:
         self.models = options.models
         self._tokenizer = Tokenizer()
         self._source = SettingsSource(options.paths.settings_file, options.report)
-        self._settings: Settings | None = None
-        self._configuration = Configuration()
-        self._known = Known({}, self.models)
-        self._warned: set[str] = set()
+        self._deriving = threading.Lock()
+        self._warned = frozenset[str]()
         self.keys = options.keys or Keys(options.environ, options.dotenv, options.store)
-        self.configuration()
+        self._derived = self._derive(self._source.current())
+        self._warn(self._derived)
 
     def configuration(self) -> Configuration:
         """What is in force now; a change of the settings file is seen within a second."""
-        settings = self._source.current()
-        if settings is not self._settings:
-            known = Known(settings.providers, self.models)
-            said = environment.overlay(self._options.environ, self._options.dotenv, known.providers)
-            laid = environment.apply(settings, said)
-            laid = replace(laid, settings=self._options.override(laid.settings))
-            self._configuration = laid
-            self._known = Known(laid.settings.providers, self.models)
-            for warning in laid.warnings:
-                self._warn(warning)
-            self._settings = settings
-        return self._configuration
+        return self._in_force().configuration
 
     def look_again(self) -> None:
         """The settings file was just changed: have the next request see it. From any thread."""
@@ -93,8 +92,7 @@ class Proxy:
 
     def known(self) -> Known:
         """The catalogue, under the configuration in force."""
-        self.configuration()
-        return self._known
+        return self._in_force().known
 
     async def key_of(self, provider: Provider) -> FoundKey:
         """A provider's key; the keyring is asked in a worker thread."""
@@ -163,17 +161,41 @@ class Proxy:
 
     def price(self, story: Story) -> Cost | None:
         """What a request that is over cost, by the prices in force."""
-        return price_of(story, self.known(), self.configuration().settings)
+        now = self._in_force()
+        return price_of(story, now.known, now.configuration.settings)
 
-    def _warn(self, warning: str) -> None:
-        if warning not in self._warned:
-            self._warned.add(warning)
+    def _in_force(self) -> _InForce:
+        """Without a lock as long as the file says what it said."""
+        derived = self._derived
+        if self._source.current() is derived.file:
+            return derived
+        with self._deriving:
+            file = self._source.current()  # again: while we waited another may have gone further
+            if file is self._derived.file:
+                return self._derived
+            derived = self._derived = self._derive(file)
+        self._warn(derived)
+        return derived
+
+    def _derive(self, file: Settings) -> _InForce:
+        known = Known(file.providers, self.models)
+        said = environment.overlay(self._options.environ, self._options.dotenv, known.providers)
+        laid = environment.apply(file, said)
+        laid = replace(laid, settings=self._options.override(laid.settings))
+        return _InForce(file, laid, Known(laid.settings.providers, self.models))
+
+    def _warn(self, derived: _InForce) -> None:
+        """Outside of the lock: who is told may ask for the configuration."""
+        with self._deriving:
+            new = [warning for warning in derived.configuration.warnings if warning not in self._warned]
+            self._warned |= frozenset(new)
+        for warning in new:
             self._options.report(warning)
 
     def _needed(self) -> frozenset[Engine]:
         """The engines that the active profile's roles will use. Reads the catalogue, so that no request has to."""
-        known = self.known()
-        roles = self.configuration().settings.active.roles
+        now = self._in_force()
+        known, roles = now.known, now.configuration.settings.active.roles
         values = {model_of(role, roles) for role in {*DEFAULT_ROLES, *roles}} - {PASSTHROUGH}
         models = [resolve(value, known) for value in values]
         return frozenset(

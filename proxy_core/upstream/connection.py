@@ -58,7 +58,8 @@ class Connection(asyncio.Protocol):
     one per read.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, waits_for_tls: bool = False) -> None:
+        self._waits_for_tls = waits_for_tls
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpResponseParser(self)
         self._parser.set_dangerous_leniencies(**_LENIENT)
@@ -81,7 +82,17 @@ class Connection(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """The connection stands."""
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's own kind
+        self._transport = self._source = cast("asyncio.Transport", transport)  # uvloop's own kind
+        if self._waits_for_tls:
+            self._source.pause_reading()  # what the other end says first belongs to the handshake
+
+    def speak_through(self, tls: asyncio.Transport) -> None:
+        """From now on what is said is encrypted.
+
+        Not to listen stays the matter of the connection below: uvloop's TLS, told not to read, throws away what it has
+        read already when the other end closes (its pull request 661).
+        """
+        self._transport = tls
 
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: the end of an answer that says so, a fault of any other."""
@@ -102,8 +113,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
-            self._pieces.clear()  # where the damage begins nobody knows
-            self._break(Damaged(str(error)))
+            self._end_by_damage(Damaged(str(error)))
             return
         if self._counts_silence:
             self._since = self._loop.time()
@@ -111,7 +121,7 @@ class Connection(asyncio.Protocol):
             self._between = 0
             if self._held > HELD and not self._is_paused:
                 self._is_paused = True
-                self._transport.pause_reading()
+                self._source.pause_reading()
         else:
             self._between += len(data)
             if self._between > HEAD_LIMIT:
@@ -177,6 +187,12 @@ class Connection(asyncio.Protocol):
         """Whether all of the answer was read."""
         return self._phase is _Phase.WHOLE and not self._pieces
 
+    @property
+    def was_left(self) -> bool:
+        """Whether it was closed before a byte of the answer came, as servers do with one that was idle for long."""
+        is_closed = isinstance(self._fault, ConnectionError) and not isinstance(self._fault, Damaged)
+        return is_closed and self._phase is _Phase.HEAD and not self._between
+
     async def ask(self, head: bytes, body: bytes, patience: float) -> tuple[int, Headers]:
         """Send a request; the status and headers of its answer. Raises ``OSError``.
 
@@ -215,7 +231,7 @@ class Connection(asyncio.Protocol):
         if self._is_paused:
             self._is_paused = False
             self._since = self._loop.time()
-            self._transport.resume_reading()
+            self._source.resume_reading()
         return data
 
     def rest(self) -> None:
@@ -257,6 +273,14 @@ class Connection(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+    def _end_by_damage(self, fault: Damaged) -> None:
+        """Where the damage begins nobody knows, unless that is behind a whole answer: then it is nobody's."""
+        if self._phase is not _Phase.WHOLE:
+            self._pieces.clear()
+            self._fault = self._fault or fault
+        self.abort()
+        self._wake()
 
     def _break(self, fault: OSError) -> None:
         self._fault = self._fault or fault

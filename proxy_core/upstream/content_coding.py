@@ -40,7 +40,7 @@ class _Packed:
             packed = self._zlib.unconsumed_tail if self._zlib is not None else b""
             packed = packed or await self._answer.read()
             if not packed:
-                return b""
+                return b"" if self._zlib is None else self._zlib.flush()
             if plain := self._unpack(packed):
                 return plain
 

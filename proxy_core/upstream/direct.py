@@ -53,8 +53,7 @@ _REQUEST_IDS: Final = (b"x-request-id", b"request-id", b"x-generation-id", b"cf-
 class Direct:
     """Posts a call to ``{base_url}/chat/completions`` and reads the answer as it comes.
 
-    A pooled connection that turns out to be closed is not tried again here: it is :class:`Unreachable`, which may be
-    sent again, and retries are the caller's. ``now`` gives Unix time in seconds, to read dates in ``retry-after``.
+    Retries are the caller's. ``now`` gives Unix time in seconds, to read dates in ``retry-after``.
     """
 
     def __init__(self, http: Http, *, now: Callable[[], float] = time.time) -> None:

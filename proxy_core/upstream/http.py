@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from proxy_core.config.settings import Timeouts
 from proxy_core.upstream.by_aiohttp import ByAiohttp
 from proxy_core.upstream.connection import Headers
-from proxy_core.upstream.pool import Address, Pool, address_of
+from proxy_core.upstream.pool import PORTS, Address, Pool, address_of
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 
@@ -59,7 +59,7 @@ class Http:
         self._outgoing_proxy = outgoing_proxy
         self._pool = Pool()
         self._aiohttp = ByAiohttp()
-        self._proxies: dict[tuple[str, str], tuple[str | None, float]] = {}
+        self._proxies: dict[tuple[str, str, int], tuple[str | None, float]] = {}
 
     async def ask(
         self, method: str, url: str, headers: Sequence[tuple[bytes, bytes]], body: bytes, timeouts: Timeouts
@@ -67,7 +67,8 @@ class Http:
         """The answer, whatever its status, once its head is here.
 
         Raises what :func:`~proxy_core.upstream.connection_faults.on_the_way` knows: ``OSError``, ``ValueError`` for
-        what cannot be sent, aiohttp's errors. One try; may be cancelled at any await, which closes the connection.
+        what cannot be sent, aiohttp's errors. One try, but for what :meth:`Pool.ask` says; may be cancelled at any
+        await, which closes the connection.
         """
         address, proxy = address_of(url), self.proxy_for(url)
         if address is None or proxy is not None:
@@ -77,18 +78,20 @@ class Http:
 
     def proxy_for(self, url: str) -> str | None:
         """The proxy through which ``url`` is reached, or None for a straight connection."""
-        scheme, host = _scheme_and_host(url)
+        scheme, host, port = _parts(url)
         if is_loopback(host):
             return None
         if self._outgoing_proxy:
             return self._outgoing_proxy
-        proxy, until = self._proxies.get((scheme, host), (None, 0.0))
+        proxy, until = self._proxies.get((scheme, host, port), (None, 0.0))
         now = time.monotonic()
         if now >= until:
             from urllib.request import getproxies, proxy_bypass  # noqa: PLC0415 - not before a provider is asked
 
-            proxy = None if proxy_bypass(host) else getproxies().get(scheme)
-            self._proxies[scheme, host] = proxy, now + _PROXY_KNOWN
+            proxy = None if proxy_bypass(f"{host}:{port}") else getproxies().get(scheme)
+            if proxy and "://" not in proxy:
+                proxy = f"http://{proxy}"  # as curl reads a bare host and port
+            self._proxies[scheme, host, port] = proxy, now + _PROXY_KNOWN
         return proxy
 
     async def aclose(self) -> None:
@@ -145,9 +148,10 @@ def _head(method: str, address: Address, headers: Sequence[tuple[bytes, bytes]],
 
 
 @lru_cache(maxsize=256)
-def _scheme_and_host(url: str) -> tuple[str, str]:
+def _parts(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port of a URL. Raises ``ValueError``."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname or ""
+    return parts.scheme, parts.hostname or "", parts.port or PORTS.get(parts.scheme, 0)
 
 
 def _address(name: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import gc
 import logging
 import os
+import sys
 import time
 import warnings
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Self
 
@@ -216,7 +219,7 @@ class LiteLLMStream:
 def _load() -> Any:
     """LiteLLM with what it would do of its own accord switched off. Doing it twice does no harm."""
     os.environ.update(BEFORE_IMPORT)
-    with warnings.catch_warnings():
+    with _no_garbage_collected(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import litellm  # noqa: PLC0415 - the reason for this room
         from litellm.llms.custom_httpx.http_handler import AsyncHTTPHandler  # noqa: PLC0415
@@ -235,6 +238,25 @@ def _load() -> Any:
         getattr(litellm, name).clear()
     litellm_transport.limit(AsyncHTTPHandler)
     return litellm
+
+
+@contextlib.contextmanager
+def _no_garbage_collected() -> Iterator[None]:
+    """For as long as LiteLLM is imported; what there is then is never looked through again.
+
+    It makes objects by the hundred thousand, which live as long as the process. Python would go through all of them
+    again and again meanwhile, and once more afterwards; nothing else runs then, for 190 to 400 ms at a time. Without it
+    the import takes half as long. No memory is lost that could be measured.
+    """
+    if "litellm" in sys.modules or not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+        gc.freeze()
+    finally:
+        gc.enable()
 
 
 def _repair(litellm: Any) -> None:

@@ -7,12 +7,12 @@ import contextlib
 import ipaddress
 import socket
 import ssl
-import time
-from functools import lru_cache
-from typing import Final, NamedTuple
+from functools import lru_cache, partial
+from time import time
+from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from proxy_core.upstream.connection import Connection, Headers
+from proxy_core.upstream.connection import Connection, Disconnected, Headers
 
 KEPT_ALIVE: Final = 30.0
 """Seconds that an idle connection is kept. A connection the provider closed meanwhile is noticed and not used."""
@@ -20,7 +20,7 @@ KEPT_ALIVE: Final = 30.0
 _NEXT_ADDRESS: Final = 0.25
 """Seconds that one address of a host has to answer before the next is tried beside it (RFC 8305, 5)."""
 
-_PORTS: Final = {"http": 80, "https": 443}
+PORTS: Final = {"http": 80, "https": 443}
 
 
 class ConnectTimeout(TimeoutError):
@@ -48,7 +48,7 @@ def address_of(url: str) -> Address | None:
     """The address that a plain URL names; None for others: with credentials, zones, or letters beyond ASCII."""
     try:
         parts = urlsplit(url)
-        port = parts.port or _PORTS.get(parts.scheme)
+        port = parts.port or PORTS.get(parts.scheme)
     except ValueError:
         return None
     host = parts.hostname
@@ -56,14 +56,15 @@ def address_of(url: str) -> Address | None:
         return None
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     named = f"[{host}]" if ":" in host else host
-    shown = named if port == _PORTS[parts.scheme] else f"{named}:{port}"
+    shown = named if port == PORTS[parts.scheme] else f"{named}:{port}"
     return Address(Origin(host, port, parts.scheme == "https"), target.encode(), shown.encode())
 
 
 class Pool:
     """Asks with the youngest idle connection to an origin, else with a new one; belongs to one event loop.
 
-    TLS certificates are checked against the system's store.
+    TLS certificates are checked against the system's store. How long a connection was idle is told by the clock on the
+    wall: the loop's own stands still while the machine sleeps, and what was open before is dead afterwards.
     """
 
     def __init__(self) -> None:
@@ -75,11 +76,20 @@ class Pool:
     async def ask(self, origin: Origin, head: bytes, body: bytes, *, connect: float, patience: float) -> Answer:
         """The answer to a request, once its head is here. Raises ``OSError``; see :meth:`Connection.ask`.
 
-        ``connect`` is how many seconds a new connection may take.
+        ``connect`` is how many seconds a new connection may take. A server may close an idle connection at the very
+        moment in which it is used again: without a byte of an answer the request goes out once more, on a new one.
         """
-        connection = self._youngest(origin)
-        if connection is None:
-            connection = await self._connect(origin, connect)
+        if (kept := self._youngest(origin)) is not None:
+            try:
+                return await self._ask_on(kept, origin, head, body, patience)
+            except OSError:
+                if not kept.was_left:
+                    raise
+        return await self._ask_on(await self._connect(origin, connect), origin, head, body, patience)
+
+    async def _ask_on(
+        self, connection: Connection, origin: Origin, head: bytes, body: bytes, patience: float
+    ) -> Answer:
         self._busy.add(connection)
         try:
             status, headers = await connection.ask(head, body, patience)
@@ -96,7 +106,7 @@ class Pool:
             connection.abort()
             return
         connection.rest()
-        self._idle.setdefault(origin, []).append((connection, time.monotonic()))
+        self._idle.setdefault(origin, []).append((connection, time()))
         if self._sweeping is None:
             self._sweeping = asyncio.get_running_loop().call_later(KEPT_ALIVE, self._sweep)
 
@@ -115,14 +125,15 @@ class Pool:
     def _youngest(self, origin: Origin) -> Connection | None:
         kept = self._idle.get(origin)
         while kept:
-            connection, _ = kept.pop()
-            if not connection.is_lost:
+            connection, since = kept.pop()
+            if not connection.is_lost and time() - since <= KEPT_ALIVE:
                 return connection
+            connection.abort()
         return None
 
     def _sweep(self) -> None:
         """Close what has been idle for long, and look again when the next will have been."""
-        now = time.monotonic()
+        now = time()
         long_ago = now - KEPT_ALIVE
         for origin, kept in list(self._idle.items()):
             for connection, since in kept:
@@ -148,17 +159,23 @@ class Pool:
         from aiohappyeyeballs import start_connection  # noqa: PLC0415 - not before a provider is asked
 
         loop = asyncio.get_running_loop()
-        flags = 0 if _is_number(origin.host) else socket.AI_ADDRCONFIG
+        flags = 0 if _is_near(origin.host) else socket.AI_ADDRCONFIG
         found = await loop.getaddrinfo(origin.host, origin.port, type=socket.SOCK_STREAM, flags=flags)
         sock = await start_connection(found, happy_eyeballs_delay=_NEXT_ADDRESS, interleave=1, loop=loop)
         try:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+            if origin.tls and self._context is None:
+                self._context = await asyncio.to_thread(_make_context)
+            made = partial(Connection, waits_for_tls=origin.tls)
+            transport, connection = await loop.create_connection(made, sock=sock)
             if origin.tls:
                 name = origin.host.rstrip(".")
-                context = self._context = self._context or await asyncio.to_thread(_make_context)
-                _, connection = await loop.create_connection(Connection, sock=sock, ssl=context, server_hostname=name)
-            else:
-                _, connection = await loop.create_connection(Connection, sock=sock)
+                if transport.is_closing():  # uvloop would begin the handshake all the same, and wait
+                    raise Disconnected("closed before TLS began")
+                tls = await loop.start_tls(
+                    transport, connection, cast("ssl.SSLContext", self._context), server_hostname=name
+                )
+                connection.speak_through(cast("asyncio.Transport", tls))
         except BaseException:
             with contextlib.suppress(OSError):  # the failed transport may have closed it
                 sock.close()
@@ -205,7 +222,10 @@ def _make_context() -> ssl.SSLContext:
     return context
 
 
-def _is_number(host: str) -> bool:
+def _is_near(host: str) -> bool:
+    """Whether a host is found without a network: ``AI_ADDRCONFIG`` would find it only with one."""
+    if host == "localhost":
+        return True
     try:
         ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -14,6 +14,7 @@ from proxy_core.upstream import connection_faults
 from proxy_core.upstream.connection import Headers
 from proxy_core.upstream.faults import Asked, elsewhere
 from proxy_core.upstream.http import Http, HttpAnswer, header, is_loopback
+from proxy_core.upstream.pool import PORTS
 from proxy_core.upstream.relay_headers import incoming, outgoing
 
 
@@ -118,7 +119,7 @@ def comes_back(url: str, own_port: int) -> bool:
     """Whether a request to ``url`` would reach ourselves."""
     parts = urlsplit(url)
     try:
-        port = parts.port or {"http": 80, "https": 443}.get(parts.scheme, 0)
+        port = parts.port or PORTS.get(parts.scheme, 0)
     except ValueError:
         return False
     return bool(own_port) and port == own_port and is_loopback(parts.hostname or "")

@@ -88,10 +88,12 @@ class UsageReading:
 
     def close(self) -> None:
         """The answer is over."""
+        if not self._readable:
+            return
         if self._splitter is not None:
             for payload in (*self._splitter.feed(self._tail), *self._splitter.close()):
                 self._take_event(payload)
-        elif self._whole and self._readable:
+        elif self._whole:
             self._take(_parsed(bytes(self._whole)))
 
     def _feed_events(self, data: bytes, splitter: FrameSplitter) -> None:

@@ -12,8 +12,10 @@ def start() -> None:
     if sys.platform == "darwin":
         import certifi  # noqa: PLC0415 - Linux and Windows have a store of their own
 
+        from proxy_core.launch import own_certificates  # noqa: PLC0415
+
         # Briefcase's Python for macOS knows none: github.com/beeware/Python-Apple-support/issues/119
-        os.environ.setdefault("SSL_CERT_FILE", certifi.where())
+        own_certificates.give(os.environ, certifi.where())
     from app.main import main  # noqa: PLC0415
 
     main()

@@ -24,6 +24,10 @@
         <translation>只在你按下按钮时才查询。</translation>
     </message>
     <message>
+        <source>All licences</source>
+        <translation>所有许可证</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>设置</translation>
     </message>
@@ -456,7 +460,7 @@
     </message>
     <message>
         <source>First token</source>
-        <translation>首个词元</translation>
+        <translation>首词元</translation>
     </message>
     <message>
         <source>Streaming</source>
@@ -550,6 +554,10 @@
         <translation>代理没有运行：请先启动它。</translation>
     </message>
     <message>
+        <source>{0} was opened and has not started Claude Code yet: does it ask for leave?</source>
+        <translation>已打开 {0}，但 Claude Code 还没有启动：它是否在等待确认？</translation>
+    </message>
+    <message>
         <source>The request is not there any more.</source>
         <translation>该请求已不存在。</translation>
     </message>
@@ -568,6 +576,10 @@
     <message>
         <source>This answer is not kept any more.</source>
         <translation>此回答已不再保留。</translation>
+    </message>
+    <message>
+        <source>Understudy is under the MIT licence; its libraries were installed with theirs.</source>
+        <translation>Understudy 采用 MIT 许可证；它的各个库在安装时附有各自的许可证。</translation>
     </message>
     <message>
         <source>Understudy {0} is the newest version.</source>
@@ -698,7 +710,7 @@
     </message>
     <message>
         <source>Understudy is there when you need it.</source>
-        <translation>需要时 Understudy 就在那里。</translation>
+        <translation>需要时 Understudy 已经就绪。</translation>
     </message>
     <message>
         <source>Start hidden</source>
@@ -757,7 +769,7 @@
     <name>KeyStep</name>
     <message>
         <source>Which model is to stand in?</source>
-        <translation>由哪个模型来替身？</translation>
+        <translation>由哪个模型来当替身？</translation>
     </message>
     <message>
         <source>Paste an API key of any provider. It goes into your system&apos;s keyring, and into no file.</source>
@@ -1539,11 +1551,11 @@
     </message>
     <message>
         <source>Renew</source>
-        <translation>更新</translation>
+        <translation>重新生成</translation>
     </message>
     <message>
         <source>Really renew?</source>
-        <translation>确定更新？</translation>
+        <translation>确定重新生成？</translation>
     </message>
     <message>
         <source>Local token</source>
@@ -1551,11 +1563,11 @@
     </message>
     <message>
         <source>Lets a client in. After renewing, sessions started elsewhere need the new one.</source>
-        <translation>让客户端进入。更新后，在别处启动的会话需要新令牌。</translation>
+        <translation>客户端凭它进入。重新生成后，在别处启动的会话需要新令牌。</translation>
     </message>
     <message>
         <source>Guard</source>
-        <translation>守卫</translation>
+        <translation>访问保护</translation>
     </message>
     <message>
         <source>Open mode</source>
@@ -1567,7 +1579,7 @@
     </message>
     <message>
         <source>Ways out</source>
-        <translation>出口</translation>
+        <translation>出站</translation>
     </message>
     <message>
         <source>HTTP proxy</source>
@@ -1603,7 +1615,7 @@
     </message>
     <message>
         <source>First words</source>
-        <translation>首批内容</translation>
+        <translation>首个内容</translation>
     </message>
     <message>
         <source>Local models may read a long prompt for minutes.</source>
@@ -1752,11 +1764,11 @@
     <name>RequestStep</name>
     <message>
         <source>A real request, before your eyes</source>
-        <translation>一个真实的请求，就在你眼前</translation>
+        <translation>当场发出一个真实请求</translation>
     </message>
     <message>
         <source>It goes the way that all of Claude Code&apos;s will go: through the proxy to your model.</source>
-        <translation>它走的正是 Claude Code 所有请求要走的路：经由代理到达你的模型。</translation>
+        <translation>它走的就是 Claude Code 所有请求的路：经代理到达你的模型。</translation>
     </message>
     <message>
         <source>Answer</source>
@@ -1850,8 +1862,16 @@
         <translation>密钥</translation>
     </message>
     <message>
-        <source>refused</source>
+        <source>denied</source>
         <translation>被拒绝</translation>
+    </message>
+    <message>
+        <source>gone</source>
+        <translation>未找到</translation>
+    </message>
+    <message>
+        <source>slow</source>
+        <translation>超时</translation>
     </message>
     <message>
         <source>billing</source>
@@ -1862,24 +1882,16 @@
         <translation>限额</translation>
     </message>
     <message>
-        <source>overloaded</source>
-        <translation>过载</translation>
+        <source>busy</source>
+        <translation>繁忙</translation>
     </message>
     <message>
-        <source>request</source>
-        <translation>请求</translation>
+        <source>invalid</source>
+        <translation>无效</translation>
     </message>
     <message>
-        <source>too large</source>
+        <source>too big</source>
         <translation>过大</translation>
-    </message>
-    <message>
-        <source>not found</source>
-        <translation>未找到</translation>
-    </message>
-    <message>
-        <source>time-out</source>
-        <translation>超时</translation>
     </message>
     <message>
         <source>error</source>
@@ -2104,7 +2116,7 @@
     </message>
     <message>
         <source>THINKER plays</source>
-        <translation>THINKER 上场</translation>
+        <translation>何时用 THINKER</translation>
     </message>
     <message>
         <source>On purpose: a thinking budget, or an effort above high.</source>
@@ -2112,7 +2124,7 @@
     </message>
     <message>
         <source>LONG plays above</source>
-        <translation>LONG 上场阈值</translation>
+        <translation>超过多少用 LONG</translation>
     </message>
     <message>
         <source>Counted in the tokens of the input.</source>
@@ -2143,7 +2155,7 @@
     </message>
     <message>
         <source>Claude Code asks for large and small models. These stand in; you can change them at any time.</source>
-        <translation>Claude Code 会请求大模型和小模型。由这些模型替身；随时可以更改。</translation>
+        <translation>Claude Code 会请求大模型和小模型。由下面这些模型顶替，随时可以更改。</translation>
     </message>
     <message>
         <source>Roles</source>
@@ -2682,7 +2694,7 @@
     </message>
     <message>
         <source>First token</source>
-        <translation>首个词元</translation>
+        <translation>首词元</translation>
     </message>
     <message>
         <source>{0} failed</source>

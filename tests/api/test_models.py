@@ -81,6 +81,20 @@ async def test_a_role_is_told_without_waiting_for_anybody(tmp_path: Path) -> Non
     assert unset.status_code == 404
 
 
+async def test_the_roles_that_are_set_are_told_without_waiting_for_anybody(tmp_path: Path) -> None:
+    async with stage(tmp_path, [Hang()]) as (server, proxy):
+        told = await proxy.client.get("/v1/models?wait=0&limit=1000")
+        assert server.requests == []
+    assert told.status_code == 200
+    assert [entry["id"] for entry in told.json()["data"]] == [
+        "claude:understudy/big",
+        "claude:understudy/small",
+        "claude:understudy/thinker",
+        "claude:openai/gpt-4.1",
+        "claude:demo/fast",
+    ]
+
+
 async def test_pages(tmp_path: Path) -> None:
     async with stage(tmp_path, whole(LIST)) as (_, proxy):
 

@@ -9,9 +9,10 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 from collections.abc import Iterator
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent
+from PySide6.QtCore import QCoreApplication, QEvent, QTranslator
 from PySide6.QtWidgets import QApplication
 
+from app.i18n import LANGUAGES, speak
 from app.theme import Theme
 from proxy_core.config.settings import Appearance
 
@@ -29,6 +30,24 @@ def theme(one_theme: Theme) -> Theme:
     """The theme, light to begin with."""
     one_theme.apply(Appearance.LIGHT)
     return one_theme
+
+
+@pytest.fixture(params=[Appearance.LIGHT, Appearance.DARK])
+def look(request: pytest.FixtureRequest, theme: Theme) -> Iterator[Theme]:
+    """The theme, light and dark in turn."""
+    theme.apply(request.param)
+    yield theme
+    theme.apply(Appearance.LIGHT)
+
+
+@pytest.fixture(params=list(LANGUAGES))
+def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+    """Each language of the app in turn; afterwards none is spoken."""
+    before = set(qapp.findChildren(QTranslator))
+    yield speak(qapp, request.param)
+    for translator in set(qapp.findChildren(QTranslator)) - before:
+        qapp.removeTranslator(translator)
+        translator.setParent(None)
 
 
 @pytest.fixture(autouse=True)

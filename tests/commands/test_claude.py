@@ -92,6 +92,8 @@ async def test_a_running_understudy_is_used(fake: FakeClaude, scratch: Path) -> 
         assert ended.status == 0, ended.err
         assert fake.seen["environ"]["ANTHROPIC_BASE_URL"] == proxy.address
         assert fake.seen["environ"]["ANTHROPIC_DEFAULT_OPUS_MODEL_NAME"] == "BIG · slow", "its roles, not ours"
+    rows = Ledger(scratch / "data" / "ledger.sqlite").page()
+    assert [row.story.error for row in rows] == [], "roles that are not set are no errors"
 
 
 async def test_one_with_another_token_is_not_and_this_is_said(fake: FakeClaude, scratch: Path) -> None:

@@ -15,9 +15,9 @@ from pathlib import Path
 import pytest
 
 from app.commands.log import coming, newest
-from proxy_core.ledger.book import Entry
 from proxy_core.ledger.journal import State
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.row_writing import Entry
 from proxy_core.ledger.rows import Filter
 from tests.ledger.shelving import carried, entry, keep, ledger_of, shelve
 from tests.support.processes import UNDERSTUDY, environment, understudy

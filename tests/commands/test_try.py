@@ -120,6 +120,15 @@ async def test_a_model_without_a_price_is_unpriced_and_not_free(scratch: Path) -
     assert (told["cost"], told["priced_calls"], told["calls"]) == (None, 0, 3)
 
 
+async def test_the_users_own_price_holds(scratch: Path) -> None:
+    scratch.mkdir(exist_ok=True)
+    (scratch / "settings.toml").write_text('[prices."openai/nobody-knows"]\ninput = 3.0\noutput = 30.0\n')
+    unknown = dict.fromkeys(("BIG_MODEL", "SMALL_MODEL", "THINKER_MODEL"), "openai/nobody-knows")
+    _, told = await _tried(scratch, Model(), **unknown)
+    assert told["cost"] == pytest.approx(3 * (1_000 * 3e-6 + 100 * 30e-6))
+    assert told["priced_calls"] == 3
+
+
 async def test_only_the_roles_that_were_named(scratch: Path) -> None:
     _, told = await _tried(scratch, Model(), "SMALL", BIG_MODEL="demo/fast")
     assert [role["roles"] for role in told["roles"]] == [["small"]]
@@ -141,7 +150,7 @@ async def test_the_demo_is_told_to_a_person(scratch: Path) -> None:
     assert lines[0] == "BIG, SMALL, THINKER  demo/fast"
     assert [line.split()[:2] for line in lines[1:4]] == [["ok", "answer"], ["ok", "streaming"], ["ok", "tools"]]
     assert lines[4].startswith("  -     vision     It cannot see")
-    assert lines[5] == "Every role that was tried works. This cost $0.00."
+    assert lines[5] == "Every role that was tried works. This cost $0."
     assert "\x1b" not in done.out
 
 

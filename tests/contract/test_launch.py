@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from proxy_core.ledger.journal import State
+from proxy_core.ledger.reading import Ledger
 from tests.contract.serving_openai import KEY
 from tests.support import claude_code, node, processes
 from tests.support.chat_server import chat_server, text_stream
@@ -35,3 +37,21 @@ async def test_one_command_answers_from_another_model(version: str, tmp_path: Pa
     assert outside.asked == []
     assert KEY not in done.out + done.err
     assert not (home / ".claude" / "settings.json").exists()
+
+
+async def test_nothing_that_it_asks_of_a_running_understudy_fails(version: str, tmp_path: Path) -> None:
+    """Neither by the launch, which asks for the roles that are set, nor by Claude Code, which knows no others."""
+    folder = node.program("claude-code", version, "claude").parent
+    home = tmp_path / "home"
+    roles = dict.fromkeys(("BIG_MODEL", "SMALL_MODEL", "THINKER_MODEL"), "demo/instant")
+    async with processes.serving(home, variables=roles) as proxy:
+        variables = {
+            **claude_code.QUIET,
+            "PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin",
+            "UNDERSTUDY_TOKEN": proxy.token,
+        }
+        done = await processes.understudy("claude", "-p", "Hi.", home=home, variables=variables, seconds=120)
+        assert done.status == 0, done.err
+    asked = [(row.story.path, row.story.state) for row in Ledger(home / "data" / "ledger.sqlite").page()]
+    assert "/v1/messages" in [path.partition("?")[0] for path, _ in asked]
+    assert [one for one in asked if one[1] is not State.DONE] == []

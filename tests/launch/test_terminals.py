@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from proxy_core.errors import LaunchError
-from proxy_core.launch import terminals, terminals_linux, terminals_macos, terminals_windows
+from proxy_core.launch import own_certificates, terminals, terminals_linux, terminals_macos, terminals_windows
 from proxy_core.launch.launch_script import Errand
 from proxy_core.launch.terminals import Choice, Opened, custom, found, handed_on, open_terminal
 from tests.launch.recorder import OWN_KEY, PLAN, TOKEN, recorder
@@ -180,6 +180,20 @@ class TestTheEnvironmentHandedOn:
 
     def test_what_the_plan_takes_away_is_not_there(self) -> None:
         assert handed_on({"ANTHROPIC_API_KEY": OWN_KEY, "LANG": "C"}, PLAN.unset) == {"LANG": "C"}
+
+    def test_certificates_that_our_package_gave_itself(self) -> None:
+        environ = {"LANG": "C"}
+        own_certificates.give(environ, "/ours.pem")
+        assert environ["SSL_CERT_FILE"] == "/ours.pem"
+        assert handed_on(environ) == {"LANG": "C"}
+        assert not {own_certificates.CERTIFICATES, own_certificates.OURS} & PLAN.environment(environ).keys()
+        later = {**environ, "SSL_CERT_FILE": "/theirs.pem"}
+        assert handed_on(later) == {"LANG": "C", "SSL_CERT_FILE": "/theirs.pem"}
+
+    def test_the_users_own_certificates_stay(self) -> None:
+        environ = {"SSL_CERT_FILE": "/theirs.pem"}
+        own_certificates.give(environ, "/ours.pem")
+        assert handed_on(environ) == environ == {"SSL_CERT_FILE": "/theirs.pem"}
 
 
 RUNS_IT = 'for last; do :; done; exec "$last"'

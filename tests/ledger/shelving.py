@@ -11,8 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from proxy_core.ledger.book import Book, Entry
+from proxy_core.ledger.book import Book
 from proxy_core.ledger.journal import Attempted, Began, Carried, Ended, News, Part, Routed, State, Story, Usage
+from proxy_core.ledger.row_writing import Entry
 from proxy_core.ledger.schema import bring_up
 from proxy_core.ledger.store import LedgerFile
 from proxy_core.wire.json_text import dumps

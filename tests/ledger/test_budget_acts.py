@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from proxy_core.config import paths
-from proxy_core.ledger.book import Entry
 from proxy_core.ledger.budget import Spent
 from proxy_core.ledger.journal import State, Story
+from proxy_core.ledger.row_writing import Entry
 from tests.ledger.shelving import shelve
 from tests.support import anthropic_server
 from tests.support.chat_server import (

@@ -192,7 +192,7 @@ def _hundred(path: Path, at: float = NOON, **given: object) -> LedgerFile:
     keeper = LedgerFile(path, clock=lambda: at, **given)  # type: ignore[arg-type]
     for number in range(100):
         first, *rest = told(f"r{number:03}", at + number)
-        random = os.urandom(9000).hex().encode()
+        random = os.urandom(12_000).hex().encode()
         hear(keeper, [first, *bodies(f"r{number:03}", request=random), *rest])
     return keeper
 

@@ -6,7 +6,7 @@ import random
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from statistics import median
@@ -14,9 +14,10 @@ from statistics import median
 import pytest
 
 from proxy_core.ledger import conditions, ledger_file, paces
-from proxy_core.ledger.book import Book, Entry
+from proxy_core.ledger.book import Book
 from proxy_core.ledger.journal import Attempted, Part, State, Story, Usage
 from proxy_core.ledger.reading import Ledger, LedgerUnreadable, LookCancelled
+from proxy_core.ledger.row_writing import Entry
 from proxy_core.ledger.rows import Filter, Grouping, Row, Sum
 from proxy_core.ledger.store import LedgerFile
 from tests.ledger.stories import NOON, bodies, hear, story_of, told, until, written
@@ -108,6 +109,13 @@ def _midnight(days: int) -> float:
     return (day + timedelta(days=days)).timestamp()
 
 
+def _named(wanted: Filter) -> str:
+    """The fields that are set; the same in every process, as tests that run side by side want it."""
+    said = {field.name: getattr(wanted, field.name) for field in fields(wanted)}
+    shown = {name: sorted(value) if isinstance(value, frozenset) else value for name, value in said.items() if value}
+    return ",".join(f"{name}={value}" for name, value in shown.items()) or "all"
+
+
 FILTERS = [
     Filter(),
     Filter(text="big OPENAI"),
@@ -139,7 +147,7 @@ FILTERS = [
 ]
 
 
-@pytest.fixture(params=FILTERS, ids=str)
+@pytest.fixture(params=FILTERS, ids=_named)
 def wanted(request: pytest.FixtureRequest) -> Filter:
     found: Filter = request.param
     return found
@@ -400,3 +408,13 @@ def test_what_was_told_comes_back_whole(tmp_path: Path) -> None:
     assert (row.story, row.cost, row.estimated) == (story_of(news), 0.5, False)
     ledger.close()
     until(lambda: ledger.count() == 1)
+
+
+def test_which_are_over(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    ledger = Ledger(path)
+    assert ledger.over(["r1"]) == frozenset()
+    written(path, told("r1"), told("r2")[:3], told("r3"))
+    assert ledger.over(["r1", "r2", "nobody"]) == {"r1"}
+    assert ledger.over([]) == frozenset()
+    ledger.close()

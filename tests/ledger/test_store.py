@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from proxy_core.config.settings import LogSettings
-from proxy_core.ledger import body_keeping, store
+from proxy_core.ledger import body_keeping, store, writer
 from proxy_core.ledger.book import CUT_OFF, Book
 from proxy_core.ledger.journal import Began, Carried, Ended, News, Part, Progressed, Routed, State, Story, Usage
 from proxy_core.ledger.reading import Ledger
@@ -361,3 +361,85 @@ def test_a_fault_of_our_own_ends_the_ledger_and_is_said(path: Path) -> None:
     assert not keeper._waiting, "nothing piles up"
     assert keeper.state.lost >= 10
     keeper.close()
+
+
+def test_bodies_wait_for_quiet_and_rows_do_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "TOGETHER", 0.2)
+    keeper, ledger = LedgerFile(path), Ledger(path)
+    hear(keeper, _with_bodies("first"))
+    begun = time.monotonic()
+    number = 0
+    while time.monotonic() - begun < 0.9:  # never quiet for as long as two batches are apart
+        hear(keeper, told(f"r{number}"))
+        number += 1
+        time.sleep(0.005)
+    assert ledger.row("first") is not None
+    assert ledger.kept("first") == ()
+    until(lambda: len(ledger.kept("first")) == 3)
+    keeper.close()
+    ledger.close()
+
+
+def test_bodies_do_not_wait_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "LATEST", 0.2)
+    keeper, ledger = LedgerFile(path), Ledger(path)
+    hear(keeper, _with_bodies("first"))
+    begun = time.monotonic()
+    number = 0
+    while not ledger.kept("first"):
+        assert time.monotonic() - begun < 10
+        hear(keeper, told(f"r{number}"))
+        number += 1
+        time.sleep(0.005)
+    assert time.monotonic() - begun > 0.2
+    keeper.close()
+    ledger.close()
+
+
+def test_too_many_bodies_do_not_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "BYTES_HELD_BACK", 1000)
+    monkeypatch.setattr(writer, "LATEST", 1e9)
+    keeper, ledger = LedgerFile(path), Ledger(path)
+    begun = time.monotonic()
+    number = 0
+    while not ledger.kept("r0"):
+        assert time.monotonic() - begun < 10
+        hear(keeper, _with_bodies(f"r{number}"))
+        number += 1
+        time.sleep(0.005)
+    assert number > 3
+    keeper.close()
+    ledger.close()
+
+
+def test_a_secret_in_one_row_of_many_goes_and_the_others_stay(path: Path) -> None:
+    stories = [told(f"r{number}", agent=f"agent {number}") for number in range(50)]
+    stories[20] = told("r20", agent="it had hunter2-hunter2 in it", session="of hunter2-hunter2")
+    written(path, *stories, secrets=lambda: ["hunter2-hunter2"])
+    ledger = Ledger(path)
+    rows = {row.story.id: row.story for row in ledger.page()}
+    ledger.close()
+    assert (rows["r20"].agent, rows["r20"].session) == ("it had [hidden] in it", "of [hidden]")
+    assert all(rows[f"r{number}"].agent == f"agent {number}" for number in range(50) if number != 20)
+    assert b"hunter2" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_a_session_is_one_however_many_of_its_requests_are_written_at_once(path: Path) -> None:
+    first = told("r1", at=NOON + 50, project="", profile="")
+    written(path, first, told("r2", at=NOON), told("r3", at=NOON + 100, agent="b"), told("r4", session="other"))
+    ledger = Ledger(path)
+    found = {session.id: session for session in ledger.sessions()}
+    assert set(found) == {"s", "other"}
+    assert sql(path, "SELECT id, project, profile, began, latest FROM sessions WHERE id = 's'") == [
+        ("s", "/p", "Work", NOON, NOON + 103)
+    ]
+    assert {id_ for (id_,) in sql(path, "SELECT id FROM agents")} == {"a", "b"}
+    ledger.close()
+
+
+def test_usage_in_words_is_kept(path: Path) -> None:
+    usage = Usage(10, 5, 3, 2, 1, cache_write_hour=2, searches=1, terms="fast us")
+    written(path, told("r1", usage=usage))
+    ledger = Ledger(path)
+    assert ledger.page()[0].story.usage == usage
+    ledger.close()

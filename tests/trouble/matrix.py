@@ -82,6 +82,8 @@ def _whole(outcome: Outcome) -> str:
         kind = json.loads(outcome.body)["error"]["type"]
     except (ValueError, KeyError, TypeError):
         kind = "as it came"
+    if outcome.case.fault == "without end" and outcome.status in {502, 504}:
+        return "502 api_error or 504 timeout_error"  # too long, or too late: which comes first is the machine's
     wait = outcome.headers.get("retry-after")
     never = ", no retry" if outcome.headers.get("x-should-retry") == "false" else ""
     return f"{outcome.status} {kind}{never}{f', retry-after {wait}' if wait else ''}"

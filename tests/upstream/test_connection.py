@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import time
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 
@@ -12,7 +15,7 @@ from proxy_core.upstream import pool as pools
 from proxy_core.upstream.connection import HEAD_LIMIT, HELD, LARGE, Damaged, Disconnected
 from proxy_core.upstream.http import Http, HttpAnswer
 from proxy_core.upstream.pool import Address, ConnectTimeout, Origin, address_of
-from tests.support.chat_server import Body, Cut, Finish, Hang, Head, Raw, Request, Step, Wait, chat_server, whole
+from tests.support.chat_server import Body, Cut, Finish, Hang, Head, Raw, Request, Reset, Step, Wait, chat_server, whole
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 QUICK = Timeouts(connect=0.3, first_chunk=0.3, between_chunks=0.3)
@@ -58,6 +61,8 @@ class TestAnAnswer:
             [Raw(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2;a=b\r\nok\r\n0\r\nt: u\r\n\r\n")],
             [Head(headers={}, chunked=False), Body(b"ok"), Cut()],
             [Raw(b"HTTP/1.0 200 OK\r\n\r\nok"), Cut()],
+            [Raw(OK + b"} and what nobody counted")],
+            [Raw(OK.replace(b"content", b"connection: close\r\ncontent") + b"}"), Cut()],
         ],
     )
     async def test_is_whole_however_it_is_framed_and_cut(self, http: Http, steps: list[Step]) -> None:
@@ -135,6 +140,35 @@ class TestUsingItAgain:
             await asyncio.sleep(0.05)
             assert await got(http, server.address) == b"ok"
             assert server.connections == 2
+
+    @pytest.mark.parametrize("end", [Cut(), Reset()])
+    async def test_one_that_is_closed_at_the_moment_of_its_use_is_replaced(self, http: Http, end: Step) -> None:
+        async with chat_server([Raw(OK)], [end], [Raw(OK)]) as server:
+            assert [await got(http, server.address) for _ in range(2)] == [b"ok"] * 2
+            assert [request.connection for request in server.requests] == [1, 1, 2]
+
+    async def test_a_new_one_that_is_closed_is_not_replaced(self, http: Http) -> None:
+        async with chat_server([Cut()]) as server:
+            with pytest.raises(Disconnected):
+                await ask(http, server.address)
+            assert len(server.requests) == 1
+
+    async def test_what_was_begun_to_be_answered_is_not_asked_again(self, http: Http) -> None:
+        async with chat_server([Raw(OK)], [Raw(OK[:9]), Wait(0.02), Cut()]) as server:
+            await got(http, server.address)
+            with pytest.raises(Disconnected):
+                await ask(http, server.address)
+            assert len(server.requests) == 2
+
+    async def test_one_from_before_the_machine_slept_is_not_used(
+        self, http: Http, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        async with chat_server([Raw(OK)]) as server:
+            await got(http, server.address)
+            monkeypatch.setattr(pools, "time", lambda: time.time() + pools.KEPT_ALIVE + 1)
+            await got(http, server.address)
+            assert server.connections == 2
+            await server.client_gone()
 
     async def test_an_answer_that_is_let_go_too_early_is_closed(self, http: Http) -> None:
         async with chat_server([Head(), Body(b"ok"), Hang()]) as server:
@@ -242,6 +276,20 @@ class TestARequest:
     async def test_a_name_is_looked_up(self, http: Http) -> None:
         async with chat_server([Raw(OK)]) as server:
             assert await got(http, f"http://localhost:{server.port}") == b"ok"  # ::1 may refuse
+
+    async def test_this_machine_is_found_without_a_network(self, http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
+        """As Windows looks names up: with the flag it knows none while no network is there, not even our own."""
+        loop = asyncio.get_running_loop()
+        found = loop.getaddrinfo
+
+        async def without_network(*where: Any, flags: int = 0, **more: Any) -> Any:
+            if flags & socket.AI_ADDRCONFIG:
+                raise socket.gaierror(socket.EAI_NONAME, "no network")
+            return await found(*where, flags=flags, **more)
+
+        monkeypatch.setattr(loop, "getaddrinfo", without_network)
+        async with chat_server([Raw(OK)]) as server:
+            assert await got(http, f"http://localhost:{server.port}") == b"ok"
 
 
 @pytest.mark.parametrize(

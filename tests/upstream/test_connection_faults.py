@@ -68,6 +68,18 @@ class TestTheWayOut:
         monkeypatch.setenv("no_proxy", "acme.example")
         assert Http().proxy_for(URL) is None
 
+    @pytest.mark.parametrize(("port", "proxy"), [(8443, None), (8444, "http://env.example:1")])
+    def test_an_address_with_a_port_may_be_left_out(
+        self, port: int, proxy: str | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("https_proxy", "http://env.example:1")
+        monkeypatch.setenv("no_proxy", "acme.example:8443")
+        assert Http().proxy_for(f"https://acme.example:{port}/v1") == proxy
+
+    def test_the_systems_may_be_a_bare_host_and_port(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("https_proxy", "env.example:1")
+        assert Http().proxy_for(URL) == "http://env.example:1"
+
     @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "[::1]", "0.0.0.0"])
     def test_loopback_is_reached_straight(self, host: str) -> None:
         assert Http("http://own.example:2").proxy_for(f"http://{host}:11434/v1") is None

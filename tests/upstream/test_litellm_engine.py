@@ -87,6 +87,27 @@ def said(finish: str | None = None, **part: Any) -> dict[str, Any]:
     }
 
 
+def test_no_garbage_is_collected_while_it_is_loaded_and_what_it_made_is_never_looked_through() -> None:
+    """Python stops everything for it: 190 to 400 ms at a time, of every stream that goes on beside."""
+    program = (
+        "import gc\n"
+        "from proxy_core.upstream import litellm_engine\n"
+        "seen = []\n"
+        "gc.callbacks.append(lambda phase, _: seen.append(phase))\n"
+        "litellm_engine._load()\n"
+        "assert gc.isenabled()\n"
+        "assert gc.get_freeze_count() > 100_000, gc.get_freeze_count()\n"
+        "print(seen.count('start'))\n"
+        "litellm_engine._load()\n"
+        "gc.collect()\n"
+        "print(seen.count('start'))\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    while_loading, later = (int(line) for line in ran.stdout.split())
+    assert while_loading <= 2, "what little comes after the import"
+    assert later > while_loading, "or this counts nothing"
+
+
 def test_no_room_but_one_loads_litellm_and_that_one_only_when_asked() -> None:
     rooms = ", ".join(f"proxy_core.upstream.{path.stem}" for path in Path("proxy_core/upstream").glob("[a-z]*.py"))
     program = (

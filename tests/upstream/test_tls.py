@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import socket
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -101,3 +102,44 @@ async def test_any_other_is_not_sent_a_byte(
         await http.aclose()
     sentence = on_the_way(raised.value, Asked("acme", "Acme"), url).message
     assert "the TLS connection to localhost" in sentence
+
+
+def answer_and_close(listening: socket.socket, file: Path, said: bytes) -> None:
+    """One answer by blocking calls, and right behind it the end of the connection, without TLS's own farewell."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    plain, _ = listening.accept()
+    tls = context.wrap_socket(plain, server_side=True)
+    asked = b""
+    while not asked.endswith(b"{}"):
+        asked += tls.recv(65536)
+    tls.sendall(said)
+    socket.socket(fileno=tls.detach()).close()
+
+
+@pytest.mark.parametrize("size", [300_000, 600_000, 1_200_000])
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_an_answer_that_waits_to_be_read_outlives_its_connection(
+    loop: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = certificate(tmp_path, "localhost")
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    said = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: %d\r\n\r\n" % size + bytes(size)
+
+    async def read_late(listening: socket.socket) -> int:
+        http = Http()
+        url = f"https://localhost:{listening.getsockname()[1]}"
+        async with asyncio.TaskGroup() as group:
+            group.create_task(asyncio.to_thread(answer_and_close, listening, file, said))
+            answer = await http.ask("POST", url, (), b"{}", Timeouts(connect=5, first_chunk=5))
+            await asyncio.sleep(0.3)
+            got = 0
+            while data := await answer.read():
+                got += len(data)
+            answer.let_go()
+        await http.aclose()
+        return got
+
+    factory = pytest.importorskip(loop).new_event_loop
+    with socket.create_server(("127.0.0.1", 0)) as listening, asyncio.Runner(loop_factory=factory) as runner:
+        assert runner.run(read_late(listening)) == size

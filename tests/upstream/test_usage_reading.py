@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from proxy_core.ledger.journal import Usage
 from proxy_core.upstream.usage_reading import UsageReading
+from proxy_core.wire import sse
 from tests.support.anthropic_server import USAGE, encoded, event, message_bytes
 
 STREAM = message_bytes("Say ", '{"error": "message_delta"} ', "🌍", stop_reason="tool_use")
@@ -81,3 +82,9 @@ def test_never_raises(parts: list[bytes], content_type: str, encoding: str) -> N
         reading.feed(part)
     reading.close()
     assert reading.usage is None or reading.usage.whole_input >= 0
+
+
+def test_an_event_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sse, "FRAME_LIMIT", 3_000_000)
+    reading = read(b"data: " + b"x" * 4_000_000, 1_500_000)
+    assert (reading.usage, reading.is_cut) == (None, False)

@@ -11,6 +11,7 @@ from app.theme_tokens import GAP_8
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
+from app.widgets.folders import from_home
 from app.widgets.labels import ElidedLabel, Label, many_lines
 from app.widgets.notice import Notice
 from app.windows.first_run.step import Readiness, Step
@@ -78,7 +79,7 @@ class RequestStep(Step):
 
     def show_state(self, state: AppState) -> None:
         super().show_state(state)
-        self.folder.setText(state.folder or self.tr("Your home folder"))
+        self.folder.setText(from_home(state.folder) or self.tr("Your home folder"))
         self.missing.say(
             self.tr("Claude Code is not installed yet: {0}").format(state.install_command)
             if state.claude_installed is False

@@ -12,7 +12,7 @@ from app.widgets.card import Card
 from app.widgets.field_row import FieldRow
 from app.widgets.labels import ElidedLabel, Label
 from app.windows.settings.page import Page
-from app.wishes import CheckForUpdates, ForgetReport, OpenFolder, OpenReport
+from app.wishes import CheckForUpdates, ForgetReport, OpenFolder, OpenLicences, OpenReport
 
 
 class AboutPage(Page):
@@ -32,13 +32,15 @@ class AboutPage(Page):
         self.updates = FieldRow(
             self.tr("Updates"), self.tr("Asked for only when you press the button."), self.check, stretch=0
         )
+        self.licences = QuietButton(theme, self.tr("All licences"), "open-licences", "document")
+        self.licences.clicked.connect(lambda: self.wished.emit(OpenLicences()))
         self.settings_folder = self._folder(theme, self.tr("Settings"), "settings")
         self.log_folder = self._folder(theme, self.tr("Log"), "log")
         self.card(
             "Understudy",
             FieldRow(self.tr("Version"), "", self.version, stretch=0),
-            FieldRow(self.tr("Updates"), self.tr("Asked for only when you press the button."), self.check, stretch=0),
-            FieldRow(self.tr("Licence"), "", Label("MIT"), stretch=0),
+            self.updates,
+            FieldRow(self.tr("Licence"), "", _beside(Label("MIT"), self.licences), stretch=0),
             FieldRow(
                 self.tr("Folders"),
                 self.tr("Settings are a text file; keys are in the system's keyring, never in a file."),

@@ -16,6 +16,9 @@ from app.widgets.segmented import Segmented
 from app.widgets.toggle_switch import ToggleSwitch
 from app.windows.settings.reading import Reading, Value, Wrong, written
 
+_UNIT = 34
+"""Pixels for the word of a unit at least."""
+
 
 class Field(FieldRow):
     """Edits the value called ``path``; ``changed`` says the path and the new value, a right one only.
@@ -178,7 +181,9 @@ def _with_unit(line: QLineEdit, unit: str) -> QWidget:
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(GAP_8)
     row.addWidget(line)
-    row.addWidget(Label(unit, "body", "muted"))
+    said = Label(unit, "body", "muted")
+    said.setMinimumWidth(_UNIT)  # so that fields below one another end at one line
+    row.addWidget(said)
     both.setFocusProxy(line)
     return both
 

@@ -59,15 +59,18 @@ class LocalCard(Card):
         words.setSpacing(0)
         words.addWidget(ElidedLabel(server.name, "strong"))
         words.addWidget(ElidedLabel(place_of(server.base_url), "small", "muted"))
-        row.addLayout(words, 2)
+        row.addLayout(words, 3)
         names = ", ".join(model.partition("/")[2] for model in server.models)
-        row.addWidget(ElidedLabel(names or self.tr("It offers no model."), "body", "muted"), 3)
+        right = QHBoxLayout()  # in line with the fields of the providers above
+        right.setSpacing(GAP_16)
+        right.addWidget(ElidedLabel(names or self.tr("It offers no model."), "body", "muted"), 1)
         use = QuietButton(self._theme, self.tr("Use"), f"use-{server.provider}")
         use.setAccessibleName(self.tr("Let {0} play every role").format(server.name))
         use.setToolTip(self.tr("BIG, SMALL and THINKER get its first model."))
         use.setEnabled(bool(server.models))
         use.clicked.connect(lambda: self._use(server))
-        row.addWidget(use)
+        right.addWidget(use)
+        row.addLayout(right, 8)
         return whole
 
     def _use(self, server: LocalServerView) -> None:

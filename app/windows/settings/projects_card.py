@@ -11,6 +11,7 @@ from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_12, GAP_16
 from app.widgets.card import Card
+from app.widgets.folders import from_home
 from app.widgets.labels import ElidedLabel, Label, line
 from app.windows.settings.fields import combo
 from app.wishes import ChangeSettings
@@ -63,7 +64,7 @@ class ProjectsCard(Card):
             row = QHBoxLayout(whole)
             row.setContentsMargins(GAP_16, GAP_12, GAP_16, GAP_12)
             row.setSpacing(GAP_16)
-            words = ElidedLabel(folder, mode=Qt.TextElideMode.ElideMiddle)
+            words = ElidedLabel(from_home(folder), mode=Qt.TextElideMode.ElideMiddle)
             words.setFont(self._theme.font("mono"))
             box = combo()
             box.setObjectName(f"project-{folder}")

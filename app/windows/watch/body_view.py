@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor, QTextDocument
-from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QTextEdit, QVBoxLayout, QWidget
 
 from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_8
@@ -60,9 +60,11 @@ class BodyView(QWidget):
         self.text.setReadOnly(True)
         self.text.setUndoRedoEnabled(False)
         self.text.setTabChangesFocus(True)
-        self.text.setMinimumHeight(130)
+        self.text.setMinimumHeight(140)
+        self.text.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
         column.addWidget(self.text, 1)
         self.all = QuietButton(theme, "", "show-all", flat=True)
+        self.all.setProperty("kind", "link")
         self.all.clicked.connect(self.show_all)
         column.addWidget(self.all)
         self._ticks = QTimer(self)
@@ -93,7 +95,7 @@ class BodyView(QWidget):
         self.all.setVisible(sheet.whole is not None)
         self.all.setText(self.tr("Show all {0} characters").format(figures.whole(rest)))
         self._start = start
-        QTimer.singleShot(0, self._stand)
+        QTimer.singleShot(0, self, self._stand)  # not once it is gone
         if self._words:
             self._mark()
 

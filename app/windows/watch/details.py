@@ -10,12 +10,12 @@ from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QMenu, QScrollAre
 
 from app.answers import BodiesRead, RanAgain
 from app.catalogue_port import Catalogue
-from app.models.request_entry import Entry, status
+from app.models.request_entry import Entry, chip_samples, status
 from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
+from app.theme_tokens import GAP_4, GAP_8, GAP_16
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.card import Card
-from app.widgets.chip import Chip, chip_font, chip_size
+from app.widgets.chip import Chip, widest_chip
 from app.widgets.labels import Label, line
 from app.windows.watch.body_panel import BodyPanel
 from app.windows.watch.fact_panels import FactPanel, TimePanel, TokenPanel
@@ -62,13 +62,13 @@ class Details(Card):
         sheet.setProperty("role", "sheet")
         whole = QVBoxLayout(sheet)
         whole.setContentsMargins(GAP_16, GAP_4, GAP_16, GAP_16)
-        whole.setSpacing(GAP_12)
+        whole.setSpacing(GAP_8)
         self._upper = QBoxLayout(QBoxLayout.Direction.TopToBottom)
-        self._upper.setSpacing(GAP_12)
+        self._upper.setSpacing(GAP_8)
         self._figures = QWidget()
         figures = QVBoxLayout(self._figures)
         figures.setContentsMargins(0, 0, 0, 0)
-        figures.setSpacing(GAP_12)
+        figures.setSpacing(GAP_8)
         self._first_line = line()
         for widget in (self._first_line, self.tokens, line(), self.times):
             figures.addWidget(widget)
@@ -96,7 +96,7 @@ class Details(Card):
         direction = QBoxLayout.Direction.LeftToRight if alone else QBoxLayout.Direction.TopToBottom
         if self._upper.direction() is not direction:
             self._upper.setDirection(direction)
-            self._upper.setSpacing(GAP_16 * 2 if alone else GAP_12)
+            self._upper.setSpacing(GAP_16 * 2 if alone else GAP_8)
 
     def show_wanted(self, id_: str) -> None:
         """A request of which nothing is known yet but its id."""
@@ -143,7 +143,7 @@ class Details(Card):
 
     def least_width(self) -> int:
         """The width that its head needs beside the list, whatever it shows now."""
-        words = self.title_label.sizeHint().width() + chip_size(chip_font(self._theme), "429 · retried").width()
+        words = self.title_label.sizeHint().width() + widest_chip(self._theme, chip_samples())
         return max(LEAST, words + 3 * self.close_button.sizeHint().width() + GAP_16 + 5 * GAP_8)
 
     def _head(self) -> QHBoxLayout:

@@ -11,6 +11,7 @@ from app.models.request_entry import Entry, output_tokens
 from app.models.request_filter import full_model
 from app.widgets import figures
 from app.widgets.bars import Share
+from app.widgets.folders import from_home
 from app.widgets.labels import LabelTone
 from proxy_core.ledger.journal import State, Story
 from proxy_core.ledger.rows import Filter
@@ -49,7 +50,7 @@ def facts(entry: Entry) -> tuple[Fact, ...]:
         Fact(translate("Details", "Why"), story.why),
         Fact(translate("Details", "Sent to"), ", ".join(part for part in (full_model(story), story.engine) if part)),
         Fact(translate("Details", "Session"), _session(story), leads_to=Filter(session=story.session)),
-        Fact(translate("Details", "Project"), story.project, leads_to=Filter(project=story.project)),
+        _project(story),
         Fact(translate("Details", "Profile"), story.profile),
         *_attempts(story),
         *(Fact(translate("Details", "Warning"), warning, "warn") for warning in story.warnings),
@@ -114,6 +115,12 @@ def _session(story: Story) -> str:
     if story.agent:
         parts.append(translate("Details", "subagent {0}").format(story.agent[:8]))
     return ", ".join(part for part in parts if part) if story.session else ""
+
+
+def _project(story: Story) -> Fact:
+    """A session names its project: then no line is spent on it."""
+    shown = "" if story.session else from_home(story.project)
+    return Fact(translate("Details", "Project"), shown, leads_to=Filter(project=story.project))
 
 
 def _attempts(story: Story) -> list[Fact]:

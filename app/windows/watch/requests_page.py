@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -21,6 +23,7 @@ from app.windows.watch.request_filters import RequestFilters
 from app.windows.watch.requests_list import RequestsList
 from app.windows.watch.today_cards import TodayCards
 from app.wishes import ReadBodies, ReadNames, ReadPage
+from proxy_core.catalogue.values import Provider
 from proxy_core.ledger.rows import Filter
 
 PAGE: Final = 200
@@ -35,12 +38,19 @@ class RequestsPage(QWidget):
     wished = Signal(object)
     launch = Signal()
 
-    def __init__(self, theme: Theme, catalogue: Catalogue | None = None, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        catalogue: Catalogue | None = None,
+        clock: Callable[[], float] = time.time,
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("requests-page")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
-        self._theme = theme
+        self._theme, self._clock, self._catalogue = theme, clock, catalogue
         self._state = AppState()
+        self._providers: tuple[Provider, ...] | None = None
         self._begun = False
         self._paused = False
         self._asked: ReadPage | None = None
@@ -48,7 +58,7 @@ class RequestsPage(QWidget):
         self._divided = False
         self._wanted_id = ""
         self._half_read = False  # the bodies were read while the request ran
-        self.model = RequestsModel(parent=self)
+        self.model = RequestsModel(clock, self)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(SETTLE)
@@ -67,7 +77,7 @@ class RequestsPage(QWidget):
         column.addLayout(head)
         self.cards = TodayCards(theme)
         column.addWidget(self.cards)
-        self._parts = self._made_parts(catalogue)
+        self._parts = self._made_parts()
         column.addWidget(self._parts, 1)
         self._tell_count()
 
@@ -75,7 +85,7 @@ class RequestsPage(QWidget):
         """Draw what the app knows."""
         self._state = state
         self.cards.show_state(state)
-        self.table.show_providers({provider.id: provider.name for provider in state.providers})
+        self._name_providers(state.providers)
         local = tuple(model for server in state.local_servers for model in server.models)
         self.details.again.offer(Offer(state.reached, local, passthrough=False))
         if not self._begun:
@@ -141,7 +151,7 @@ class RequestsPage(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(620, 480)
 
-    def _made_parts(self, catalogue: Catalogue | None) -> QSplitter:
+    def _made_parts(self) -> QSplitter:
         parts = QSplitter(Qt.Orientation.Horizontal)
         parts.setHandleWidth(GAP_16)
         parts.setChildrenCollapsible(False)
@@ -156,7 +166,7 @@ class RequestsPage(QWidget):
         for signal in (self.model.rowsInserted, self.model.rowsRemoved, self.model.modelReset):
             signal.connect(self._tell_count)
         parts.addWidget(self.list)
-        self.details = Details(self._theme, catalogue)
+        self.details = Details(self._theme, self._catalogue, self._clock)
         self.details.wished.connect(self.wished)
         self.details.closed.connect(self.close_details)
         self.details.hide()
@@ -164,6 +174,13 @@ class RequestsPage(QWidget):
         parts.setStretchFactor(0, 1)
         parts.setStretchFactor(1, 0)
         return parts
+
+    def _name_providers(self, providers: tuple[Provider, ...]) -> None:
+        """Rows may be of providers that are in use no more: the catalogue knows what those are called."""
+        if providers != self._providers:
+            self._providers = providers
+            known = () if self._catalogue is None else self._catalogue.providers()
+            self.table.show_providers({provider.id: provider.name for provider in (*known, *providers)})
 
     # The list
 

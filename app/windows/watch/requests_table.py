@@ -8,10 +8,10 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
-from app.models.request_entry import Column
+from app.models.request_entry import Column, chip_samples
 from app.models.requests import RequestsModel
 from app.theme import Theme
-from app.widgets.chip import chip_font, chip_size
+from app.widgets.chip import widest_chip
 from app.widgets.labels import width_of
 from app.windows.watch.request_delegate import EDGE, FIRST_EDGE, RequestDelegate
 
@@ -119,7 +119,7 @@ class RequestsTable(QTableView):
         }
         self._widths[Column.TIME] += round(FIRST_EDGE - EDGE)
         self._widths[Column.COST] += round(FIRST_EDGE - EDGE)
-        chip = chip_size(chip_font(self._theme), "429 · retried").width()
+        chip = widest_chip(self._theme, chip_samples())
         self._widths[Column.STATUS] = round(chip + 2 * EDGE)
         self.verticalHeader().setDefaultSectionSize(self._theme.row_height)
         self.horizontalHeader().setFixedHeight(self._theme.row_height)

@@ -19,6 +19,7 @@ from app.widgets import figures
 from app.widgets.card import Card
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import ElidedLabel, Label, line, one_line
+from app.widgets.segmented import head_height
 from app.windows.watch.figures_view import FiguresView
 from app.wishes import ReadSessions, ShowRequests
 from proxy_core.ledger.rows import Filter, Session
@@ -54,7 +55,9 @@ class SessionsPage(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_24, GAP_24 - 4, GAP_24, GAP_16)
         column.setSpacing(GAP_16)
-        column.addWidget(Label(self.tr("Sessions"), "title"))
+        title = Label(self.tr("Sessions"), "title")
+        title.setMinimumHeight(head_height(theme))
+        column.addWidget(title)
         heads = (
             Head(self.tr("Project"), number=False),
             Head(self.tr("Profile"), "Default profile", number=False, spare=4),

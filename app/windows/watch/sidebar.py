@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import PurePath
 
-from PySide6.QtCore import QDir, QPoint, Qt, Signal
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from app import assets
@@ -14,6 +14,7 @@ from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
 from app.widgets.buttons import IconButton, PrimaryButton, QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
+from app.widgets.folders import from_home
 from app.widgets.labels import ElidedLabel, Label, one_line, plain_tip
 from app.widgets.nav_list import NavList, Place
 from app.wishes import ChooseFolder, CopyAddress, Launch, ShowSettings, StartProxy, StopProxy, SwitchProfile
@@ -214,8 +215,7 @@ class Sidebar(QWidget):
 
     def _short(self, folder: str) -> str:
         """The end of a path, as long as there is room: a folder is known by its name."""
-        home = QDir.homePath()
-        shown = f"~{folder[len(home) :]}" if home and folder.startswith(f"{home}/") else folder
+        shown = from_home(folder)
         parts = PurePath(shown).parts
         shown = str(PurePath("…", *parts[-2:])) if len(parts) > 4 else shown
         room = self.width() - 2 * GAP_12 - 66

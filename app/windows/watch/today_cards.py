@@ -52,7 +52,7 @@ class TodayCards(QWidget):
         self.count.setText(figures.whole(today.requests))
         self.count_note.setText(self._count_note(today))
         self.count_line.show_values(line, self.tr("Requests by hour"))
-        self.first.setText(figures.seconds(state.hour_first_token))
+        self.first.setText(figures.seconds(state.hour_first_token, fine=False))
         known = state.hour_first_token is not None
         self.first_note.setText(self.tr("median, last hour") if known else self.tr("none in the last hour"))
         self.first_line.show_values(_first_by_hour(hours), self.tr("Time to first token by hour"))

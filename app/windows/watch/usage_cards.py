@@ -43,7 +43,7 @@ class UsageCards(QWidget):
         self._cards["requests"].tell(figures.whole(total.requests), failed)
         tokens = self.tr("{0} tokens").format(figures.tokens(all_tokens(total)))
         self._cards["cache"].tell(figures.share(total.cache_share), tokens)
-        self._cards["first"].tell(figures.seconds(total.first_token), figures.speed(total.output_speed))
+        self._cards["first"].tell(figures.seconds(total.first_token, fine=False), figures.speed(total.output_speed))
 
 
 class BudgetGauge(Card):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from typing import Final, assert_never
 
 from PySide6.QtCore import Qt, Signal
@@ -30,12 +32,15 @@ SMALLEST: Final = (860, 560)
 class WatchWindow(QMainWindow):
     """Draws an :class:`AppState`, takes answers, says wishes.
 
-    ``catalogue`` is what "Run again on…" searches; without one a model's name is typed.
+    ``catalogue`` is what "Run again on…" searches; without one a model's name is typed. ``clock`` gives Unix time in
+    seconds.
     """
 
     wished = Signal(object)
 
-    def __init__(self, theme: Theme, catalogue: Catalogue | None = None) -> None:
+    def __init__(
+        self, theme: Theme, catalogue: Catalogue | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
         super().__init__()
         self.setObjectName("watch")
         self.setWindowTitle("Understudy")
@@ -55,9 +60,9 @@ class WatchWindow(QMainWindow):
         self.notices = Notices(theme)
         self.notices.setContentsMargins(GAP_24, GAP_16, GAP_24, 0)
         right.addWidget(self.notices)
-        self.requests = RequestsPage(theme, catalogue)
-        self.sessions = SessionsPage(theme)
-        self.usage = UsagePage(theme)
+        self.requests = RequestsPage(theme, catalogue, clock)
+        self.sessions = SessionsPage(theme, clock)
+        self.usage = UsagePage(theme, clock)
         self._pages = QStackedWidget()
         for page in (self.requests, self.sessions, self.usage):
             page.wished.connect(self.wished)

@@ -107,14 +107,16 @@ def running(
     *,
     first_run: bool = False,
     geometry: Mapping[str, str] | None = None,
+    before: Callable[[], None] = lambda: None,
 ) -> Iterator[App]:
-    """The app with these settings, its proxy answering."""
+    """The app with these settings, its proxy answering. ``before`` is called when its home is there."""
     home = folder / "understudy"
     (home / "state").mkdir(parents=True)
     (home / "settings.toml").write_text(settings)
     (home / "state" / "desktop.json").write_text(
         json.dumps({"first_run_over": not first_run, "geometry": geometry or {}})
     )
+    before()
     given = {
         "UNDERSTUDY_HOME": str(home),
         "UNDERSTUDY_TOKEN": TOKEN,

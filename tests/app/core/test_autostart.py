@@ -119,6 +119,30 @@ def test_what_is_started_again_is_what_was_started(tmp_path: Path) -> None:
     assert own_command("/work/app/__main__.py", "/usr/bin/python3") == ("/usr/bin/python3", "-m", "app")
 
 
+@pytest.mark.parametrize("name", ["understudy", "Understudy", "Understudy.exe"])
+@pytest.mark.parametrize("argv0_is", ["the program", "nothing"])
+def test_a_package_is_a_program_by_itself(tmp_path: Path, name: str, argv0_is: str) -> None:
+    """Its interpreter knows no ``-m``: an entry with one would start nothing."""
+    program = tmp_path / name
+    program.write_bytes(b"")
+    argv0 = str(program) if argv0_is == "the program" else ""
+    assert own_command(argv0, str(program)) == (str(program),)
+
+
+@pytest.mark.parametrize(
+    "program", ["/usr/bin/understudy", "/home/a b/.venv/bin/python", "/opt/back\\slash/understudy"]
+)
+def test_linux_passes_an_entry_over_whose_program_is_gone(tmp_path: Path, program: str) -> None:
+    """Desktop Entry Specification: TryExec is a path, escaped as any string and not quoted."""
+    variables = own_variables({"UNDERSTUDY_HOME": "/data"})
+    entry = DesktopEntry({"XDG_CONFIG_HOME": str(tmp_path)}, Path("/nobody"), (program, "-m", "app"), variables)
+    entry.turn_on()
+    parser = RawConfigParser(interpolation=None)
+    parser.optionxform = str  # type: ignore[assignment,method-assign]
+    parser.read_string(entry.path.read_text("utf-8"))
+    assert parser["Desktop Entry"]["TryExec"].replace("\\\\", "\\") == program
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="of Linux")
 def test_this_system_has_its_handler(tmp_path: Path) -> None:
     assert isinstance(autostart({}, tmp_path, ("/x",)), DesktopEntry)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import socket
+import sys
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
@@ -367,6 +369,46 @@ def test_folders_are_remembered_and_what_is_missing_for_a_launch_is_said(app: Ap
     app.until(lambda _: "desktop.json" in [file.name for file in (app.home / "state").iterdir()])
     remembered = json.loads((app.home / "state" / "desktop.json").read_text())
     assert remembered["recent"] == [str(tmp_path / "b"), str(tmp_path / "a")]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="its terminals are programs on the PATH")
+@pytest.mark.parametrize(
+    ("konsole", "said"),
+    [
+        ("exit 9", ("gone is not installed here.", "Konsole did not start: it ended with 9.", "starts in XTerm.")),
+        ("PATH=/usr/bin:/bin exec sleep 2", ("gone is not installed here.", "Konsole was opened and has not started")),
+    ],
+)
+def test_what_became_of_the_terminals_is_said(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, konsole: str, said: tuple[str, ...]
+) -> None:
+    monkeypatch.setattr("proxy_core.launch.terminals.PATIENCE", 0.5)
+    monkeypatch.setattr("proxy_core.launch.launch_script.KEPT_SECONDS", 0.5)
+    runs_it = 'for last; do :; done; exec "$last"'
+    for name, script in (("konsole", konsole), ("xterm", runs_it), ("claude", "exit 0")):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o700)
+    environ = {"PATH": str(tmp_path / "bin"), "DISPLAY": ":0", "HOME": str(tmp_path)}
+    with running(qtbot, tmp_path, DEMO + '[terminal]\nterminal = "gone"\n', environ) as app:
+        app.wish(ChooseFolder(str(tmp_path)))
+        app.wish(Launch(anyway=True))
+        app.until(lambda state: all(part in state.said for part in said))
+        scripts = app.home / "state" / "launch"
+        qtbot.waitUntil(lambda: list(scripts.iterdir()) == [], timeout=10_000)
+
+
+def test_a_launch_that_no_terminal_ran_is_swept_away_at_the_start(qtbot: QtBot, tmp_path: Path) -> None:
+    left = tmp_path / "understudy" / "state" / "launch" / "launch-x.sh"
+
+    def leave() -> None:
+        left.parent.mkdir(mode=0o700)
+        left.write_text("export ANTHROPIC_AUTH_TOKEN=x\n")
+        os.utime(left, (0, 0))
+
+    with running(qtbot, tmp_path, before=leave):
+        qtbot.waitUntil(lambda: not left.exists(), timeout=10_000)
 
 
 @pytest.mark.parametrize("shell", ["sh", "fish", "powershell", "cmd", "vscode"])

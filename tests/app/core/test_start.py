@@ -93,6 +93,21 @@ def test_arguments_are_the_command_lines_and_load_no_qt(tmp_path: Path) -> None:
     assert done.stdout.startswith("understudy ")
 
 
+def test_the_desktop_knows_the_app_by_its_name_and_its_picture(tmp_path: Path) -> None:
+    script = (
+        "from app.process import application\n"
+        "from PySide6.QtGui import QGuiApplication\n"
+        "made = application()\n"
+        "assert QGuiApplication.desktopFileName() == 'understudy'\n"
+        "sizes = {size.width() for size in made.windowIcon().availableSizes()}\n"
+        "assert {16, 32, 48, 256} <= sizes, sizes\n"
+        "picture = made.windowIcon().pixmap(48).toImage()\n"
+        "assert len({picture.pixel(x, 24) for x in range(picture.width())}) > 2, 'it is empty'\n"
+    )
+    done = python("-c", script, environ=environment(tmp_path, QT_QPA_PLATFORM="offscreen"))
+    assert done.returncode == 0, done.stderr
+
+
 def test_without_a_screen_it_says_what_can_be_done_instead(tmp_path: Path) -> None:
     done = python("-m", "app", environ=environment(tmp_path))
     assert done.returncode == 0, done.stderr

@@ -2,44 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QTranslator
-from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.answers import FirstWords
 from app.catalogue_search import CatalogueSearch
-from app.i18n import LANGUAGES, speak
 from app.state import AppState, Door, KeyPlace, KeyView, ProviderCheck, Trial, TrialStep, Verdict
 from app.theme import Theme
 from app.windows.first_run.window import FirstRunWindow
 from app.windows.settings.models_page import ModelsPage
 from app.windows.settings.proxy_page import ProxyPage
 from app.windows.settings.window import SettingsWindow
-from proxy_core.config.settings import Appearance, Configuration, ProxySettings, Role
+from proxy_core.config.settings import Configuration, ProxySettings, Role
 from resources.scene import SETTINGS, first_run_state, settings_state
 from tests.app.clipping import clipped, settle
 
 SIZES = ((900, 600), (1300, 800))
-
-
-@pytest.fixture(params=list(LANGUAGES))
-def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
-    before = set(qapp.findChildren(QTranslator))
-    yield speak(qapp, request.param)
-    for translator in set(qapp.findChildren(QTranslator)) - before:
-        qapp.removeTranslator(translator)
-        translator.setParent(None)
-
-
-@pytest.fixture(params=[Appearance.LIGHT, Appearance.DARK])
-def look(request: pytest.FixtureRequest, theme: Theme) -> Iterator[Theme]:
-    theme.apply(request.param)
-    yield theme
-    theme.apply(Appearance.LIGHT)
 
 
 def crowded() -> AppState:

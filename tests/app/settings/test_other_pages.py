@@ -22,13 +22,14 @@ from app.wishes import (
     ForgetReport,
     KeepProfile,
     OpenFolder,
+    OpenLicences,
     OpenReport,
     RenewToken,
     SwitchProfile,
     Wipe,
 )
 from proxy_core.config.settings import Configuration, Price, Profile, ProjectSettings, Role
-from resources.scene import FOLDER, SETTINGS, settings_state
+from resources.scene import FOLDER, HOME, SETTINGS, settings_state
 from tests.app.settings.conftest import Listener, Shown, child
 
 STATE = settings_state()
@@ -118,7 +119,7 @@ def test_a_profile_is_deleted_by_two_presses_and_its_projects_follow_the_active_
     (wish,) = stage.listener.wishes
     assert set(wish.settings.profiles) == {"Work", "Claude, cheaper titles"}
     assert wish.settings.profile == "Work"
-    assert wish.settings.projects["/home/sam/work/notes"] == ProjectSettings()
+    assert wish.settings.projects[f"{HOME}/work/notes"] == ProjectSettings()
     assert wish.settings.projects[FOLDER] == ProjectSettings("Work")
 
 
@@ -148,13 +149,13 @@ def test_a_question_is_taken_back_when_it_is_left(stage: Stage) -> None:
 
 def test_a_folder_gets_a_profile_and_loses_it(stage: Stage) -> None:
     page = stage.at("profiles")
-    assert list(page.projects.boxes) == [FOLDER, "/home/sam/work/notes", "/home/sam/src/tidepool"]
-    for folder, name in (("/home/sam/src/tidepool", "Local"), (FOLDER, "")):
+    assert list(page.projects.boxes) == [FOLDER, f"{HOME}/work/notes", f"{HOME}/src/tidepool"]
+    for folder, name in ((f"{HOME}/src/tidepool", "Local"), (FOLDER, "")):
         box = page.projects.boxes[folder]
         box.setCurrentIndex(box.findData(name))
         box.activated.emit(box.currentIndex())
     added, removed = (wish.settings.projects for wish in stage.listener.wishes)
-    assert added == {**SETTINGS.projects, "/home/sam/src/tidepool": ProjectSettings("Local")}
+    assert added == {**SETTINGS.projects, f"{HOME}/src/tidepool": ProjectSettings("Local")}
     assert FOLDER not in removed
 
 
@@ -238,11 +239,13 @@ def test_about_asks_for_updates_only_when_pressed(stage: Stage) -> None:
     page = stage.at("about")
     assert stage.listener.wishes == []
     assert page.version.text() == "0.1.0"
-    for name in ("check-updates", "open-settings", "open-log"):
+    for name in ("check-updates", "open-licences", "open-settings", "open-log"):
         stage.click(name)
-    assert stage.listener.wishes == [CheckForUpdates(), OpenFolder("settings"), OpenFolder("log")]
+    assert stage.listener.wishes == [CheckForUpdates(), OpenLicences(), OpenFolder("settings"), OpenFolder("log")]
     stage.show(replace(STATE, newer_version="0.2.0"))
     assert page.updates.note.text() == "0.2.0 is there."
+    assert page.updates.note.isVisible()
+    assert page.updates.window() is page.window(), "it stands on the page"
 
 
 def test_a_crash_report_is_offered_until_it_is_forgotten(stage: Stage) -> None:

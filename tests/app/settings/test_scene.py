@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -10,9 +11,8 @@ from app.answers import BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
 from app.wishes import Quit, ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage, Wish
 from proxy_core.ledger.journal import State
 from proxy_core.ledger.rows import Filter, Grouping
+from resources.scene import NOW
 from resources.scene_ledger import Ledger, added
-
-NOW = 1_795_357_928.0
 
 
 def test_its_pages_follow_one_another_newest_first() -> None:
@@ -59,5 +59,24 @@ def test_sums_add_up() -> None:
     assert isinstance(answer, UsageRead)
     assert answer.total.requests == sum(day.requests for day in answer.per_day)
     again = added("", answer.by_key)
-    assert replace(answer.total, cost=again.cost) == again
-    assert answer.total.cost == pytest.approx(again.cost)
+    weighed = {name: getattr(again, name) for name in ("cost", "first_token", "output_speed")}
+    assert replace(answer.total, **weighed) == again
+    for name, value in weighed.items():
+        assert getattr(answer.total, name) == pytest.approx(value), name
+
+
+def test_today_is_the_same_everywhere() -> None:
+    ledger = Ledger(NOW)
+    answer = ledger.answer(ReadUsage(Grouping.MODEL, Filter()))
+    assert isinstance(answer, UsageRead)
+    today = added("", (day for day in answer.per_day if day.day == answer.per_day[-1].day))
+    told = ledger.state()
+    assert today.requests == told.today.requests
+    assert today.cost == pytest.approx(told.today.cost, abs=0.005)
+    assert told.budget.today == told.today.cost
+
+
+def test_nobody_works_at_night() -> None:
+    answer = Ledger(NOW).answer(ReadSessions())
+    assert isinstance(answer, SessionsRead)
+    assert all(datetime.fromtimestamp(session.latest).hour >= 9 for session in answer.sessions[1:])  # noqa: DTZ006

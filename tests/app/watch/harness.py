@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtWidgets import QApplication
 
 from app.answers import BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
+from app.catalogue_port import Catalogue
 from app.state import AppState
 from app.theme import Theme
 from app.windows.watch.window import WatchWindow
@@ -23,7 +24,13 @@ class Watched:
     ``rows`` are the ledger's, newest first. With ``answering`` off wishes are only kept.
     """
 
-    def __init__(self, theme: Theme, rows: tuple[Row, ...] = (), sessions: tuple[Session, ...] = ()) -> None:
+    def __init__(
+        self,
+        theme: Theme,
+        rows: tuple[Row, ...] = (),
+        sessions: tuple[Session, ...] = (),
+        catalogue: Catalogue | None = None,
+    ) -> None:
         self.rows, self.sessions = rows, sessions
         self.days: tuple[tuple[Sum, ...], tuple[Sum, ...], Sum] = ((), (), Sum())
         self.bodies = {
@@ -35,7 +42,7 @@ class Watched:
         self.names = NamesRead(("openai/gpt-4.1",), ("/home/ada/work/atlas-api",), ("Default",), ("0000-aa",))
         self.wishes: list[Wish] = []
         self.answering = True
-        self.window = WatchWindow(theme)
+        self.window = WatchWindow(theme, catalogue, lambda: scenes.NOW)
         self.window.wished.connect(self._hear)
 
     def show(self, state: AppState | None = None, size: tuple[int, int] = (1300, 800)) -> WatchWindow:

@@ -10,11 +10,14 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.answers import PageRead
+from app.catalogue_search import CatalogueSearch
 from app.state import AppState
 from app.theme import Theme
 from app.widgets.buttons import LinkButton
+from app.windows.watch.request_delegate import RequestDelegate
 from app.windows.watch.requests_page import PAGE, RequestsPage
 from app.wishes import CopyAsCurl, Launch, ReadBodies, ReadNames, ReadPage, RunAgain, ShowRequests
+from proxy_core.catalogue.models import Models
 from proxy_core.ledger.journal import State
 from proxy_core.ledger.rows import Filter
 from tests.app.watch import scenes
@@ -37,6 +40,15 @@ def choose(watched: Watched, row: int) -> str:
     watched.window.requests.table.selectRow(row)
     settle()
     return watched.window.requests.model.entry(row).story.id
+
+
+def test_a_provider_that_is_in_use_no_more_still_has_its_name(qtbot: QtBot, theme: Theme) -> None:
+    made = Watched(theme, scenes.rows(1, 5), catalogue=CatalogueSearch(Models(), {}))
+    qtbot.addWidget(made.window)
+    made.show(scenes.state(providers=()))
+    delegate = made.window.requests.table.itemDelegate()
+    assert isinstance(delegate, RequestDelegate)
+    assert (delegate.names["deepseek"], delegate.names["openai"]) == ("DeepSeek", "OpenAI")
 
 
 class TestPages:

@@ -265,6 +265,11 @@ def test_seconds_are_told_in_a_unit_that_fits(value: float | None, told: str) ->
     assert figures.seconds(value) == told
 
 
+@pytest.mark.parametrize(("value", "told"), [(0.87, "0.9 s"), (0.094, "94 ms"), (0.096, "0.1 s"), (12.2, "12.2 s")])
+def test_a_median_is_told_in_seconds_where_it_can_be(value: float, told: str) -> None:
+    assert figures.seconds(value, fine=False) == told
+
+
 @pytest.mark.parametrize(
     ("value", "told"),
     [(None, figures.NOTHING), (0, "0"), (999, "999"), (1000, "1.0k"), (48_213, "48.2k"), (999_960, "1.0M")],

@@ -26,7 +26,7 @@ from app.wishes import (
     StopProxy,
     SwitchProfile,
 )
-from proxy_core.config.settings import Appearance, Configuration, ProxySettings, Settings
+from proxy_core.config.settings import Configuration, ProxySettings, Settings
 from proxy_core.ledger.rows import Filter
 from tests.app.clipping import clipped
 from tests.app.watch import scenes
@@ -297,60 +297,6 @@ class TestHostileText:
         table = window.requests.table
         assert table.horizontalHeader().length() <= table.viewport().width()
         assert not clipped(window)
-
-
-SIZES = [(900, 600), (1300, 800)]
-LOOKS = [Appearance.LIGHT, Appearance.DARK]
-
-
-@pytest.mark.parametrize("size", SIZES, ids=["900x600", "1300x800"])
-@pytest.mark.parametrize("look", LOOKS, ids=["light", "dark"])
-class TestNothingIsCut:
-    def test_on_the_requests_page(
-        self, watched: Watched, theme: Theme, look: Appearance, size: tuple[int, int]
-    ) -> None:
-        theme.apply(look)
-        window = watched.show(size=size)
-        assert not clipped(window)
-        window.requests.table.selectRow(6)
-        settle()
-        assert window.requests.details.isVisible()
-        assert not clipped(window)
-        for view in ("request", "upstream", "answer"):
-            window.requests.details.bodies.segments.chosen.emit(view)
-            settle()
-            assert not clipped(window)
-
-    def test_on_the_other_pages(self, watched: Watched, theme: Theme, look: Appearance, size: tuple[int, int]) -> None:
-        theme.apply(look)
-        window = watched.show(size=size)
-        for page in ("sessions", "usage"):
-            window.open_page(page)
-            settle()
-            assert not clipped(window), page
-
-    def test_with_everything_wrong_at_once(
-        self, watched: Watched, theme: Theme, look: Appearance, size: tuple[int, int]
-    ) -> None:
-        theme.apply(look)
-        state = scenes.state(
-            proxy=TAKEN,
-            obstacles=("~/.claude/settings.json sets ANTHROPIC_BASE_URL in its env block. " * 2,),
-            has_tray=False,
-        )
-        window = watched.show(state, size)
-        assert not clipped(window)
-        assert window.requests.table.height() > 100
-
-    def test_with_nothing_there(self, theme: Theme, qtbot: QtBot, look: Appearance, size: tuple[int, int]) -> None:
-        theme.apply(look)
-        watched = Watched(theme)
-        qtbot.addWidget(watched.window)
-        window = watched.show(state_with(()), size)
-        for page in ("requests", "sessions", "usage"):
-            window.open_page(page)
-            settle()
-            assert not clipped(window), page
 
 
 def test_the_judge_of_cut_words_finds_one(qtbot: QtBot, theme: Theme) -> None:
