@@ -18,16 +18,12 @@ from app.wishes import ShowWatch
 from proxy_core.config import paths
 from proxy_core.errors import UnderstudyError
 
-SWITCH: Final = 0.0005
-"""Seconds that a thread keeps the interpreter when another wants it: what Qt's thread computes delays no stream."""
-
 _ICON_SIDES: Final = (16, 24, 32, 48, 64, 128, 256)
 """Pixels."""
 
 
 def run() -> int:
     """The app until it ends; its exit code."""
-    sys.setswitchinterval(SWITCH)
     own = application()
     places = paths.find(os.environ)
     instance = SingleInstance(places.lock_file)
