@@ -101,7 +101,7 @@ class TryingDoing:
             trial = Trial(target, Verdict.RUNNING, at=time.time())
             for check in _checks(tools, choice, address, roles):
                 trial = with_check(trial, check)
-                post(partial(self._tell, roles, trial))
+                post(partial(self._tell, roles, replace(trial, verdict=Verdict.RUNNING)))
             return ended(trial)
 
         def failed(sentence: str) -> None:

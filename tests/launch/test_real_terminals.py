@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Iterator
@@ -37,7 +38,8 @@ def claude(tmp_path: Path) -> Iterator[Recorder]:
     yield made
     ours = [process for process in psutil.process_iter() if process.pid not in before and _is_of(process, tmp_path)]
     for process in ours:
-        process.terminate()
+        with contextlib.suppress(psutil.NoSuchProcess):  # it went with its terminal
+            process.terminate()
     psutil.wait_procs(ours, timeout=5)
 
 

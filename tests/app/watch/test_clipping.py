@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.answers import RanAgain, Side
@@ -18,13 +19,26 @@ from proxy_core.catalogue.models import Models
 from proxy_core.config.settings import Configuration, ProxySettings, Settings
 from proxy_core.ledger.journal import State, Story
 from proxy_core.ledger.rows import Kept, Part, Sum
-from tests.app.clipping import clipped
+from tests.app.clipping import Clipped
+from tests.app.clipping import clipped as clipped_now
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle
+
+MOMENT = 1_000
+"""Milliseconds within which a layout has settled, on a machine that has other things to do."""
 
 SIZES = ((900, 600), (1300, 800))
 TAKEN = Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", "Port 8082 is taken by python3 (pid 4121).", "python3", 8083)
 SENTENCE = "~/.claude/settings.json sets ANTHROPIC_BASE_URL in its env block. "
+
+
+def clipped(window: QWidget) -> list[Clipped]:
+    """What is cut, and stays so."""
+    for _ in range(MOMENT // 50):
+        if not clipped_now(window):
+            return []
+        QTest.qWait(50)
+    return clipped_now(window)
 
 
 @pytest.fixture(scope="session")
