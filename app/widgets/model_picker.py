@@ -33,7 +33,8 @@ class ModelPicker(QLineEdit):
     """Emits :attr:`chosen` with ``provider/name``, passthrough, or nothing for no model.
 
     The list is a part of the window, not a window of its own: the field keeps the keyboard. Down opens it, Enter takes
-    the row that is lit, Esc leaves all as it was. ``wrong`` is emitted as one types, with what is wrong or nothing.
+    the row that is lit, Esc leaves all as it was. Enter before the catalogue is read waits for it. ``wrong`` is emitted
+    as one types, with what is wrong or nothing.
     """
 
     chosen = Signal(str)
@@ -47,6 +48,7 @@ class ModelPicker(QLineEdit):
         self._value = ""
         self._list: ModelPopup | None = None
         self._told = ""
+        self._waits = False
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 16)
         self._open = QAction(self)
         self._open.setText(translate("ModelPicker", "Show models"))
@@ -143,6 +145,7 @@ class ModelPicker(QLineEdit):
             self.open_list()
 
     def _typed(self) -> None:
+        self._waits = False
         if self.is_open:
             self._fill()
         else:
@@ -163,6 +166,8 @@ class ModelPicker(QLineEdit):
     def _fill_again(self) -> None:
         if self.is_open:
             self._fill()
+            if self._waits and self._catalogue.ready:
+                self._take()
 
     def _trouble(self, typed: str, found: tuple[Choice, ...]) -> str:
         if provider := wrong_provider(typed, self._catalogue):
@@ -178,6 +183,8 @@ class ModelPicker(QLineEdit):
             self._choose(lit.value)
         elif self.isModified() and self._is_whole(typed):
             self._choose(typed)
+        else:
+            self._waits = self.is_open and not self._catalogue.ready
 
     def _is_whole(self, typed: str) -> bool:
         return typed == PASSTHROUGH or wrong_provider(typed, self._catalogue) == ""
@@ -189,6 +196,7 @@ class ModelPicker(QLineEdit):
             self.chosen.emit(value)
 
     def _leave(self) -> None:
+        self._waits = False
         if self._list is not None:
             self._list.hide()
         self._show_title()

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.i18n import LANGUAGES, speak
 from app.theme import Theme
+from app.theme_sheet import palette, sheet
 from proxy_core.config.settings import Appearance
 
 
@@ -26,9 +27,14 @@ def one_theme(qapp: QApplication) -> Iterator[Theme]:
 
 
 @pytest.fixture
-def theme(one_theme: Theme) -> Theme:
+def theme(one_theme: Theme, qapp: QApplication) -> Theme:
     """The theme, light to begin with."""
     one_theme.apply(Appearance.LIGHT)
+    worn = sheet(one_theme.tokens, one_theme.font("body").pointSizeF(), dark=False)
+    if qapp.styleSheet() != worn:  # an app of another test has dressed this application
+        qapp.setFont(one_theme.font("body"))
+        qapp.setPalette(palette(one_theme.tokens))
+        qapp.setStyleSheet(worn)
     return one_theme
 
 

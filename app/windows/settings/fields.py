@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
@@ -34,9 +35,9 @@ class Field(FieldRow):
         self._variable = ""
         editor.setObjectName(path)
 
+    @abstractmethod
     def show_value(self, value: Any) -> None:
         """Show what is in force."""
-        raise NotImplementedError
 
     def show_variable(self, variable: str) -> None:
         """Say which variable of the environment fixes it; empty: none does."""

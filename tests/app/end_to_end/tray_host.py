@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
@@ -67,7 +68,7 @@ class Notification:
     urgent: bool
 
 
-class _Owner:
+class _Owner(ABC):
     """A name on the bus with a thread behind it that answers calls.
 
     It asks for the name from within its own loop: Qt registers within a millisecond of the name's change of hands, and
@@ -87,8 +88,9 @@ class _Owner:
         self._thread.join(10)
         self._connection.close()
 
+    @abstractmethod
     def answer(self, message: Any) -> Any:
-        raise NotImplementedError
+        """What is said to somebody's call."""
 
     def _serve(self) -> None:
         while True:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator
 
@@ -16,8 +17,22 @@ from app.theme import Theme
 from app.widgets.model_choices import Mark, Offer, choices
 from app.widgets.model_list import ModelList
 from app.widgets.model_picker import ModelPicker
+from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.values import ModelFacts
 
 REACHED = frozenset({"openai/gpt-4.1", "openai/gpt-4.1-mini"})
+
+
+class Waiting(Models):
+    """Models that are read when they may be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may = threading.Event()
+
+    def search(self, words: str, limit: int = 200) -> list[ModelFacts]:
+        self.may.wait(10)
+        return super().search(words, limit)
 
 
 class Stage:
@@ -74,6 +89,25 @@ def test_typing_replaces_what_stands_there_and_enter_takes_the_first(stage: Stag
     assert stage.chosen == ["openai/gpt-4.1-mini"]
     assert not stage.picker.is_open
     assert stage.picker.text() == "openai/gpt-4.1-mini"
+
+
+@pytest.mark.parametrize("meanwhile", [None, Qt.Key.Key_Escape, Qt.Key.Key_X])
+def test_enter_before_the_catalogue_is_read_waits_for_it(
+    qtbot: QtBot, theme: Theme, catalogue: CatalogueSearch, meanwhile: Qt.Key | None
+) -> None:
+    models = Waiting()
+    stage = Stage(qtbot, theme, CatalogueSearch(models, {}))
+    stage.type("mini gemini-2.5")
+    stage.press(Qt.Key.Key_Return)
+    if meanwhile is not None:
+        stage.press(meanwhile)
+    assert (stage.chosen, stage.picker.choices) == ([], ())
+    models.may.set()
+    qtbot.waitUntil(lambda: stage.picker._catalogue.ready)
+    QTest.qWait(150)
+    assert bool(stage.chosen) is (meanwhile is None)
+    assert not stage.chosen or "gemini-2.5" in stage.chosen[0]
+    stage.window.close()
 
 
 def test_down_opens_it_at_what_is_chosen_and_moves_from_there(stage: Stage) -> None:
