@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from proxy_core.api.exchange import Exchange
-from proxy_core.api.house import Facts, House
+from proxy_core.api.house import House, InForce
 from proxy_core.api.telling import Telling
 from proxy_core.catalogue.values import ModelFacts, Provider, needs_responses
 from proxy_core.config.local_token import Launch
@@ -66,10 +66,9 @@ class Cast:
         )
 
 
-def cast(request: MessagesRequest, size: int, exchange: Exchange, house: House) -> Cast:
+def cast(request: MessagesRequest, size: int, exchange: Exchange) -> Cast:
     """Choose who answers ``request``, whose body has ``size`` bytes. Raises :class:`InvalidRequest`."""
-    settings = house.configuration().settings
-    facts = house.facts()
+    settings, facts = exchange.in_force.settings, exchange.in_force.facts
     profile = profile_of(exchange.caller.launch, settings)
     asked = Asked(
         model=request.model,
@@ -78,7 +77,7 @@ def cast(request: MessagesRequest, size: int, exchange: Exchange, house: House) 
         input_tokens=size // _BYTES_PER_TOKEN,
         has_image=Role.VISION in profile.roles and has_image(request),
     )
-    return with_provider(choose(asked, profile, settings.routing, facts), facts, settings, request)
+    return with_provider(choose(asked, profile, settings.routing, facts), exchange.in_force, request)
 
 
 def profile_of(launch: Launch, settings: Settings) -> Profile:
@@ -113,8 +112,9 @@ def has_image(request: MessagesRequest) -> bool:
     return False
 
 
-def with_provider(target: Target, facts: Facts, settings: Settings, request: MessagesRequest) -> Cast:
+def with_provider(target: Target, in_force: InForce, request: MessagesRequest) -> Cast:
     """Who answers, once the target is chosen. Raises :class:`InvalidRequest`."""
+    facts = in_force.facts
     provider = facts.provider(target.provider)
     if provider is None:
         raise InvalidRequest(
@@ -122,7 +122,7 @@ def with_provider(target: Target, facts: Facts, settings: Settings, request: Mes
         )
     model = facts.model(target.provider, target.model)
     if target.passthrough:
-        provider = replace(provider, base_url=settings.proxy.passthrough_url, engine=Engine.RELAY)
+        provider = replace(provider, base_url=in_force.settings.proxy.passthrough_url, engine=Engine.RELAY)
     bridged = needs_responses(
         provider, model, with_tools=bool(request.tools), with_search=search_of(request) is not None
     )

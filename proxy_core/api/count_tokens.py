@@ -26,10 +26,10 @@ class CountTokens:
         await serve(self._house, scope, receive, send, self._answer)
 
     async def _answer(self, exchange: Exchange) -> None:
-        body = await exchange.body(self._house)
+        body = await exchange.body()
         request = parse(body)
         exchange.began(request.model, streamed=False)
-        chosen = cast(request, len(body), exchange, self._house)
+        chosen = cast(request, len(body), exchange)
         if chosen.engine is Engine.RELAY:
             await relay(exchange, request.model, body, chosen, self._house)
             return

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from proxy_core.api.bodies import ClientLeft, read_body, too_deep
 from proxy_core.api.guard import Caller
-from proxy_core.api.house import House
+from proxy_core.api.house import House, InForce
 from proxy_core.api.places import place_of
 from proxy_core.api.replies import send_error, stopping
 from proxy_core.api.telling import Telling
@@ -25,6 +25,7 @@ class Exchange:
     """A request that was let in. ``path`` comes with its query string; ``own_port`` is the port it came in by."""
 
     caller: Caller
+    in_force: InForce
     telling: Telling
     method: str
     path: str
@@ -39,9 +40,9 @@ class Exchange:
                 return value.decode("latin-1")
         return ""
 
-    async def body(self, house: House) -> bytes:
+    async def body(self) -> bytes:
         """The request's body, within the limits."""
-        seconds = house.configuration().settings.timeouts.request_body
+        seconds = self.in_force.settings.timeouts.request_body
         return await read_body(self.caller.headers, self.receive, seconds=seconds)
 
     def began(self, asked_for: str, *, streamed: bool) -> None:
@@ -84,7 +85,8 @@ async def serve(
     query = scope["query_string"].decode("latin-1")
     path = f"{scope['path']}?{query}" if query else scope["path"]
     own_port = (scope["server"] or ("", 0))[1] or 0
-    exchange = Exchange(scope["understudy.caller"], telling, scope["method"], path, own_port, hearing, noting)
+    caller, in_force = scope["understudy.caller"], scope["understudy.in_force"]
+    exchange = Exchange(caller, in_force, telling, scope["method"], path, own_port, hearing, noting)
     try:
         await work(exchange)
     except ClientLeft:

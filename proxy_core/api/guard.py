@@ -12,6 +12,7 @@ from proxy_core.api.house import House
 from proxy_core.api.replies import Headers, send_error
 from proxy_core.config.local_token import Launch, admits
 from proxy_core.config.secret import Secret
+from proxy_core.config.settings import Settings
 from proxy_core.errors import InvalidRequest, Refused, Unauthenticated, UnderstudyError, WrongHost
 
 TOKEN_HEADER: Final = b"x-understudy-token"
@@ -50,18 +51,20 @@ class Guard:
         if scope["type"] != "http":
             return
         request_id = f"req_{self._house.new_id()}"
+        in_force = self._house.in_force()
         try:
-            caller = await self._admit(scope)
+            caller = await self._admit(scope, in_force.settings)
         except UnderstudyError as error:
             await send_error(send, error, request_id)
             return
-        await self._app({**scope, "understudy.caller": caller, "understudy.id": request_id}, receive, send)
+        known = {"understudy.caller": caller, "understudy.id": request_id, "understudy.in_force": in_force}
+        await self._app({**scope, **known}, receive, send)
 
-    async def _admit(self, scope: Scope) -> Caller:
+    async def _admit(self, scope: Scope, settings: Settings) -> Caller:
         headers: Headers = list(scope["headers"])
         _check_host(headers, scope["server"])
         _check_origin(headers)
-        if self._house.configuration().settings.proxy.open or (scope["method"], scope["path"]) in _PUBLIC:
+        if settings.proxy.open or (scope["method"], scope["path"]) in _PUBLIC:
             return Caller(Launch(""), [header for header in headers if header[0] != TOKEN_HEADER])
         known = self._house.local_tokens.known()
         caller = _with_token(headers, known) if known else None

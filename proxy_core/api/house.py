@@ -10,7 +10,7 @@ from proxy_core.catalogue.live_models import Reached
 from proxy_core.catalogue.values import ModelFacts, Provider
 from proxy_core.config.keys import FoundKey
 from proxy_core.config.secret import Secret
-from proxy_core.config.settings import Configuration, Engine
+from proxy_core.config.settings import Engine, Settings
 from proxy_core.ledger.budget import GO, Verdict
 from proxy_core.ledger.journal import Listener
 from proxy_core.upstream.port import Upstream
@@ -56,7 +56,7 @@ class LocalTokens(Protocol):
 class Budget(Protocol):
     """What may still be spent."""
 
-    def verdict(self) -> Verdict:
+    async def verdict(self) -> Verdict:
         """What becomes of a request that comes now; asked for each one."""
         ...
 
@@ -64,23 +64,36 @@ class Budget(Protocol):
 class NoBudget:
     """Nothing is counted, everything goes."""
 
-    def verdict(self) -> Verdict:
+    async def verdict(self) -> Verdict:
         """Go."""
         return GO
+
+
+class InForce(Protocol):
+    """What a request goes by from its first byte to its last, whatever is changed meanwhile."""
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with the environment laid over them."""
+        ...
+
+    @property
+    def facts(self) -> Facts:
+        """What exists under these settings."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class House:
     """Everything behind the face.
 
-    ``configuration`` and ``facts`` give what is in force now, so that a change reaches the next request; ``key_of``
-    finds a provider's key; ``clock`` is Unix time in seconds; ``new_id`` makes a random id of letters and digits;
-    ``count_tokens`` counts texts by a vocabulary; it blocks and belongs into a worker thread. ``reached`` tells within
-    so many seconds what the user's keys reach; the second argument is our own port, where it does not look.
+    ``in_force`` is asked once for each request, so that a change reaches the next one; ``key_of`` finds a provider's
+    key; ``clock`` is Unix time in seconds; ``new_id`` makes a random id of letters and digits; ``count_tokens`` counts
+    texts by a vocabulary; it blocks and belongs into a worker thread. ``reached`` tells within so many seconds what the
+    user's keys reach; the second argument is our own port, where it does not look.
     """
 
-    configuration: Callable[[], Configuration]
-    facts: Callable[[], Facts]
+    in_force: Callable[[], InForce]
     key_of: Callable[[Provider], Awaitable[FoundKey]]
     local_tokens: LocalTokens
     engines: Mapping[Engine, Upstream]

@@ -14,7 +14,7 @@ from proxy_core.api.replies import send_json
 from proxy_core.api.spending import within_budget
 from proxy_core.api.streaming import EventWriter, stream_answer, while_connected, whole_answer
 from proxy_core.api.telling import Owed, Telling, counted
-from proxy_core.config.settings import Engine
+from proxy_core.config.settings import Engine, Timeouts
 from proxy_core.ledger.journal import Part
 from proxy_core.translate.call import ChatCall, translate
 from proxy_core.translate.search import SearchTranslator
@@ -35,12 +35,12 @@ class Messages:
         await serve(self._house, scope, receive, send, self._answer)
 
     async def _answer(self, exchange: Exchange) -> None:
-        body = await exchange.body(self._house)
+        body = await exchange.body()
         request = parse(body)
         exchange.began(request.model, streamed=request.stream)
         exchange.telling.carried(Part.REQUEST, body, len(body))
-        chosen = cast(request, len(body), exchange, self._house)
-        chosen = within_budget(chosen, request, exchange, self._house)
+        chosen = cast(request, len(body), exchange)
+        chosen = await within_budget(chosen, request, exchange, self._house)
         if chosen.engine is Engine.RELAY:
             await relay(exchange, request.model, body, chosen, self._house)
         else:
@@ -55,7 +55,7 @@ class Messages:
         await check_window(chat, size, chosen.model.window, self._house)
         translator = self._translator(request, chosen, chat, think_tags=model.quirks.think_tags)
         telling.counting(lambda: Owed(counted(translator), translator.cost))
-        opening = self._opening(chosen, chat, telling, size)
+        opening = self._opening(chosen, chat, telling, size, exchange.in_force.settings.timeouts)
         if request.stream:
             writer = EventWriter(exchange.send, translator, telling)
             await stream_answer(opening, writer, translator, telling)
@@ -80,7 +80,9 @@ class Messages:
             think_tags=think_tags,
         )
 
-    async def _opening(self, chosen: Cast, chat: ChatCall, telling: Telling, size: int) -> ChunkStream:
+    async def _opening(
+        self, chosen: Cast, chat: ChatCall, telling: Telling, size: int, timeouts: Timeouts
+    ) -> ChunkStream:
         """The provider's answer; an empty one for a search that it cannot make, since nobody needs to be asked."""
         if chat.search is not None and not chat.search.possible:
             return NoChunks()
@@ -92,6 +94,6 @@ class Messages:
             body=chat.body,
             base_url=chosen.provider.base_url,
             api_key=await key_for(chosen.provider, self._house),
-            timeouts=self._house.configuration().settings.timeouts,
+            timeouts=timeouts,
         )
         return await self._caller.open(self._house.engines[chosen.engine], call, telling, size)

@@ -53,5 +53,5 @@ class Models:
         await send_json(exchange.send, 200, found)
 
     def _known(self, exchange: Exchange, reached: tuple[Reached, ...] = ()) -> ModelList:
-        profile = profile_of(exchange.caller.launch, self._house.configuration().settings)
-        return ModelList(profile, self._house.facts(), reached)
+        profile = profile_of(exchange.caller.launch, exchange.in_force.settings)
+        return ModelList(profile, exchange.in_force.facts, reached)

@@ -53,7 +53,7 @@ async def _call(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> 
         provider=provider.id,
         name=provider.name,
         own_port=exchange.own_port,
-        timeouts=house.configuration().settings.timeouts,
+        timeouts=exchange.in_force.settings.timeouts,
     )
 
 

@@ -17,17 +17,17 @@ from proxy_core.routing.roles import Asked, choose
 from proxy_core.wire.request import MessagesRequest
 
 
-def within_budget(chosen: Cast, request: MessagesRequest, exchange: Exchange, house: House) -> Cast:
+async def within_budget(chosen: Cast, request: MessagesRequest, exchange: Exchange, house: House) -> Cast:
     """Who answers after all. What is certain to cost nothing goes on whatever was spent.
 
     Raises :class:`BudgetSpent` where the user chose to stop; the story tells who would have answered.
     """
-    verdict = house.budget.verdict()
-    if verdict.act is Act.GO or _is_free(chosen, house):
+    verdict = await house.budget.verdict()
+    if verdict.act is Act.GO or _is_free(chosen, exchange):
         return chosen
     match verdict.act:
         case Act.DOWNGRADE:
-            return _small(chosen, request, verdict, exchange, house)
+            return _small(chosen, request, verdict, exchange)
         case Act.STOP:
             chosen.tell(exchange.telling)
             raise BudgetSpent(refusal(verdict))
@@ -35,13 +35,14 @@ def within_budget(chosen: Cast, request: MessagesRequest, exchange: Exchange, ho
             assert_never(verdict.act)
 
 
-def _is_free(chosen: Cast, house: House) -> bool:
-    return is_free(chosen.target.provider, chosen.target.model, house.facts(), house.configuration().settings)
+def _is_free(chosen: Cast, exchange: Exchange) -> bool:
+    now = exchange.in_force
+    return is_free(chosen.target.provider, chosen.target.model, now.facts, now.settings)
 
 
-def _small(chosen: Cast, request: MessagesRequest, verdict: Verdict, exchange: Exchange, house: House) -> Cast:
+def _small(chosen: Cast, request: MessagesRequest, verdict: Verdict, exchange: Exchange) -> Cast:
     """SMALL's model instead, passthrough or not; who would have been asked anyway stays."""
-    settings, facts = house.configuration().settings, house.facts()
+    settings, facts = exchange.in_force.settings, exchange.in_force.facts
     profile = profile_of(exchange.caller.launch, settings)
     small = choose(Asked(role_id(Role.SMALL)), profile, settings.routing, facts)
     if chosen.target.role is Role.SMALL or (small.provider, small.model) == (
@@ -50,4 +51,4 @@ def _small(chosen: Cast, request: MessagesRequest, verdict: Verdict, exchange: E
     ):
         return chosen
     why = f"{chosen.target.why}; {verdict.reason}, so SMALL answers"
-    return with_provider(replace(small, why=why), facts, settings, request)
+    return with_provider(replace(small, why=why), exchange.in_force, request)

@@ -134,6 +134,7 @@ class Telling:
         self._ended = True
         if self.characters:
             self._carry(whole=True)
+        owed = self._owed()
         self._listener.hear(
             Ended(
                 self.id,
@@ -143,8 +144,10 @@ class Telling:
                 stop_reason,
                 error_type,
                 error,
+                usage=owed.usage,
                 warnings=tuple(self._warnings),
-                **self._owed()._asdict(),
+                cost=owed.cost,
+                flat=owed.flat,
             )
         )
 

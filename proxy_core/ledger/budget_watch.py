@@ -2,11 +2,13 @@
 
 The ledger tells what all processes spent, but lags behind by its writer and by the time between two readings; the news
 tell what this process spends, at once. A cost that was heard counts until the ledger has its request, and goes on
-counting if the disk never takes it.
+counting if the disk never takes it. While no limit is set nothing is counted, for that would stand in the way of every
+request; the first request after one was set waits for the ledger, as after a start.
 """
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -25,7 +27,7 @@ _FRESH: Final = 15.0
 """Seconds after which the ledger is read again, if somebody asks: others may have spent meanwhile."""
 
 _PATIENCE: Final = 2.0
-"""Seconds that the very first request waits for the first reading, so that a restart spends nothing past a limit."""
+"""Seconds that a request waits for the first reading, so that neither a restart nor a new limit lets more be spent."""
 
 _LOOKED_UP: Final = 2_000
 """How many requests are looked for in the ledger at one reading, the oldest first."""
@@ -91,6 +93,7 @@ class BudgetWatch:
         self._trouble = ""
         self._due = 0.0
         self._known = threading.Event()
+        self._is_behind = False
         self._wanted = threading.Event()
         self._ending = threading.Event()
         self._users = 0
@@ -120,24 +123,20 @@ class BudgetWatch:
         if isinstance(news, (Began, Routed, Attempted)):
             self._running.setdefault(news.id, []).append(news)
         elif isinstance(news, Ended):
-            story = summed((*self._running.pop(news.id, ()), news))
-            cost = self._price(story)
-            spent = Spent(0.0, 0, 1) if cost is None else Spent(cost.usd, 1, 1)
-            with self._lock:
-                self._turn_page()
-                self._heard[story.id] = (story.began, spent)
-                if len(self._heard) > _REMEMBERED:
-                    del self._heard[next(iter(self._heard))]
-                self._add(story.began, spent)
-            self._tell()
+            before = self._running.pop(news.id, ())
+            if self._has_limits:
+                self._count(summed((*before, news)))
+            else:
+                self._is_behind = True
 
-    def verdict(self) -> Verdict:
-        """What becomes of a request that comes now. Costs next to nothing, but for the very first after a start."""
-        limits = self._limits()
-        if limits.daily <= 0 and limits.monthly <= 0:
+    async def verdict(self) -> Verdict:
+        """What becomes of a request that comes now. Costs next to nothing, but for the first after a start and after
+        a limit was set, which waits for the ledger, for some seconds at most.
+        """
+        if not self._has_limits:
             return GO
-        if self._users and not self._known.is_set():
-            self._known.wait(_PATIENCE)
+        if self._users and (self._is_behind or not self._known.is_set()):
+            await asyncio.to_thread(self._catch_up)
         return judged(self.state())
 
     def state(self) -> BudgetState:
@@ -147,6 +146,32 @@ class BudgetWatch:
             self._turn_page()
             today, month = (self._in_ledger[period].plus(self._not_yet[period]) for period in Period)
             return BudgetState(today, month, self._limits(), self._trouble)
+
+    @property
+    def _has_limits(self) -> bool:
+        limits = self._limits()
+        return limits.daily > 0 or limits.monthly > 0
+
+    def _count(self, story: Story) -> None:
+        cost = self._price(story)
+        spent = Spent(0.0, 0, 1) if cost is None else Spent(cost.usd, 1, 1)
+        with self._lock:
+            self._turn_page()
+            self._heard[story.id] = (story.began, spent)
+            if len(self._heard) > _REMEMBERED:
+                del self._heard[next(iter(self._heard))]
+            self._add(story.began, spent)
+        self._tell()
+
+    def _catch_up(self) -> None:
+        """Have the ledger read, if it was not since something ended uncounted, and wait for that."""
+        with self._lock:
+            if self._is_behind:
+                self._is_behind = False
+                self._passed.clear()
+                self._known.clear()
+                self._wanted.set()
+        self._known.wait(_PATIENCE)
 
     def _ask_when_due(self) -> None:
         if time.monotonic() >= self._due:
@@ -213,11 +238,9 @@ class BudgetWatch:
                 self._not_yet[period] = self._not_yet[period].plus(spent)
 
     def _tell(self) -> None:
-        limits = self._limits()
-        if limits.daily <= 0 and limits.monthly <= 0:
+        if not self._has_limits:
             with self._lock:
                 self._passed.clear()
-            self._ask_when_due()
             return
         state = self.state()
         with self._lock:

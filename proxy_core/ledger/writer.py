@@ -32,14 +32,14 @@ CHORES_EVERY: Final = 30.0
 STORIES_HELD: Final = 20_000
 """Requests that wait for a disk that refuses; of more the oldest are lost."""
 
-LATEST: Final = 2.0
+LATEST: Final = 10.0
 """Seconds that a body waits at most for a moment in which nobody asks for anything."""
 
 _SLICE: Final = 0.000_3
 """Seconds of work on bodies after which the proxy's thread gets its turn."""
 
-_REST: Final = 3 * _SLICE
-"""Seconds of its turn while requests come and go: beside them, bodies get a quarter of a processor at most."""
+_REST: Final = 9 * _SLICE
+"""Seconds of its turn while requests come and go: beside them, bodies get a tenth of a processor at most."""
 
 _LOOK_EVERY: Final = 0.5
 """Seconds between two looks at whether the file is still the one that is open."""

@@ -57,11 +57,15 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class _InForce:
-    """What follows from the settings file as it was when it said ``file``: swapped whole, so that it always fits."""
+    """What follows from the settings file as it was when it said ``file``: swapped whole, so that it always fits.
+
+    A :class:`~proxy_core.api.house.InForce`; ``settings`` are the configuration's.
+    """
 
     file: Settings
     configuration: Configuration
-    known: Known
+    settings: Settings
+    facts: Known
 
 
 class Proxy:
@@ -92,7 +96,7 @@ class Proxy:
 
     def known(self) -> Known:
         """The catalogue, under the configuration in force."""
-        return self._in_force().known
+        return self._in_force().facts
 
     async def key_of(self, provider: Provider) -> FoundKey:
         """A provider's key; the keyring is asked in a worker thread."""
@@ -131,8 +135,7 @@ class Proxy:
         self.budget.begin()
 
         house = House(
-            configuration=self.configuration,
-            facts=self.known,
+            in_force=self._in_force,
             key_of=self.key_of,
             local_tokens=LocalTokens(self.keys),
             engines=engines.by_kind,
@@ -162,7 +165,7 @@ class Proxy:
     def price(self, story: Story) -> Cost | None:
         """What a request that is over cost, by the prices in force."""
         now = self._in_force()
-        return price_of(story, now.known, now.configuration.settings)
+        return price_of(story, now.facts, now.settings)
 
     def _in_force(self) -> _InForce:
         """Without a lock as long as the file says what it said."""
@@ -182,7 +185,7 @@ class Proxy:
         said = environment.overlay(self._options.environ, self._options.dotenv, known.providers)
         laid = environment.apply(file, said)
         laid = replace(laid, settings=self._options.override(laid.settings))
-        return _InForce(file, laid, Known(laid.settings.providers, self.models))
+        return _InForce(file, laid, laid.settings, Known(laid.settings.providers, self.models))
 
     def _warn(self, derived: _InForce) -> None:
         """Outside of the lock: who is told may ask for the configuration."""
@@ -195,7 +198,7 @@ class Proxy:
     def _needed(self) -> frozenset[Engine]:
         """The engines that the active profile's roles will use. Reads the catalogue, so that no request has to."""
         now = self._in_force()
-        known, roles = now.known, now.configuration.settings.active.roles
+        known, roles = now.facts, now.settings.active.roles
         values = {model_of(role, roles) for role in {*DEFAULT_ROLES, *roles}} - {PASSTHROUGH}
         models = [resolve(value, known) for value in values]
         return frozenset(

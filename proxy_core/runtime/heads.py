@@ -90,7 +90,6 @@ class LimitedHeads(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._keep_header = super().on_header
         self._within = _Within.HEAD
         self._size = 0
         self._refusal = (400, "invalid_request_error", "This is not a valid HTTP request.")
@@ -139,7 +138,7 @@ class LimitedHeads(HttpToolsProtocol):
         if self._within is _HEAD:
             if len(self.headers) >= HEADERS:
                 self._refuse_large()
-            self._keep_header(name, value)
+            super().on_header(name, value)
         elif self._within is _Within.BODY:
             self._size += len(name) + len(value)
             if self._size > LIMIT:

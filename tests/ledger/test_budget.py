@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import threading
 import time
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from datetime import datetime
 import pytest
 
 from proxy_core.config.settings import AtLimit, BudgetSettings
-from proxy_core.ledger.budget import Act, BudgetState, Crossing, Level, Period, Spent, judged, refusal
+from proxy_core.ledger.budget import Act, BudgetState, Crossing, Level, Period, Spent, Verdict, judged, refusal
 from proxy_core.ledger.budget_watch import BudgetWatch
 from proxy_core.ledger.journal import Began, Ended, Routed, State, Story, Usage
 from proxy_core.ledger.pricing import Cost
@@ -77,6 +78,9 @@ class Stand:
         self.watch.hear(Routed(id_, self.now, "big", "why", "p", "unpriced" if usd is None else str(usd), "direct"))
         self.watch.hear(Ended(id_, self.now, State.DONE, 200, usage=Usage(1, 1)))
 
+    def verdict(self) -> Verdict:
+        return asyncio.run(self.watch.verdict())
+
     def told(self) -> list[tuple[Period, Level]]:
         return [(crossing.period, crossing.level) for crossing in self.crossed]
 
@@ -129,7 +133,7 @@ def test_a_ledger_that_cannot_be_read_or_written_stops_no_counting(stand: Stand)
     stand.spends("a", 6.0)
     stand.watch.read()
     assert stand.watch.state().trouble == "The ledger cannot be read."
-    assert stand.watch.verdict().act is Act.STOP
+    assert stand.verdict().act is Act.STOP
     stand.shelf.damaged = False
     stand.watch.read()
     assert (stand.watch.state().trouble, stand.watch.state().spent_today) == ("", 6.0)
@@ -146,7 +150,7 @@ def test_the_restart_of_a_proxy_is_no_way_round_it(stand: Stand) -> None:
 
     stand.shelf.total = slowly  # type: ignore[method-assign]
     stand.watch.begin()
-    assert stand.watch.verdict().act is Act.STOP
+    assert stand.verdict().act is Act.STOP
     stand.watch.close()
 
 
@@ -166,11 +170,11 @@ def test_midnight_empties_the_day_and_not_the_month(stand: Stand) -> None:
     stand.shelf.write("in the ledger", NOON, 4.0)
     stand.watch.read()
     stand.spends("heard", 1.5)
-    assert stand.watch.verdict().act is Act.STOP
+    assert stand.verdict().act is Act.STOP
     stand.now = NOON + 12 * HOUR - 1
-    assert stand.watch.verdict().act is Act.STOP
+    assert stand.verdict().act is Act.STOP
     stand.now = NOON + 12 * HOUR
-    assert stand.watch.verdict().act is Act.GO
+    assert stand.verdict().act is Act.GO
     assert (stand.watch.state().spent_today, stand.watch.state().spent_month) == (0.0, 5.5)
     stand.spends("of the new day", 0.5)
     assert (stand.watch.state().spent_today, stand.watch.state().spent_month) == (0.5, 6.0)
@@ -183,9 +187,9 @@ def test_the_end_of_the_month_empties_both(stand: Stand) -> None:
     stand.shelf.write("in the ledger", stand.now, 3.0)
     stand.watch.read()
     stand.spends("heard", 3.0)
-    assert stand.watch.verdict().act is Act.STOP
+    assert stand.verdict().act is Act.STOP
     stand.now += 60
-    assert stand.watch.verdict().act is Act.GO
+    assert stand.verdict().act is Act.GO
     assert stand.watch.state().spent_month == 0.0
 
 
@@ -221,22 +225,53 @@ def test_a_limit_that_is_raised_can_be_passed_again(stand: Stand) -> None:
     stand.spends("a", 5.0)
     stand.limits = replace(LIMITS, daily=10.0)
     stand.spends("b", 0.1)
-    assert stand.watch.verdict().act is Act.GO
+    assert stand.verdict().act is Act.GO
     stand.spends("c", 5.0)
     assert stand.told() == [(Period.DAY, Level.SPENT), (Period.DAY, Level.SPENT)]
 
 
-def test_without_limits_it_only_counts(stand: Stand) -> None:
+def test_without_limits_everything_goes_and_nothing_is_told(stand: Stand) -> None:
     stand.limits = BudgetSettings(at_limit=AtLimit.STOP)
     stand.spends("a", 1_000.0)
-    assert (stand.watch.verdict().act, stand.told()) == (Act.GO, [])
+    assert (stand.verdict().act, stand.told()) == (Act.GO, [])
     assert stand.watch.state().level is Level.WITHIN
+
+
+def test_a_limit_that_is_set_has_the_ledger_read_first(stand: Stand) -> None:
+    stand.watch.begin()
+    stand.watch.read()
+    stand.limits = BudgetSettings(at_limit=AtLimit.STOP)
+    stand.spends("uncounted", 3.0)
+    stand.shelf.write("uncounted", NOON, 3.0)
+    stand.limits = LIMITS
+    stand.spends("counted", 2.5)
+    stand.shelf.write("counted", NOON, 2.5)
+    assert stand.verdict().act is Act.STOP
+    assert stand.watch.state().spent_today == 5.5
+    stand.watch.close()
+
+
+async def test_nobody_else_waits_while_a_request_waits_for_the_ledger(stand: Stand) -> None:
+    read, may = stand.shelf.total, threading.Event()
+
+    def slowly(wanted: Filter) -> Sum:
+        may.wait(5)
+        return read(wanted)
+
+    stand.shelf.total = slowly  # type: ignore[method-assign]
+    stand.watch.begin()
+    first = asyncio.create_task(stand.watch.verdict())
+    await asyncio.sleep(0.05)
+    assert not first.done()
+    may.set()
+    assert (await first).act is Act.GO
+    stand.watch.close()
 
 
 def test_asking_often_reads_the_ledger_seldom(stand: Stand) -> None:
     stand.watch.begin()
     for _ in range(2_000):
-        stand.watch.verdict()
+        stand.verdict()
     stand.watch.close()
     assert stand.shelf.totals <= 4
 
