@@ -12,12 +12,10 @@ from proxy_core.ledger.journal import Carried, Part
 from proxy_core.ledger.packing import packed
 from proxy_core.ledger.redaction import Redaction
 from proxy_core.wire.json_text import dumps
+from proxy_core.wire.unpacking import PLAIN, Unpacking, coding_of
 
 LONGEST: Final = 8 * 1024 * 1024
 """Bytes of a body that are kept."""
-
-_WINDOWS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
-_PLAIN: Final = frozenset({"", "identity"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +40,7 @@ class Gathering:
         self.held = 0
         self.lost = False
         self._at = first.at
-        self._encoding = first.encoding.strip().lower()
+        self._encoding = coding_of(first.encoding)
         self._pieces: list[bytes] = []
         self._value: Mapping[str, Any] | None = None
         self._cut = False
@@ -77,14 +75,13 @@ class Gathering:
 
 def _decoded(body: bytes, encoding: str) -> tuple[bytes, bool]:
     """Without its content coding, and whether that is all of it. A coding nobody here can read: nothing of it."""
-    if encoding in _PLAIN:
+    if encoding in PLAIN:
         return body, True
-    window = _WINDOWS.get(encoding)
-    if window is None:
+    if not Unpacking.knows(encoding):
         return b"", False
-    reader = zlib.decompressobj(window)
+    unpacking = Unpacking(encoding)
     try:
-        plain = reader.decompress(body, LONGEST)
+        plain = unpacking.feed(body, LONGEST)
     except zlib.error:
         return b"", False
-    return plain, reader.eof
+    return plain, unpacking.is_whole

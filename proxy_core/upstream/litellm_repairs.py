@@ -91,6 +91,24 @@ def read_cohere(config: Any, reader: Any, make_chunk: Callable[..., Any], make_m
     _once(config, "transform_response", make_transforming)
 
 
+def count_later(main: Any) -> None:
+    """Of the module ``litellm.main``: its tokenizer, which every call is given and hardly one asks, is loaded when asked.
+
+    Loading it takes 200 ms, of which nothing else runs in this process for 70 to 130, and 41 MB.
+    """
+    vars(main).setdefault("encoding", _Later(main._load_default_encoding))  # noqa: SLF001 - no public way to it
+
+
+class _Later:
+    """A value that is made when something is wanted of it."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._make(), name)
+
+
 def _once(owner: Any, name: str, make: Callable[[Any], Any]) -> None:
     """Put what ``make`` makes of ``owner.name`` in its place, unless that was done before."""
     found = getattr(owner, name)

@@ -9,6 +9,7 @@ from typing import Any, Final
 from proxy_core.ledger.journal import Usage
 from proxy_core.wire.json_text import loads
 from proxy_core.wire.sse import FrameSplitter, FrameTooLong
+from proxy_core.wire.unpacking import PLAIN, Unpacking, coding_of
 
 WHOLE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of an answer that does not stream which are kept to be read."""
@@ -43,12 +44,13 @@ class UsageReading:
         self._stopped = False
         self._counts: dict[str, int] = {}
         self._terms: dict[str, None] = {}
-        self._unpack = _unpacker(content_encoding)
+        coding = coding_of(content_encoding)
+        self._unpacking = Unpacking(coding) if Unpacking.knows(coding) else None
         self._tail = b""
         self._splits_all = False
         self._splitter = FrameSplitter() if content_type.startswith("text/event-stream") else None
         self._whole = bytearray()
-        self._readable = self._unpack is not None
+        self._readable = self._unpacking is not None or coding in PLAIN
 
     @property
     def is_cut(self) -> bool:
@@ -73,11 +75,13 @@ class UsageReading:
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the answer."""
-        if not self._readable or self._unpack is None:
+        if not self._readable:
             return
         try:
-            plain = self._unpack(data)
-            if self._splitter is not None:
+            plain = data if self._unpacking is None else self._unpacking.feed(data, WHOLE_LIMIT + 1)
+            if len(plain) > WHOLE_LIMIT:  # a few bytes that unpack to very many are no answer
+                self._readable = False
+            elif self._splitter is not None:
                 self._feed_events(plain, self._splitter)
             elif len(self._whole) + len(plain) <= WHOLE_LIMIT:
                 self._whole += plain
@@ -159,13 +163,17 @@ def _tells(data: bytes) -> bool:
 
 
 def decoded(body: bytes, content_encoding: str) -> bytes:
-    """A whole body, or as much of it as there is, without its content coding; as it is where that cannot be read."""
-    unpack = _unpacker(content_encoding)
+    """A whole body, or as much of it as there is, without its content coding; as it is where that cannot be read.
+
+    At most :data:`WHOLE_LIMIT` bytes.
+    """
+    coding = coding_of(content_encoding)
+    if not Unpacking.knows(coding):
+        return body
     try:
-        plain: bytes = body if unpack is None else unpack(body)
+        return Unpacking(coding).feed(body, WHOLE_LIMIT)
     except zlib.error:
         return body
-    return plain
 
 
 def _parsed(payload: bytes) -> Mapping[str, Any]:
@@ -174,16 +182,3 @@ def _parsed(payload: bytes) -> Mapping[str, Any]:
     except ValueError:
         return {}
     return value if isinstance(value, Mapping) else {}
-
-
-def _unpacker(content_encoding: str) -> Any:
-    """From encoded bytes to plain ones, or None where the coding is not one of zlib's."""
-    match content_encoding.strip().lower():
-        case "" | "identity":
-            return lambda data: data
-        case "gzip" | "x-gzip":
-            return zlib.decompressobj(16 + zlib.MAX_WBITS).decompress
-        case "deflate":
-            return zlib.decompressobj().decompress
-        case _:
-            return None

@@ -55,6 +55,8 @@ async def unpacked(coding: str, data: bytes, piece: int) -> list[bytes]:
         ("utf-8", TEXT),
         ("gzip", gzip.compress(TEXT, mtime=0)),
         ("X-GZip", gzip.compress(TEXT, mtime=0)),
+        ("gzip", gzip.compress(TEXT[:100]) + gzip.compress(TEXT[100:]) + gzip.compress(b"")),
+        ("gzip", gzip.compress(TEXT) + bytes(512)),
         ("deflate", zlib.compress(TEXT)),
         ("deflate", raw_deflate(TEXT)),
     ],

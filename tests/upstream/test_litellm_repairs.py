@@ -77,6 +77,27 @@ async def test_an_answer_without_a_service_tier(engine: LiteLLM) -> None:
 
 
 @pytest.mark.parametrize("stream", [True, False])
+async def test_no_tokenizer_is_loaded_until_one_counts(engine: LiteLLM, monkeypatch: pytest.MonkeyPatch) -> None:
+    from litellm import main  # noqa: PLC0415 - takes seconds
+
+    loaded: list[str] = []
+
+    class Tokenizer:
+        def encode(self, text: str) -> list[str]:
+            return text.split()
+
+    def load() -> Tokenizer:
+        loaded.append("tokenizer")
+        return Tokenizer()
+
+    monkeypatch.setattr(main.encoding, "_make", load)
+    async with chat_server(streamed(text_stream("Hi"))) as server:
+        assert text_of(await drained(await engine.open(groq(server.base_url)))) == "Hi"
+    assert loaded == []
+    assert main.encoding.encode("one two") == ["one", "two"]
+    assert loaded == ["tokenizer"]
+
+
 async def test_ollama_is_asked_for_the_answer_alone(engine: LiteLLM, stream: bool) -> None:
     """LiteLLM would ask for the model's facts, too, and stop the event loop until they come."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_core.ledger.journal import Usage
-from proxy_core.upstream.usage_reading import UsageReading
+from proxy_core.upstream.usage_reading import WHOLE_LIMIT, UsageReading, decoded
 from proxy_core.wire import sse
 from tests.support.anthropic_server import USAGE, encoded, event, message_bytes
 
@@ -30,6 +31,18 @@ def test_a_stream_however_it_is_cut_and_encoded(encoding: str, piece: int) -> No
     reading = read(encoded(STREAM, encoding), piece, "text/event-stream; charset=utf-8", encoding)
     assert reading.usage == Usage(input=25, output=12, cache_read=7, cache_write=3)
     assert (reading.stop_reason, reading.error) == ("tool_use", "")
+
+
+def test_a_stream_in_two_members_of_gzip() -> None:
+    reading = read(gzip.compress(STREAM[:200]) + gzip.compress(STREAM[200:]), 50, encoding="gzip")
+    assert (reading.usage, reading.is_cut) == (Usage(input=25, output=12, cache_read=7, cache_write=3), False)
+
+
+def test_few_bytes_that_unpack_to_very_many_are_not_read() -> None:
+    bomb = gzip.compress(bytes(40_000_000))
+    reading = read(bomb + STREAM, len(bomb), encoding="gzip")
+    assert (reading.usage, reading.is_cut) == (None, False)
+    assert len(decoded(bomb, "gzip")) == WHOLE_LIMIT
 
 
 @pytest.mark.parametrize("ends", [b"\r\n", b"\r"])
