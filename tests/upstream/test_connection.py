@@ -220,8 +220,8 @@ class TestPatience:
         data = bytes(64 * HELD)
         async with chat_server(whole(data)) as server:
             answer = await ask(http, server.address)
-            answer.allow_silence(0.2)
-            await asyncio.sleep(0.7)
+            answer.allow_silence(0.6)
+            await asyncio.sleep(1.2)
             assert await read(answer) == data
 
     async def test_a_connection_that_is_not_made_in_time(self, http: Http) -> None:
