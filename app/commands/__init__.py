@@ -16,7 +16,7 @@ from app.commands.import_env import import_env
 from app.commands.keys import commands as keys
 from app.commands.log import commands as log
 from app.commands.models import models
-from app.commands.saying import remark, say
+from app.commands.saying import remark, say, speak_whatever_is_written
 from app.commands.serve import serve
 from app.commands.test import try_roles
 from app.commands.token import token
@@ -66,6 +66,7 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """One command; its exit code: 0 done, 1 it could not be done and stderr says why, 2 it was asked for wrongly."""
+    speak_whatever_is_written()
     try:
         line(args=_left_alone(arguments), prog_name="understudy")
     except UnderstudyError as error:

@@ -38,14 +38,15 @@ def claude(
 
     profile, theirs = own_options(arguments or [])
     program = program_or_exit()
-    ground = stand(os.environ)  # without .env: a project's file must not choose where its sessions go
+    inherited = dict(os.environ)  # before a proxy here loads LiteLLM, which writes into ours
+    ground = stand(inherited)  # without .env: a project's file must not choose where its sessions go
     ground.profile(profile)
     refuse_if_overruled()
     for trouble in ground.troubles:
         remark(trouble)
     with door(ground, profile) as opened:
         plan = plan_for(ground, opened)
-        code = run([str(program), *plan.arguments, *theirs], plan.environment(os.environ))
+        code = run([str(program), *plan.arguments, *theirs], plan.environment(inherited))
     raise typer.Exit(code)
 
 

@@ -15,15 +15,8 @@ from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
 from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role, Settings
 from proxy_core.errors import ConfigError
-from proxy_core.ledger.journal import Listener, News
+from proxy_core.ledger.journal import Audience, Listener
 from proxy_core.runtime.build import Options, Proxy
-
-
-class Unheard:
-    """A listener for commands that serve nobody."""
-
-    def hear(self, news: News) -> None:
-        """Nothing is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +90,7 @@ def stand(
         places,
         environ,
         KeyringStore(),
-        listener or Unheard(),
+        listener or Audience(),
         dotenv=dotenv,
         override=override,
         report=tell,

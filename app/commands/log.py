@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 _POLL = 0.3
 """Seconds between two looks at what is new."""
 
+_PACKING = 5.0
+"""Seconds that it takes at most to write the bodies whose turn has come."""
+
+_MOST_RUNNING = 1_000
+"""Requests under way that are waited for; the ledger ends those of a process that died."""
+
 commands = typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False)
 commands.command()(show)
 commands.command()(export)
@@ -30,38 +36,31 @@ commands.command()(rerun)
 
 
 @commands.callback(invoke_without_command=True)
+@log_filter.choosing
 def log(
     context: typer.Context,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, oldest first.")] = False,
-    number: Annotated[int, typer.Option("--number", "-n", min=0, help="How many of the past.")] = 20,
-    text: log_filter.Text = "",
-    body: log_filter.Body = "",
-    role: log_filter.Role = "",
-    model: log_filter.Model = "",
-    status: log_filter.Status = "",
-    session: log_filter.Session = "",
-    project: log_filter.Project = "",
-    since: log_filter.Since = "",
+    number: Annotated[int, typer.Option("--number", "-n", metavar="N", min=0, help="How many of the past.")] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="For a script: one JSON object a line.")] = False,
+    wanted: Filter,
 ) -> None:
     """The last requests, newest first: role, model, status, tokens, times, cost, and why this model."""
     if context.invoked_subcommand is not None:
+        _refuse_misplaced(context, context.invoked_subcommand)
         return
-    wanted = log_filter.chosen(
-        text=text, body=body, role=role, model=model, status=status, session=session, project=project, since=since
-    )
     from app.commands.own_ledger import opened
 
     ledger = opened()
     try:
         last = newest(ledger)
+        running = _running(ledger, last) if follow else ()
         past = ledger.page(wanted, before=last + 1, limit=number) if number else ()
         write = _writer(as_json)
         if follow:
-            known = [row for row in reversed(past) if not _runs(row)]
-            write(known)
-            for row in coming(ledger, wanted, last, tuple(row.story.id for row in past if _runs(row))):
+            over = {row.story.id: row for row in reversed(past) if not _runs(row)}
+            write(tuple(over.values()))
+            for row in coming(ledger, wanted, last, tuple(id_ for id_ in running if id_ not in over)):
                 write([row])
         elif past:
             write(past)
@@ -71,6 +70,14 @@ def log(
         ledger.close()
 
 
+def _refuse_misplaced(context: typer.Context, command: str) -> None:
+    """Options before a command of ours would choose nothing: whoever wrote them is not to take all for a few."""
+    for parameter in context.command.params:
+        source = context.get_parameter_source(parameter.name) if parameter.name else None
+        if source is not None and source.name == "COMMANDLINE":
+            raise typer.BadParameter(f"it belongs behind {command}", param_hint=parameter.opts[0])
+
+
 def coming(
     ledger: Ledger,
     wanted: Filter,
@@ -78,7 +85,7 @@ def coming(
     running: tuple[str, ...] = (),
     wait: Callable[[], None] = lambda: time.sleep(_POLL),
 ) -> Iterator[Row]:
-    """Each request once it is over, in the order in which they end; of those after the row ``last``, and ``running``.
+    """Each request once it is over, in the order in which they end: of those after the row ``last``, and ``running``.
 
     What a request is like is known when it is over: only then it is held against the filter.
     """
@@ -92,11 +99,22 @@ def coming(
         pending |= dict.fromkeys(row.story.id for row in begun)
         for id_ in tuple(pending):
             row = ledger.row(id_)
-            if row is None or not _runs(row):
-                del pending[id_]
-                if row is not None and _matches(ledger, row, wanted):
-                    yield row
+            if row is not None and _runs(row):
+                continue
+            if row is not None and _matches(ledger, row, wanted):
+                yield row
+            elif row is not None and wanted.body and _bodies_may_come(row):
+                continue
+            del pending[id_]
         wait()
+
+
+def _running(ledger: Ledger, last: int) -> tuple[str, ...]:
+    """The ids of all that run, whatever is asked for: nobody knows yet what becomes of them."""
+    from proxy_core.ledger.rows import Filter, State
+
+    rows = ledger.page(Filter(states=frozenset({State.RUNNING})), before=last + 1, limit=_MOST_RUNNING)
+    return tuple(row.story.id for row in reversed(rows))
 
 
 def newest(ledger: Ledger) -> int:
@@ -112,6 +130,13 @@ def _matches(ledger: Ledger, row: Row, wanted: Filter) -> bool:
     return bool(found) and found[0].number == row.number
 
 
+def _bodies_may_come(row: Row) -> bool:
+    """Rows are written at once, bodies when there is time for them."""
+    from proxy_core.ledger.writer import LATEST
+
+    return row.story.ended is not None and time.time() < row.story.ended + LATEST + _PACKING
+
+
 def _runs(row: Row) -> bool:
     return row.story.ended is None
 
@@ -124,16 +149,13 @@ def _writer(as_json: bool) -> Callable[[Sequence[Row]], None]:
 
     console = Console()
     columns = Columns(console)
-    headed = False
 
     def write(rows: Sequence[Row]) -> None:
-        nonlocal headed
         if as_json:
             for row in rows:
                 say_json(as_object(row))
         elif console.is_terminal:
-            columns.write([line_of(row) for row in rows], head=not headed)
-            headed = True
+            columns.write([line_of(row) for row in rows])
         else:
             for line in plain(map(line_of, rows)):
                 say(line)

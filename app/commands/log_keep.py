@@ -6,23 +6,19 @@ import os
 import sys
 import time
 from contextlib import AbstractContextManager, nullcontext
+from io import TextIOWrapper
 from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from app.commands import log_filter
-from app.commands.saying import remark, say
+from app.commands.saying import counted, remark, say
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from proxy_core.ledger.reading import Ledger
-    from proxy_core.ledger.rows import Filter, Row
-
-_PAGE = 1_000
-"""Requests that are read at a time: an export holds no more in memory."""
+    from proxy_core.ledger.rows import Filter
 
 
+@log_filter.choosing
 def export(
     file: Annotated[str, typer.Argument(metavar="FILE", help="- for standard output.")] = "-",
     *,
@@ -31,14 +27,7 @@ def export(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON array.")] = False,
     bodies: Annotated[bool, typer.Option("--bodies", help="With the bodies that are kept; only as JSON.")] = False,
-    text: log_filter.Text = "",
-    body: log_filter.Body = "",
-    role: log_filter.Role = "",
-    model: log_filter.Model = "",
-    status: log_filter.Status = "",
-    session: log_filter.Session = "",
-    project: log_filter.Project = "",
-    since: log_filter.Since = "",
+    wanted: Filter,
 ) -> None:
     """Write the requests to a file that only you may read, newest first."""
     from app.commands.own_ledger import opened
@@ -47,14 +36,11 @@ def export(
 
     if csv and (as_json or bodies):
         raise typer.BadParameter("a table has no room for that: leave --csv out", param_hint="--csv")
-    wanted = log_filter.chosen(
-        text=text, body=body, role=role, model=model, status=status, session=session, project=project, since=since
-    )
     json = as_json or bodies or (file.lower().endswith(".json") and not csv)
     ledger = opened()
     try:
         with _out(file) as out:
-            rows = every(ledger, wanted)
+            rows = ledger.every(wanted)
             count = write_json(rows, out, ledger.body if bodies else None) if json else write_csv(rows, out)
     except BrokenPipeError:  # whoever reads it has enough
         return
@@ -63,15 +49,7 @@ def export(
     finally:
         ledger.close()
     if file != "-":
-        remark(f"{count:,} requests were written to {file}.")
-
-
-def every(ledger: Ledger, wanted: Filter) -> Iterator[Row]:
-    """All such requests, newest first, a page at a time."""
-    before: int | None = None
-    while page := ledger.page(wanted, before=before, limit=_PAGE):
-        yield from page
-        before = page[-1].number
+        remark(f"{counted(count, 'request')} {'was' if count == 1 else 'were'} written to {file}.")
 
 
 def wipe(
@@ -81,28 +59,45 @@ def wipe(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Without asking.")] = False,
 ) -> None:
     """Empty the ledger, or only the bodies in it. What is wiped cannot be brought back."""
-    from app.commands.own_ledger import opened
     from proxy_core.config import paths
-    from proxy_core.ledger import retention
+    from proxy_core.ledger import ledger_file, retention
 
-    ledger = opened()
-    count = ledger.count()
-    ledger.close()
-    if not count:
+    file = paths.find(os.environ).ledger_file
+    aside = ledger_file.those_aside(file)
+    what = _what_there_is(bodies=bodies)
+    if not what and not aside:
         remark("There is nothing in the ledger.")
         return
-    what = f"the bodies of {count:,} requests" if bodies else f"{count:,} requests with their bodies, and their costs"
+    what = " and ".join(part for part in (what, "what was set aside of a damaged ledger" if aside else "") if part)
     if not yes and not typer.confirm(f"Wipe {what}?", err=True):
         raise typer.Exit(1)
-    retention.wipe(paths.find(os.environ).ledger_file, time.time(), rows=not bodies)
+    retention.wipe(file, time.time(), rows=not bodies)
     say(f"Wiped: {what}.")
 
 
+def _what_there_is(*, bodies: bool) -> str:
+    """What a wipe takes, for a person; empty where there is nothing."""
+    from app.commands.own_ledger import opened
+    from proxy_core.ledger.reading import LedgerUnreadable
+
+    ledger = opened()
+    try:
+        requests = ledger.count()
+    except LedgerUnreadable:
+        return "the damaged ledger, as a whole"
+    finally:
+        ledger.close()
+    if not requests:
+        return ""
+    told = counted(requests, "request")
+    return f"the bodies of {told}" if bodies else f"{told} with their bodies and their costs"
+
+
 def _out(file: str) -> AbstractContextManager[TextIO]:
-    if file == "-":
-        return nullcontext(sys.stdout)
-    return open(file, "w", encoding="utf-8", newline="", opener=_for_the_owner)
+    from proxy_core.ledger.export import to_file
 
-
-def _for_the_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
+    if file != "-":
+        return to_file(file)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(newline="")  # a table ends its lines itself
+    return nullcontext(sys.stdout)

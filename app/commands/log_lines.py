@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from app.commands.harmless import on_a_line
 from app.commands.money import dollars
+from app.commands.saying import shortened
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -30,23 +31,25 @@ class _Column:
 _COLUMNS: Final = (
     _Column("TIME", 8),
     _Column("ID", 8),
-    _Column("ROLE", 7),
+    _Column("ROLE", 8),
     _Column("MODEL", 24),
-    _Column("STATUS", 7),
+    _Column("STATUS", 10),
     _Column("IN", 7, is_number=True),
     _Column("CACHED", 7, is_number=True),
     _Column("OUT", 6, is_number=True),
     _Column("FIRST", 6, is_number=True),
     _Column("ALL", 6, is_number=True),
     _Column("COST", 8, is_number=True),
-    _Column("WHY", 24),
+    _Column("WHY", 30),
 )
-_MODEL, _STATUS, _WHY = 3, 4, 11
+_PLACES: Final = {column.name: place for place, column in enumerate(_COLUMNS)}
+_MODEL, _STATUS, _WHY = _PLACES["MODEL"], _PLACES["STATUS"], _PLACES["WHY"]
 
-_SHORTEST_MODEL: Final = 12
+_SHORTEST_MODEL: Final = 20
+"""Columns that a model's name has at the least while there is anything else to do without."""
 
-_GIVEN_UP: Final = (6, 8, 9, 11, 2, 5, 7, 0)
-"""Columns that a narrow terminal does without, in this order."""
+_GIVEN_UP: Final = ("WHY", "CACHED", "FIRST", "ALL", "ROLE", "IN", "OUT", "TIME")
+"""What a narrow terminal does without, in this order."""
 
 _GAP: Final = 2
 
@@ -110,53 +113,51 @@ def seconds(value: float | None) -> str:
 
 
 class Columns:
-    """Writes lines below each other on a terminal; a column grows when something longer comes."""
+    """Writes lines below each other on a terminal; which columns there are is settled by the first of them."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
         self._widths = [column.least for column in _COLUMNS]
+        self._there: list[int] = []
 
-    def write(self, lines: Sequence[Line], *, head: bool = True) -> None:
-        """Write them. What has no room on the terminal is left out, but never why a request failed: that wraps."""
-        from textwrap import wrap
-
+    def write(self, lines: Sequence[Line]) -> None:
+        """Write them, the first ones below a head. What has no room is left out, but never why a request failed."""
         from rich.text import Text
 
         for line in lines:
             widths = [max(width, len(cell)) for width, cell in zip(self._widths, line.cells, strict=True)]
             self._widths = [*widths[:_WHY], self._widths[_WHY]]
-        there = self._columns_there()
-        if head:
-            self._write([column.name for column in _COLUMNS], there, dict.fromkeys(there, "bold"))
+        if not self._there:
+            self._there = self._columns_there()
+            self._write([column.name for column in _COLUMNS], dict.fromkeys(self._there, "bold"))
         for line in lines:
-            self._write(line.cells, there, {_STATUS: line.style, _WHY: "dim"})
-            for part in wrap(line.error, max(20, self._console.width - _INDENT)):
-                self._print(Text(f"{'':{_INDENT}}{part}", line.style))
+            self._write(line.cells, {_STATUS: line.style, _WHY: "dim"})
+            error = Text(line.error, line.style)
+            for part in error.wrap(self._console, max(20, self._console.width - _INDENT)) if error else ():
+                part.rstrip()
+                self._print(Text(" " * _INDENT).append_text(part))
 
     def _columns_there(self) -> list[int]:
         there = list(range(len(_COLUMNS)))
-        for column in _GIVEN_UP:
-            if sum(self._widths[each] + _GAP for each in there) - _GAP <= self._console.width:
+        for name in _GIVEN_UP:
+            if self._room_for_model(there) >= min(self._widths[_MODEL], _SHORTEST_MODEL):
                 break
-            there.remove(column)
+            there.remove(_PLACES[name])
         return there
 
-    def _width(self, column: int, there: Sequence[int]) -> int:
-        """A column's; a model's name gives way where even what is left has no room."""
-        if column != _MODEL:
-            return self._widths[column]
-        others = sum(self._widths[each] + _GAP for each in there if each != _MODEL)
-        return max(_SHORTEST_MODEL, min(self._widths[_MODEL], self._console.width - others))
+    def _room_for_model(self, there: Sequence[int]) -> int:
+        return self._console.width - sum(self._widths[each] + _GAP for each in there if each != _MODEL)
 
-    def _write(self, cells: Sequence[str], there: Sequence[int], styles: Mapping[int, str]) -> None:
+    def _write(self, cells: Sequence[str], styles: Mapping[int, str]) -> None:
         from rich.text import Text
 
         text = Text()
-        for column in there:
-            width = self._width(column, there)
-            cell = cells[column] if column == _WHY or len(cells[column]) <= width else f"{cells[column][: width - 1]}…"
-            placed = cell.rjust(width) if _COLUMNS[column].is_number else cell.ljust(width)
-            text.append(placed, styles.get(column, ""))
+        for column in self._there:
+            width = self._widths[column]
+            if column == _MODEL:
+                width = max(1, min(width, self._room_for_model(self._there)))
+            placed = cells[column] if column == _WHY else shortened(cells[column], width)
+            text.append(placed.rjust(width) if _COLUMNS[column].is_number else placed.ljust(width), styles.get(column))
             text.append(" " * _GAP)
         text.rstrip()
         self._print(text)

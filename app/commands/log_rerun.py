@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.harmless import on_a_line
-from app.commands.saying import remark, say, say_json
+from app.commands.saying import remark, say_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -83,10 +83,12 @@ def _tell(compared: Comparison, console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    from app.commands.log_show import tell
+
     sides = [_lines(compared.before, "Before"), _lines(compared.after, "Now")]
     if not console.is_terminal or console.width < _SIDE_BY_SIDE:
         for lines in sides:
-            say("\n".join([*lines, ""]))
+            tell([*lines, ""])
         return
     grid = Table.grid(padding=(0, 3), expand=True)
     for _ in sides:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from app.commands.harmless import on_a_line, shown
-from app.commands.saying import remark, say, say_json, table
+from app.commands.saying import counted, remark, say, say_json, table
 
 if TYPE_CHECKING:
     from app.rerun.answer import Answer
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 _LONGEST: Final = 4_000
 """Characters of what was asked and answered that are shown; ``--body`` gives all."""
+
+_FACT: Final = re.compile(r"  (?:[a-z][a-z' ]*?  +|[a-z0-9 ]+: )")
+"""How a line of :func:`lines` begins, before what it says."""
 
 
 def show(
@@ -44,12 +48,28 @@ def show(
 
             say_json({**as_object(row), "kept": [_kept_object(kept) for kept in ledger.kept(row.story.id)]})
         else:
-            for line in lines(row, ledger.kept(row.story.id)):
-                say(line)
-            for line in _conversation(ledger, row):
-                say(line)
+            tell([*lines(row, ledger.kept(row.story.id)), *_conversation(ledger, row)])
     finally:
         ledger.close()
+
+
+def tell(told: Iterable[str]) -> None:
+    """The lines; on a terminal broken between words, the rest of a fact below its beginning."""
+    from rich.console import Console
+    from rich.text import Text
+
+    console = Console()
+    if not console.is_terminal:
+        for line in told:
+            say(line)
+        return
+    for line in (part for each in told for part in each.split("\n")):
+        begun = _FACT.match(line)
+        indent = min(begun.end() if begun else 0, console.width // 2)
+        first, *rest = Text(line[indent:]).wrap(console, console.width - indent) if line else [Text()]
+        for before, text in ((line[:indent], first), *((" " * indent, each) for each in rest)):
+            text.rstrip()
+            console.print(Text(before).append_text(text), highlight=False, no_wrap=True)
 
 
 def lines(row: Row, kept: tuple[Kept, ...]) -> Iterator[str]:
@@ -116,7 +136,7 @@ def _tokens(story: Story) -> str:
     told += [f"({', '.join(inside)})"] * bool(inside)
     told += [f"→ {usage.output:,} out"]
     told += [f"({usage.reasoning:,} of them reasoning)"] * bool(usage.reasoning)
-    told += [f"{usage.searches} web searches"] * bool(usage.searches)
+    told += [f"{usage.searches} web search{'es' * (usage.searches > 1)}"] * bool(usage.searches)
     return " ".join(told)
 
 
@@ -187,7 +207,7 @@ def _state(story: Story) -> str:
 def _kept(kept: Kept) -> str:
     size = f"{kept.size / 1024:.0f} kB" if kept.size >= 1024 else f"{kept.size} bytes"
     remarks = [f"{size} of the beginning" if kept.cut else size]
-    remarks += [f"{kept.hidden} secret{'s' * (kept.hidden > 1)} taken out"] * bool(kept.hidden)
+    remarks += [f"{counted(kept.hidden, 'secret')} taken out"] * bool(kept.hidden)
     return f"{kept.part.value} ({', '.join(remarks)})"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import threading
 import time
 from collections.abc import Mapping
@@ -13,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.saying import remark, say, say_json, table
+from app.commands.saying import remark, say, say_json, styled, table
 
 if TYPE_CHECKING:
     from app.commands.ground import Ground
@@ -167,10 +166,9 @@ class _Teller:
 
 def introduction(ground: Ground, url: str) -> list[str]:
     """What a person should know of a proxy that has just started. No key and no token is in it."""
-    bold, plain = ("\033[1m", "\033[0m") if sys.stdout.isatty() and os.environ.get("TERM") != "dumb" else ("", "")
     rows = [(role.name, target, key_state(ground, target)) for role, target in ground.roles(ground.profile()).items()]
     return [
-        f"{bold}Understudy answers on {url}{plain}  (Ctrl+C stops it)",
+        f"{styled(f'Understudy answers on {url}', '1')}  (Ctrl+C stops it)",
         "",
         *table(rows),
         "",

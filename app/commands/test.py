@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from app.commands.money import dollars
-from app.commands.saying import say, say_json
+from app.commands.saying import say, say_json, styled
 
 if TYPE_CHECKING:
     from app.commands.door import Door
     from app.commands.ground import Ground
-    from app.trial.checks import Check, Outcome, Tried
+    from app.trial.checks import Check, Tried
     from proxy_core.config.settings import Role
+
+
+_MARKS: Final = {"passed": ("ok  ", "32"), "noted": ("note", "33"), "failed": ("FAIL", "31"), "skipped": ("-   ", "0")}
+"""What stands before a check of each outcome, and in which style."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,16 +120,8 @@ def _lines(check: Check) -> list[str]:
         numbers.append(f"first token {check.first:.2f} s, whole {check.whole:.2f} s")
     if check.usage is not None:
         numbers.append(f"{check.usage.whole_input} → {check.usage.output} tokens, {dollars(check.cost)}")
-    lines = [f"  {_mark(check.outcome)}  {check.name:9}  {check.sentence}  {'; '.join(numbers)}".rstrip()]
+    lines = [f"  {styled(*_MARKS[check.outcome])}  {check.name:9}  {check.sentence}  {'; '.join(numbers)}".rstrip()]
     return [*lines, f"        → {check.mend}"] if check.mend else lines
-
-
-def _mark(outcome: Outcome) -> str:
-    plain = {"passed": "ok  ", "noted": "note", "failed": "FAIL", "skipped": "-   "}[outcome]
-    colour = {"passed": "32", "noted": "33", "failed": "31"}.get(outcome)
-    if colour is None or not sys.stdout.isatty() or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
-        return plain
-    return f"\033[{colour}m{plain}\033[0m"
 
 
 def _spent(results: list[Result]) -> tuple[float, int, int]:

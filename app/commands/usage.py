@@ -13,7 +13,7 @@ import typer
 from app.commands import log_filter
 from app.commands.harmless import on_a_line
 from app.commands.money import cost_of, dollars, priced
-from app.commands.saying import remark, say, say_json, table
+from app.commands.saying import counted, remark, say, say_json, shortened, table
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +24,16 @@ if TYPE_CHECKING:
 _BAR: Final = 24
 """Columns of the longest bar on a terminal."""
 
+_SHORTEST_BAR: Final = 8
+_SHORTEST_NAME: Final = 16
+
+_HEAD: Final = ("COST", "REQUESTS", "FAILED", "IN", "CACHED", "OUT", "FIRST", "TOKENS/S", "PRICED")
+"""What stands behind a name and its bar."""
+
+_GIVEN_UP: Final = ("TOKENS/S", "FIRST", "CACHED", "FAILED", "OUT", "IN")
+"""What a narrow terminal does without, in this order: never what was spent, nor how much of it is known."""
+
+_GAP: Final = 2
 _EIGHTHS: Final = " ▏▎▍▌▋▊▉"
 
 _NAMELESS: Final = {
@@ -35,8 +45,10 @@ _NAMELESS: Final = {
 
 
 def usage(
-    by: Annotated[str, typer.Option("--by", help="model, project, session, profile or day.")] = "model",
+    by: Annotated[str, typer.Option("--by", metavar="WHAT", help="model, project, session, profile or day.")] = "model",
+    *,
     since: log_filter.Since = "30d",
+    until: log_filter.Until = "",
     model: log_filter.Model = "",
     project: log_filter.Project = "",
     as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False,
@@ -46,7 +58,7 @@ def usage(
     from app.commands.own_ledger import opened
 
     grouping = _grouping(by)
-    wanted = log_filter.chosen(model=model, project=project, since=since)
+    wanted = log_filter.chosen(model=model, project=project, since=since, until=until)
     ledger = opened()
     try:
         sums, total = ledger.sums(grouping, wanted), ledger.total(wanted)
@@ -109,10 +121,9 @@ def _tell(by: Grouping, sums: Sequence[Sum], total: Sum, state: BudgetState) -> 
         return
     if not rows:
         return
-    head = (by.value.upper(), "COST", "REQUESTS", "FAILED", "IN", "CACHED", "OUT", "FIRST", "TOKENS/S", "PRICED")
-    _draw(console, [head, *rows], [0.0, *shares(sums)])
+    _draw(console, [(by.value.upper(), *_HEAD), *rows], [0.0, *shares(sums)])
     say()
-    say(f"{cost_of(total)} for {total.requests:,} requests ({priced(total)}).")
+    say(f"{cost_of(total)} for {counted(total.requests, 'request')} ({priced(total)}).")
     for line in ("", *budget_lines(state)):
         say(line)
 
@@ -145,21 +156,27 @@ def shares(sums: Sequence[Sum]) -> list[float]:
 
 
 def _draw(console: Console, rows: Sequence[tuple[str, ...]], bars: Sequence[float]) -> None:
+    """A name, its bar, and as many of the other columns as there is room for."""
     from rich.text import Text
 
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
-    room = console.width - sum(widths) - 2 * len(widths)
-    longest = max(0, min(_BAR, room))
-    widths[0] = max(10, widths[0] + min(0, room))
+    there = list(range(1, len(widths)))
+
+    def room() -> int:
+        return console.width - sum(widths[column] + _GAP for column in there)
+
+    for name in _GIVEN_UP:
+        if room() >= min(widths[0], _SHORTEST_NAME) + _GAP + _SHORTEST_BAR:
+            break
+        there.remove(1 + _HEAD.index(name))
+    longest = max(_SHORTEST_BAR, min(_BAR, room() - _GAP - widths[0]))
+    widths[0] = max(1, min(widths[0], room() - _GAP - longest))
     for number, (row, share) in enumerate(zip(rows, bars, strict=True)):
-        name = row[0] if len(row[0]) <= widths[0] else f"…{row[0][1 - widths[0] :]}"
-        cells = [name.ljust(widths[0])]
-        if longest:
-            cells.append(bar(share, longest))
-        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
-        line = Text("  ".join(cells), style="" if number else "bold")
-        if longest and number:
-            line.stylize("cyan", widths[0] + 2, widths[0] + 2 + longest)
+        cells = [shortened(row[0], widths[0]).ljust(widths[0]), bar(share, longest)]
+        cells += [row[column].rjust(widths[column]) for column in there]
+        line = Text((" " * _GAP).join(cells), style="" if number else "bold")
+        if number:
+            line.stylize("cyan", widths[0] + _GAP, widths[0] + _GAP + longest)
         console.print(line, no_wrap=True, highlight=False, overflow="ellipsis", crop=True)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QCoreApplication
 
 from app.answers import RanAgain, Side
 from app.doing.tools import Tools
 from proxy_core.errors import ConfigError
-from proxy_core.ledger.journal import Listener, News
+from proxy_core.ledger.journal import Listener
 from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.rows import Filter, Row
 from proxy_core.ledger.store import LedgerFile
@@ -22,9 +21,6 @@ if TYPE_CHECKING:
     from app.rerun.answer import Answer
 
 translate = QCoreApplication.translate
-
-_PAGE: Final = 1_000
-"""Requests that are read at a time: an export holds no more in memory."""
 
 
 class LedgerDoing:
@@ -88,13 +84,13 @@ class LedgerDoing:
         tools = self._tools
 
         def job() -> None:
-            from proxy_core.ledger.export import write_csv, write_json  # noqa: PLC0415
+            from proxy_core.ledger.export import to_file, write_csv, write_json  # noqa: PLC0415
 
             write = write_json if form == "json" else write_csv
             ledger = Ledger(tools.paths.ledger_file)
             try:
-                with Path(path).open("w", encoding="utf-8", newline="") as out:
-                    write(_every(ledger, wanted), out)
+                with to_file(path) as out:
+                    write(ledger.every(wanted), out)
             except OSError as error:
                 raise ConfigError(f"{path}: {error.strerror}.") from error
             finally:
@@ -116,13 +112,6 @@ class LedgerDoing:
         self._tools.lanes.ledger.run(lambda: self._file.wipe(rows=not bodies_only), then, self._tools.complain)
 
 
-class Unheard:
-    """A listener of a proxy whose requests are heard of elsewhere."""
-
-    def hear(self, news: News) -> None:
-        """Nothing is kept."""
-
-
 def _side(run: Run, row: Row | None, notes: str = "") -> Side:
     cost = run.cost
     own = row or Row(0, run.story, None if cost is None else cost.usd, cost is None or cost.estimated)
@@ -135,10 +124,3 @@ def _text(answer: Answer) -> str:
     """As a person reads it: what was said, then what was called."""
     calls = [f"→ {call.name} {call.input}" for call in answer.calls]
     return "\n\n".join(part for part in (answer.text, *calls) if part)
-
-
-def _every(ledger: Ledger, wanted: Filter) -> Iterator[Row]:
-    before: int | None = None
-    while page := ledger.page(wanted, before=before, limit=_PAGE):
-        yield from page
-        before = page[-1].number

@@ -96,6 +96,7 @@ def run_again(proxy: Proxy, shelf: Shelf, row: Row, model: str, listener: Listen
     target = split(model, proxy.known().is_provider)
     if not target.provider:
         raise ConfigError(f"{model} is not a model with its provider. Write it as in openai/gpt-4.1.")
+    _make_ready(proxy, target.provider, target.name)
     story, answer = asyncio.run(_sent(proxy, row.story, body, listener))
     if story.model != target.name or story.provider != target.provider:
         notes = (*notes, f"{story.provider}/{story.model} answered: {story.why}.")
@@ -130,6 +131,15 @@ def _notes(kept: Kept) -> tuple[str, ...]:
         return ()
     secrets = "A secret was" if kept.hidden == 1 else f"{kept.hidden} secrets were"
     return (f"{secrets} taken out of the request before it was kept: this time the model did not see it all.",)
+
+
+def _make_ready(proxy: Proxy, provider_id: str, name: str) -> None:
+    """Have the price list read and the keyring asked, which a proxy does once: the model is not to be timed by that."""
+    known = proxy.known()
+    known.model(provider_id, name)
+    provider = known.provider(provider_id)
+    if provider is not None:
+        proxy.keys.for_provider(provider)
 
 
 class _Retold:

@@ -7,27 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any, Final, Never, TypeVar, cast
 from urllib.parse import urlsplit
 
 from proxy_core.config.settings import (
     PASSTHROUGH,
     VERSION,
-    BudgetSettings,
     Engine,
-    GeneralSettings,
-    LogSettings,
     Price,
     Profile,
     ProjectSettings,
     ProviderSettings,
-    ProxySettings,
     Role,
-    RoutingSettings,
     Settings,
-    TerminalSettings,
     Timeouts,
 )
 
@@ -36,21 +31,13 @@ Key = tuple[str, ...]
 
 _PROVIDER_ID: Final = re.compile(r"[a-z0-9][a-z0-9._-]*")
 _RESERVED_IDS: Final = frozenset({"local-token", PASSTHROUGH, "understudy"})
-_SECTIONS: Final = ("proxy", "timeouts", "routing", "general", "log", "budget", "terminal")
-
-Section = TypeVar(
-    "Section",
-    ProxySettings,
-    Timeouts,
-    RoutingSettings,
-    GeneralSettings,
-    LogSettings,
-    BudgetSettings,
-    TerminalSettings,
-    ProviderSettings,
-    Price,
-    ProjectSettings,
+_DEFAULTS: Final = Settings()
+_SECTIONS: Final[Mapping[str, Any]] = MappingProxyType(
+    {field.name: part for field in fields(Settings) if is_dataclass(part := getattr(_DEFAULTS, field.name))}
 )
+"""The parts of the settings that are a table each, as they are by default."""
+
+Section = TypeVar("Section")
 
 
 class _WrongValueError(ValueError):
@@ -76,24 +63,17 @@ def read(document: Mapping[str, Any]) -> tuple[Settings, tuple[str, ...]]:
             f"The settings were written by a newer Understudy (version {version}; this one knows {VERSION}). What is "
             "understood is used, the rest is kept in the file."
         )
-    defaults = Settings()
-    profiles = _profiles(_table(document, ("profiles",), troubles), troubles) or dict(defaults.profiles)
-    profile = _value(document, ("profile",), defaults.profile, troubles)
+    profiles = _profiles(_table(document, ("profiles",), troubles), troubles) or dict(_DEFAULTS.profiles)
+    profile = _value(document, ("profile",), _DEFAULTS.profile, troubles)
     if profile not in profiles:
         troubles.append(f"profile = {profile!r} names no profile; the default models are used.")
     settings = Settings(
         profile=profile,
         profiles=profiles,
-        proxy=_section(document, ("proxy",), ProxySettings(), troubles),
-        timeouts=_section(document, ("timeouts",), Timeouts(), troubles),
-        routing=_section(document, ("routing",), RoutingSettings(), troubles),
         providers=_providers(_table(document, ("providers",), troubles), troubles),
-        general=_section(document, ("general",), GeneralSettings(), troubles),
-        log=_section(document, ("log",), LogSettings(), troubles),
-        budget=_section(document, ("budget",), BudgetSettings(), troubles),
-        terminal=_section(document, ("terminal",), TerminalSettings(), troubles),
         prices=_each(document, "prices", Price(), troubles),
         projects=_each(document, "projects", ProjectSettings(), troubles),
+        **{name: _section(document, (name,), default, troubles) for name, default in _SECTIONS.items()},
     )
     return settings, tuple(troubles)
 
@@ -174,7 +154,7 @@ def _section(document: Mapping[str, Any], key: Key, default: Section, troubles: 
     table = _table(document, key, troubles)
     values = {
         field.name: _value(table, (*key, field.name), getattr(default, field.name), troubles)
-        for field in fields(default)
+        for field in fields(cast(Any, default))
     }
     return type(default)(**values)
 

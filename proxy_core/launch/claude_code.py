@@ -118,7 +118,12 @@ class LaunchPlan:
     @property
     def arguments(self) -> tuple[str, ...]:
         """What stands before the user's own arguments; a ``--settings`` of theirs takes the place of ours."""
-        return ("--settings", json.dumps(self.settings, ensure_ascii=False, separators=(",", ":")))
+        return ("--settings", self.settings_text)
+
+    @property
+    def settings_text(self) -> str:
+        """The settings as ``--settings`` takes them."""
+        return json.dumps(self.settings, ensure_ascii=False, separators=(",", ":"))
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
         """The whole environment of the session."""

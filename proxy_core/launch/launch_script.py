@@ -8,7 +8,6 @@ terminal takes to open.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
 import shlex
@@ -132,8 +131,3 @@ def sweep(environ: Mapping[str, str], now: float) -> None:
             with contextlib.suppress(FileNotFoundError):  # its terminal was quicker
                 if now - script.stat().st_mtime > kept:
                     script.unlink()
-
-
-def settings_text(settings: Mapping[str, object]) -> str:
-    """Claude Code's settings as ``--settings`` takes them."""
-    return json.dumps(settings, ensure_ascii=False, separators=(",", ":"))

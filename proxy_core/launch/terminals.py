@@ -103,8 +103,7 @@ def open_terminal(
     rows = list(_tried(environment, choice))
     if not rows:
         raise LaunchError(_none_there(environment))
-    settings = launch_script.settings_text(plan.settings)
-    errand = Errand(folder, plan.variables, plan.unset, tuple(argv), settings)
+    errand = Errand(folder, plan.variables, plan.unset, tuple(argv), plan.settings_text)
     system = _here()
     script = launch_script.write(system.script(errand), system.suffix, environment)
     missing = choice.terminal and all(row.terminal.id != choice.terminal for row in rows)

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 import math
 import sqlite3
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
@@ -42,17 +43,23 @@ class Conditions:
         """Whether everything meets them."""
         return self == Conditions()
 
-    def of_texts(self, alias: str) -> tuple[str, list[Any]]:
-        """``AND …`` for what a tally has as well: kind, session, state."""
+    def of_texts(self, alias: str, off_index: Collection[str] = ()) -> tuple[str, list[Any]]:
+        """``AND …`` for what a tally has as well: kind, session, state.
+
+        A unary plus before those ``off_index`` keeps SQLite from finding its way by them.
+        """
+        kind, session, state = (
+            f"{'+' if name in off_index else ''}{alias}.{name}" for name in ("kind", "session", "state")
+        )
         sql, values = "", list[Any]()
         if self.kinds is not None:
-            sql += f" AND {alias}.kind IN (SELECT value FROM json_each(?))"
+            sql += f" AND {kind} IN (SELECT value FROM json_each(?))"
             values.append(json.dumps(self.kinds))
         if self.session is not None:
-            sql += f" AND {alias}.session = ? AND {alias}.session <> 0"
+            sql += f" AND {session} = ? AND {session} <> 0"
             values.append(self.session)
         if self.states is not None:
-            sql += f" AND {alias}.state IN ({', '.join(map(str, self.states))})"
+            sql += f" AND {state} IN ({', '.join(map(str, self.states))})"
         return sql, values
 
     def of_time(self, alias: str) -> tuple[str, list[Any]]:
@@ -160,11 +167,8 @@ def _highest(connection: sqlite3.Connection) -> int:
 def _walk(
     connection: sqlite3.Connection, wanted: Conditions, limit: int, *, newest_first: bool, by_session: bool = False
 ) -> tuple[int, ...]:
-    """Along the numbers, or along a session's; unary plus keeps SQLite from another way."""
-    texts, values = wanted.of_texts("r")
-    texts = texts.replace("r.kind", "+r.kind").replace("r.state", "+r.state")
-    if not by_session:
-        texts = texts.replace("r.session", "+r.session")
+    """Along the numbers, or along a session's."""
+    texts, values = wanted.of_texts("r", ("kind", "state") if by_session else ("kind", "state", "session"))
     times, more = wanted.of_time("r")
     order = "DESC" if newest_first else "ASC"
     sql = f"SELECT r.number FROM requests r WHERE 1{texts}{times} ORDER BY r.number {order} LIMIT ?"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import base64
 import csv
+import os
+import stat
+import sys
 from collections.abc import Callable, Iterable
 from datetime import datetime
-from typing import IO, Any, Final
+from typing import IO, Any, Final, TextIO
 
 from proxy_core.ledger.journal import Part, Story
 from proxy_core.ledger.rows import Row
@@ -24,6 +27,11 @@ COLUMNS: Final = (
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run (OWASP, *CSV Injection*)."""
+
+
+def to_file(path: str) -> TextIO:
+    """A new file for the two below, instead of one that is there: only its owner may read it. Raises OSError."""
+    return open(path, "w", encoding="utf-8", newline="", opener=_for_the_owner)
 
 
 def write_csv(rows: Iterable[Row], out: IO[str]) -> int:
@@ -54,6 +62,14 @@ def write_json(rows: Iterable[Row], out: IO[str], bodies: Bodies | None = None) 
         number += 1
     out.write("\n]\n")
     return number
+
+
+def _for_the_owner(path: str, flags: int) -> int:
+    """A file that was there, and that others may read, is made the owner's before anything stands in it."""
+    handle = os.open(path, flags, 0o600)
+    if sys.platform != "win32" and stat.S_ISREG(os.fstat(handle).st_mode):
+        os.fchmod(handle, 0o600)
+    return handle
 
 
 def _flat(row: Row) -> dict[str, Any]:

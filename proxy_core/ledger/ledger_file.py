@@ -6,6 +6,7 @@ import os
 import sqlite3
 import sys
 from datetime import datetime
+from glob import escape
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +17,7 @@ BUSY: Final = 5.0
 """Seconds that a write waits for another process's."""
 
 _BESIDE: Final = ("", "-wal", "-shm")
+_ASIDE: Final = ".damaged-"
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _LOG_SIZE: Final = 16 * 1024 * 1024
 
@@ -65,12 +67,17 @@ def set_aside(path: Path, damaged: tuple[int, int] | None, now: float) -> Path |
         _hold(lock.fileno())
         if damaged is None or identity(path) != damaged:
             return None
-        aside = path.with_name(f"{path.name}.damaged-{datetime.fromtimestamp(now):%Y%m%d-%H%M%S-%f}")  # noqa: DTZ006
+        aside = path.with_name(f"{path.name}{_ASIDE}{datetime.fromtimestamp(now):%Y%m%d-%H%M%S-%f}")  # noqa: DTZ006
         for ending in _BESIDE:
             part = path.with_name(path.name + ending)
             if part.exists():
                 part.replace(aside.with_name(aside.name + ending))
         return aside
+
+
+def those_aside(path: Path) -> tuple[Path, ...]:
+    """The damaged files that were set aside, the oldest first, with all that belongs to them."""
+    return tuple(sorted(path.parent.glob(f"{escape(path.name)}{_ASIDE}*")))
 
 
 def _check(connection: sqlite3.Connection, path: Path) -> None:

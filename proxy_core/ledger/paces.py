@@ -65,9 +65,8 @@ def of_sessions(connection: sqlite3.Connection, sums: dict[int, Sum]) -> dict[in
 
 
 def _all(connection: sqlite3.Connection, wanted: Conditions) -> Iterable[_Measured]:
-    texts, values = replace(wanted, states=wanted.states or tuple(STATES.values())).of_texts("r")
-    if wanted.kinds is None:
-        texts = texts.replace("r.state", "+r.state")
+    wanted = replace(wanted, states=wanted.states or tuple(STATES.values()))
+    texts, values = wanted.of_texts("r", ("state",) if wanted.kinds is None else ())
     times, more = wanted.of_time("r")
     sql = f"SELECT r.day, r.kind, r.session, r.wait, r.speed FROM requests r WHERE r.wait IS NOT NULL{texts}{times}"
     return connection.execute(sql, [*values, *more])

@@ -52,7 +52,9 @@ def price_of(story: Story, known: PriceList, settings: Settings) -> Cost | None:
     if story.cost is not None:
         return Cost(story.cost, estimated=False)
     if story.usage is None:
-        return Cost(0.0, estimated=False) if _cost_nothing(story) else None
+        if _cost_nothing(story):
+            return Cost(0.0, estimated=False)
+        return Cost(0.0, estimated=True) if is_free(story.provider, story.model, known, settings) else None
     facts = tariff(story.provider, story.model, known, settings)
     usd = None if facts is None else cost(story.usage, facts, story.began)
     return None if usd is None else Cost(usd, estimated=True)

@@ -13,11 +13,15 @@ from typing import Final
 from proxy_core.errors import ConfigError
 from proxy_core.ledger import conditions, packing, row_reading, summing
 from proxy_core.ledger.conditions import LAST, Conditions
+from proxy_core.ledger.ledger_file import is_damage
 from proxy_core.ledger.rows import Filter, Grouping, Kept, Part, Row, Session, Sum
 from proxy_core.ledger.schema import version_of
 
 _BUSY: Final = 5.0
 """Seconds that a question waits for a writer that makes room for it."""
+
+_PAGE: Final = 1_000
+"""Requests that are held in memory where all are asked for."""
 
 _AT_A_TIME: Final = 256
 """Requests whose bodies are looked for between two looks at whether to go on."""
@@ -52,6 +56,13 @@ class Ledger:
     def after(self, number: int, wanted: Filter = Filter(), limit: int = 1000) -> tuple[Row, ...]:  # noqa: B008
         """What has begun since the request ``number``, oldest first. None is passed over, whoever writes."""
         return self._rows(wanted, limit, low=number + 1, newest_first=False)
+
+    def every(self, wanted: Filter = Filter()) -> Iterator[Row]:  # noqa: B008
+        """All such requests, newest first, read a page at a time: as many as there are, never more in memory."""
+        before: int | None = None
+        while page := self.page(wanted, before=before, limit=_PAGE):
+            yield from page
+            before = page[-1].number
 
     def row(self, id_: str) -> Row | None:
         """One request by its whole id."""
@@ -204,7 +215,8 @@ class Ledger:
         except sqlite3.DatabaseError as fault:
             if getattr(fault, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                 raise LookCancelled from fault
-            raise LedgerUnreadable(f"The ledger at {self._path} cannot be read: {fault}.") from fault
+            after = " The next Understudy that runs sets it aside and begins a new one." if is_damage(fault) else ""
+            raise LedgerUnreadable(f"The ledger at {self._path} cannot be read: {fault}.{after}") from fault
 
     def _connection(self) -> sqlite3.Connection | None:
         """This thread's; another one when the file is another one, as after damage."""
@@ -212,6 +224,8 @@ class Ledger:
             here = self._path.stat()
         except FileNotFoundError:
             return None
+        except OSError as fault:
+            raise LedgerUnreadable(f"The ledger at {self._path} cannot be read: {fault.strerror or fault}.") from fault
         known = getattr(self._own, "opened", None)
         if known is not None and known[1:] == (here.st_ino, here.st_dev):
             return known[0]  # type: ignore[no-any-return]

@@ -18,11 +18,15 @@ _STEP: Final = 25
 _PAGES: Final = 256
 """Pages of 4 kB that are given back to the disk in one."""
 
-_ROWS: Final = ("tallies", "requests", "kinds", "sessions", "agents", "hours")
+_ROWS: Final = ("requests", "tallies", "kinds", "sessions", "agents", "hours")
+"""Tables that a wipe empties, in this order: a request that goes takes itself off its tally."""
 
 
 def prune(connection: sqlite3.Connection, keeping: LogSettings, now: float) -> bool:
-    """One step towards what the settings allow; True while there is more to do. Raises sqlite3.Error."""
+    """One step towards what the settings allow at ``now``, Unix time in seconds; True while there is more to do.
+
+    Raises sqlite3.Error.
+    """
     connection.execute("BEGIN IMMEDIATE")
     gone = connection.execute(
         "DELETE FROM bodies WHERE number IN (SELECT number FROM bodies WHERE at < ? ORDER BY at LIMIT ?)",
@@ -48,16 +52,27 @@ def give_back(connection: sqlite3.Connection, pages: int) -> bool:
 
 
 def wipe(path: Path, now: float, *, rows: bool = True) -> None:
-    """Empty the ledger, or with ``rows=False`` only of its bodies, so that nothing of it stays in the file.
+    """Empty the ledger, or with ``rows=False`` only of its bodies, so that nothing of it stays on disk.
 
-    Other processes may go on writing; what still runs comes back with its next news. Raises ConfigError.
+    A damaged file goes whole, since there may be bodies in it, as do those that were set aside before. Other processes
+    may go on writing; what still runs comes back with its next news. ``now`` is Unix time in seconds. Raises
+    ConfigError.
     """
-    if not path.exists():
-        return
+    here = ledger_file.identity(path)
     try:
-        connection = ledger_file.connect(path)
-    except (sqlite3.Error, OSError, ledger_file.NotOurs) as fault:
-        raise ConfigError(f"The ledger cannot be wiped: {fault}") from fault
+        _delete_aside(path)
+        if here is not None:
+            _empty(path, now, rows=rows)
+    except ledger_file.NotOurs as fault:
+        raise ConfigError(f"The ledger was not wiped. {fault}") from fault
+    except (sqlite3.Error, OSError) as fault:
+        if not isinstance(fault, sqlite3.Error) or not ledger_file.is_damage(fault):
+            raise ConfigError(f"The ledger was not wiped whole: {fault}. Try again.") from fault
+        _delete_damaged(path, here, now)
+
+
+def _empty(path: Path, now: float, *, rows: bool) -> None:
+    connection = ledger_file.connect(path)
     try:
         connection.execute("PRAGMA secure_delete = ON")
         connection.execute("BEGIN IMMEDIATE")
@@ -65,12 +80,25 @@ def wipe(path: Path, now: float, *, rows: bool = True) -> None:
         if rows:
             connection.execute("INSERT INTO wipes (at) VALUES (?)", (now,))
             connection.execute("DELETE FROM wipes WHERE number < (SELECT max(number) FROM wipes)")
-            for table in ("requests", *_ROWS):
+            for table in _ROWS:
                 connection.execute(f"DELETE FROM {table}")  # noqa: S608 - names of ours
         connection.execute("COMMIT")
         connection.executescript("PRAGMA incremental_vacuum")
         connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    except sqlite3.Error as fault:
-        raise ConfigError(f"The ledger was not wiped whole: {fault}. Try again.") from fault
     finally:
         connection.close()
+
+
+def _delete_damaged(path: Path, damaged: tuple[int, int] | None, now: float) -> None:
+    """Whoever writes to it finds it gone, and begins a new one."""
+    try:
+        ledger_file.set_aside(path, damaged, now)
+        _delete_aside(path)
+    except OSError as fault:
+        raise ConfigError(f"The damaged ledger cannot be deleted: {fault}") from fault
+
+
+def _delete_aside(path: Path) -> None:
+    """Raises OSError."""
+    for aside in ledger_file.those_aside(path):
+        aside.unlink(missing_ok=True)

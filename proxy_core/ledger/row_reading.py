@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import fields
+from types import MappingProxyType
 from typing import Any, Final
 
 from proxy_core.ledger.journal import Attempted, Story, Usage
@@ -17,11 +18,21 @@ from proxy_core.ledger.schema import STATE_OF
 _COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 _USAGE: Final = frozenset(field.name for field in fields(Usage))
 
-_ROWS: Final = """
-    SELECT r.number, r.id, r.began, k.path, k.asked_for, r.streamed, s.id, r.agent, k.project, k.profile, k.role, k.why,
-        k.provider, k.model, k.engine, k.warnings, r.attempts, r.upstream_id, r.first_token, r.ended, r.state, r.status,
-        k.stop_reason, k.error_type, k.error, r.input, r.output, r.cache_read, r.cache_write, r.reasoning, r.more_usage,
-        r.told_cost, r.flat, r.cost, r.estimated
+_PLAIN: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("id", "began", "agent", "upstream_id", "first_token", "ended", "status"), "r"),
+        **dict.fromkeys(("path", "asked_for", "project", "profile", "role", "why", "provider", "model", "engine"), "k"),
+        **dict.fromkeys(("stop_reason", "error_type", "error"), "k"),
+    }
+)
+"""Fields of a story that stand in a table just as they are, each with the table."""
+
+_OTHERS: Final = """
+    r.number, s.id, r.streamed, k.warnings, r.attempts, r.state, r.told_cost, r.flat, r.cost, r.estimated, r.more_usage,
+    r.input, r.output, r.cache_read, r.cache_write, r.reasoning"""
+
+_ROWS: Final = f"""
+    SELECT {", ".join(f"{table}.{field}" for field, table in _PLAIN.items())}, {_OTHERS}
     FROM requests r JOIN kinds k ON k.number = r.kind LEFT JOIN sessions s ON s.number = r.session"""
 
 
@@ -38,34 +49,17 @@ def rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> tuple[Row, .
 
 
 def _rows(found: Iterable[tuple[Any, ...]], bodies: dict[int, set[Part]]) -> Iterable[Row]:
-    for number, id_, began, path, asked_for, streamed, session, agent, project, profile, role, *rest in found:
-        why, provider, model, engine, warnings, attempts, upstream_id, first_token, ended, state, status, *last = rest
-        stop_reason, error_type, error, *counts, more, told_cost, flat, cost, estimated = last
+    for columns in found:
+        plain: dict[str, Any] = dict(zip(_PLAIN, columns, strict=False))
+        number, session, streamed, warnings, attempts, state, told_cost, flat, *last = columns[len(_PLAIN) :]
+        cost, estimated, more, *counts = last
         story = Story(
-            id=id_,
-            began=began,
-            path=path,
-            asked_for=asked_for,
-            streamed=bool(streamed),
+            **plain,
             session=session or "",
-            agent=agent,
-            project=project,
-            profile=profile,
-            role=role,
-            why=why,
-            provider=provider,
-            model=model,
-            engine=engine,
+            streamed=bool(streamed),
             warnings=tuple(json.loads(warnings)) if warnings else (),
-            attempts=tuple(_attempt(id_, told) for told in json.loads(attempts)) if attempts else (),
-            upstream_id=upstream_id,
-            first_token=first_token,
-            ended=ended,
+            attempts=tuple(_attempt(plain["id"], told) for told in json.loads(attempts)) if attempts else (),
             state=STATE_OF[state],
-            status=status,
-            stop_reason=stop_reason,
-            error_type=error_type,
-            error=error,
             usage=_usage(counts, more),
             cost=told_cost,
             flat=bool(flat),

@@ -150,8 +150,7 @@ def with_bodies(
     connection: sqlite3.Connection, wanted: Conditions, limit: int, *, newest_first: bool
 ) -> tuple[int, ...]:
     """Requests of which a body is kept, in the order of their numbers."""
-    texts, values = wanted.of_texts("r")
-    texts = texts.replace("r.kind", "+r.kind").replace("r.state", "+r.state").replace("r.session", "+r.session")
+    texts, values = wanted.of_texts("r", ("kind", "state", "session"))
     times, more = wanted.of_time("r")
     order = "DESC" if newest_first else "ASC"
     sql = f"""
@@ -164,21 +163,24 @@ def with_bodies(
 
 def _source(wanted: Conditions, sessions_: tuple[int, ...] | None = None) -> tuple[str, list[Any]]:
     """A table of what may be added up: tallies of whole days, requests of broken ones, requests that still run."""
-    texts, values = wanted.of_texts("r")
     times, more = wanted.of_time("r")
-    listed: list[Any] = []
-    if sessions_ is not None:
-        texts, listed = texts + " AND r.session IN (SELECT value FROM json_each(?))", [json.dumps(sessions_)]
+
+    def texts_of(alias: str, *off_index: str) -> str:
+        texts, _ = wanted.of_texts(alias, off_index)
+        return texts if sessions_ is None else f"{texts} AND {alias}.session IN (SELECT value FROM json_each(?))"
+
+    texts, values = texts_of("r"), wanted.of_texts("r")[1]
+    listed = [] if sessions_ is None else [json.dumps(sessions_)]
     every = [*values, *listed, *more]
     if wanted.numbers is not None:
         return f"{_OF_REQUESTS}{texts}{times}", every
     parts, given = [f"{_OF_REQUESTS} AND r.state = 0{texts}{times}"], list(every)
     span = days.span(wanted.since, wanted.until)
     if span.first <= span.last:
-        parts.append(f"{_OF_TALLIES} AND t.day BETWEEN ? AND ?{texts.replace('r.', 't.')}")
+        parts.append(f"{_OF_TALLIES} AND t.day BETWEEN ? AND ?{texts_of('t')}")
         given += [span.first, span.last, *values, *listed]
     for start, end in span.edges:
-        plain = texts.replace("r.kind", "+r.kind").replace("r.state", "+r.state")
+        plain = texts_of("r", "kind", "state")
         parts.append(f"{_OF_REQUESTS} AND +r.state <> 0 AND r.began >= ? AND r.began < ?{plain}{times}")
         given += [start, end, *every]
     return " UNION ALL ".join(parts), given

@@ -16,7 +16,7 @@ from proxy_core.catalogue.models import Models
 from proxy_core.catalogue.tokenizer import Tokenizer
 from proxy_core.catalogue.values import Provider, engine_for
 from proxy_core.config import environment
-from proxy_core.config.key_store import KeyStore
+from proxy_core.config.key_store import KeyStore, Origin
 from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Configuration, Engine, Settings
@@ -100,6 +100,8 @@ class Proxy:
 
     async def key_of(self, provider: Provider) -> FoundKey:
         """A provider's key; the keyring is asked in a worker thread."""
+        if provider.engine is Engine.DEMO:  # a keyring that is locked must not ask for its password
+            return FoundKey(None, Origin.NOWHERE)
         from_dotenv = provider.id in self.configuration().from_dotenv
         found = self.keys.peek(provider, base_url_from_dotenv=from_dotenv)
         if found is not None:

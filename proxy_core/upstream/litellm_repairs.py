@@ -92,9 +92,9 @@ def read_cohere(config: Any, reader: Any, make_chunk: Callable[..., Any], make_m
 
 
 def count_later(main: Any) -> None:
-    """Of the module ``litellm.main``: its tokenizer, which every call is given and hardly one asks, is loaded when asked.
+    """Of the module ``litellm.main``: its tokenizer, which each call is given and hardly one asks, waits to be asked.
 
-    Loading it takes 200 ms, of which nothing else runs in this process for 70 to 130, and 41 MB.
+    Loading it takes 200 ms, for 70 to 130 of which nothing else runs in this process, and 41 MB.
     """
     vars(main).setdefault("encoding", _Later(main._load_default_encoding))  # noqa: SLF001 - no public way to it
 

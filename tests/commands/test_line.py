@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.ledger.shelving import entry, ledger_of, shelve
 from tests.support.processes import UNDERSTUDY, environment, understudy
 
 
@@ -38,10 +39,17 @@ async def test_a_wrong_call_ends_with_two_and_says_why(scratch: Path, arguments:
 
 
 def test_starting_loads_nothing_heavy() -> None:
-    heavy = "{'rich', 'uvicorn', 'fastapi', 'aiohttp', 'litellm', 'keyring', 'tomlkit', 'asyncio', 'PySide6', 'orjson'}"
-    script = f"import sys, app.commands; print({heavy}.intersection(sys.modules) - {{'orjson'}})"
+    heavy = "{'rich', 'uvicorn', 'fastapi', 'aiohttp', 'litellm', 'keyring', 'tomlkit', 'asyncio', 'PySide6'}"
+    script = f"import sys, app.commands; print({heavy}.intersection(sys.modules))"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
+
+
+async def test_a_character_that_the_terminal_does_not_have_ends_no_command(scratch: Path) -> None:
+    shelve(ledger_of(scratch), entry("a", why="木 plays BIG"))
+    told = await understudy("log", "show", "a", home=scratch, variables={"PYTHONIOENCODING": "latin-1"})
+    assert (told.status, told.err) == (0, "")
+    assert "? plays BIG" in told.out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a shell of POSIX")

@@ -9,8 +9,10 @@ import signal
 import stat
 import sys
 import time
-from contextlib import closing, suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,6 +70,8 @@ async def test_only_what_is_asked_for_is_told(scratch: Path) -> None:
     assert await ids("--project", str(scratch / "trees")) == ["mine"]
     assert await ids("--text", "too MANY") == ["bad"]
     assert await ids("--since", "1d") == ["mine", "small", "bad", "good"]
+    assert await ids("--until", "1d") == ["past"]
+    assert await ids("--since", "4d", "--until", "2d") == ["past"]
 
 
 async def test_nothing_to_tell_is_said(scratch: Path) -> None:
@@ -84,6 +88,9 @@ async def test_nothing_to_tell_is_said(scratch: Path) -> None:
         (("--status", "broken"), "'broken': there are running, done, failed, cancelled"),
         (("--role", "huge"), "'huge' is no role; there are: big, small, thinker"),
         (("--since", "soon"), "'soon' is no time"),
+        (("--until", "never"), "--until: 'never' is no time"),
+        (("--role", "big", "export"), "--role: it belongs behind export"),
+        (("-n", "3", "show", "x"), "--number: it belongs behind show"),
         (("show", "x", "--body", "all"), "'all' is no body; there are: request, upstream, answer"),
     ],
 )
@@ -93,29 +100,64 @@ async def test_a_mistake_is_explained(scratch: Path, arguments: tuple[str, ...],
     assert sentence in " ".join(done.err.replace("│", " ").split())
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-async def test_following_goes_on_until_ctrl_c(scratch: Path) -> None:
-    shelve(ledger_of(scratch), entry("first"), entry("second"))
+class _Following:
+    """``understudy log -f`` as it runs."""
+
+    def __init__(self, process: asyncio.subprocess.Process) -> None:
+        self._process = process
+
+    async def told(self) -> dict[str, Any]:
+        """The next request."""
+        assert self._process.stdout is not None
+        story: dict[str, Any] = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 20))
+        return story
+
+    async def interrupted(self) -> tuple[int | None, bytes]:
+        """How Ctrl+C ends it, and what it says to that."""
+        self._process.send_signal(signal.SIGINT)
+        _, err = await asyncio.wait_for(self._process.communicate(), 10)
+        return self._process.returncode, err
+
+
+@asynccontextmanager
+async def _following(home: Path, *arguments: str) -> AsyncIterator[_Following]:
     process = await asyncio.create_subprocess_exec(
         UNDERSTUDY,
-        *("log", "-f", "--json"),
-        cwd=scratch,
-        env=environment(scratch),
+        *("log", "-f", "--json", *arguments),
+        cwd=home,
+        env=environment(home),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    assert process.stdout is not None
+    try:
+        yield _Following(process)
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
 
-    async def next_id() -> str:
-        assert process.stdout is not None
-        return str(json.loads(await asyncio.wait_for(process.stdout.readline(), 20))["id"])
 
-    assert [await next_id(), await next_id()] == ["req_first", "req_second"], "oldest first, as what follows"
-    shelve(ledger_of(scratch), entry("new"))
-    assert await next_id() == "req_new"
-    process.send_signal(signal.SIGINT)
-    _, err = await asyncio.wait_for(process.communicate(), 10)
-    assert (process.returncode, err) == (130, b"")
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+async def test_following_goes_on_until_ctrl_c(scratch: Path) -> None:
+    shelve(ledger_of(scratch), entry("first"), entry("second"))
+    async with _following(scratch) as log:
+        ids = [(await log.told())["id"] for _ in range(2)]
+        assert ids == ["req_first", "req_second"], "oldest first, as what follows"
+        shelve(ledger_of(scratch), entry("new"))
+        assert (await log.told())["id"] == "req_new"
+        assert await log.interrupted() == (130, b"")
+
+
+async def test_what_ran_already_is_followed_whatever_is_asked_for(scratch: Path) -> None:
+    """A request that runs has not failed yet: it must not be passed over for that."""
+    file, began = ledger_of(scratch), time.time() - 5
+    failed = {"state": State.FAILED, "status": 500}
+    shelve(file, entry("slow", None, state=State.RUNNING, ended=None, began=began), entry("before", None, **failed))
+    async with _following(scratch, "--status", "failed") as log:
+        assert (await log.told())["id"] == "req_before", "now it has looked"
+        shelve(file, entry("slow", None, began=began, **failed))
+        told = await log.told()
+    assert (told["id"], told["state"]) == ("req_slow", "failed")
 
 
 def _followed(file: Path, wanted: Filter, *turns: tuple[Entry, ...]) -> list[str]:
@@ -149,6 +191,33 @@ def test_a_filter_is_held_against_what_a_request_became(tmp_path: Path) -> None:
     ended = entry("bad", None, state=State.FAILED, status=500, began=running.story.began)
     failed = Filter(states=frozenset({State.FAILED}))
     assert _followed(file, failed, (running,), (entry("good"),), (ended,)) == ["bad"]
+
+
+def test_a_body_that_comes_after_its_request_is_searched_all_the_same(tmp_path: Path) -> None:
+    file, turns = ledger_of(tmp_path), iter(["row", "nothing", "body"])
+    shelve(file, entry("before"))
+    ledger = Ledger(file)
+
+    def write() -> None:
+        match next(turns):
+            case "row":
+                shelve(file, entry("late", began=time.time()))
+            case "body":
+                keep(file, *carried("late"))
+
+    with closing(ledger):
+        row = next(coming(ledger, Filter(body="redwood"), newest(ledger), wait=write))
+    assert row.story.id == "req_late"
+
+
+async def test_on_a_terminal_a_request_is_broken_between_words(scratch: Path) -> None:
+    shelve(ledger_of(scratch), entry("a", why="claude-opus-5-5 plays BIG, " + "since it was asked so " * 6))
+    done = await understudy("log", "show", "a", home=scratch, variables={"FORCE_COLOR": "1", "COLUMNS": "60"})
+    lines = done.out.splitlines()
+    first = next(number for number, line in enumerate(lines) if line.startswith("  why "))
+    assert max(map(len, lines)) <= 60
+    assert lines[first + 1].startswith(" " * 13)
+    assert " ".join(" ".join(lines).split()).count("since it was asked so") == 6
 
 
 async def test_one_request_is_shown_whole(scratch: Path) -> None:
@@ -212,6 +281,17 @@ async def test_an_export_is_the_owners_and_holds_what_was_asked_for(scratch: Pat
     assert json.loads(whole.out)[1]["bodies"]["answer"]["content"][1]["text"] == "Hyperion, a redwood."
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
+async def test_a_file_that_was_there_becomes_the_owners_too(scratch: Path) -> None:
+    shelve(ledger_of(scratch), entry("a"))
+    file = scratch / "requests.json"
+    file.write_text("an older export, which is longer than the new one" * 100)
+    file.chmod(0o644)
+    assert (await understudy("log", "export", str(file), home=scratch)).status == 0
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert [row["id"] for row in json.loads(file.read_text())] == ["req_a"]
+
+
 async def test_an_export_that_cannot_be_written_says_so(scratch: Path) -> None:
     done = await understudy("log", "export", str(scratch / "nowhere" / "x.json"), home=scratch)
     assert done.status == 1
@@ -225,10 +305,38 @@ async def test_wiping_asks_first_and_leaves_nothing(scratch: Path) -> None:
     assert unsure.status == 1
     assert "0123" in (await understudy("log", home=scratch)).out
     bodies = await understudy("log", "wipe", "--bodies", "--yes", home=scratch)
-    assert (bodies.status, bodies.out) == (0, "Wiped: the bodies of 1 requests.\n")
+    assert (bodies.status, bodies.out) == (0, "Wiped: the bodies of 1 request.\n")
     shown_ = await understudy("log", "show", "0123", home=scratch)
     assert "kept: no bodies" in shown_.out
     assert (await understudy("log", "wipe", "-y", home=scratch)).status == 0
     assert "No request has been made yet." in (await understudy("log", home=scratch)).err
     assert "nothing in the ledger" in (await understudy("log", "wipe", "-y", home=scratch)).err
     assert not [file for file in ledger_of(scratch).parent.iterdir() if b"Hyperion" in file.read_bytes()]
+
+
+async def test_wiping_takes_what_was_set_aside_as_well(scratch: Path) -> None:
+    file = ledger_of(scratch)
+    shelve(file, entry("a"))
+    aside = file.with_name(f"{file.name}.damaged-20261122-120000-000000")
+    for ending in ("", "-wal"):
+        aside.with_name(aside.name + ending).write_bytes(b"a body that somebody sent")
+    done = await understudy("log", "wipe", "--bodies", "-y", home=scratch)
+    assert (done.status, done.out) == (
+        0,
+        "Wiped: the bodies of 1 request and what was set aside of a damaged ledger.\n",
+    )
+    assert not [left for left in file.parent.iterdir() if "damaged" in left.name]
+    assert "req_a" in (await understudy("log", "--json", home=scratch)).out
+
+
+async def test_a_damaged_ledger_is_told_and_can_be_wiped(scratch: Path) -> None:
+    file = ledger_of(scratch)
+    shelve(file, entry("a"))
+    file.write_bytes(b"a body that somebody sent " * 400)
+    told = await understudy("log", home=scratch)
+    assert told.status == 1
+    assert "cannot be read: file is not a database. The next Understudy that runs sets it aside" in told.err
+    done = await understudy("log", "wipe", "-y", home=scratch)
+    assert (done.status, done.out) == (0, "Wiped: the damaged ledger, as a whole.\n")
+    assert not [left for left in file.parent.iterdir() if b"somebody" in left.read_bytes()]
+    assert "No request has been made yet." in (await understudy("log", home=scratch)).err

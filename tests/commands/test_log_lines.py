@@ -46,6 +46,41 @@ def test_on_a_terminal_no_line_is_too_long_and_no_failure_hidden(width: int) -> 
     assert "$0.0125" in lines[1]
 
 
+@pytest.mark.parametrize(
+    ("width", "names"),
+    [
+        (80, "TIME ID MODEL STATUS IN OUT COST"),
+        (120, "TIME ID ROLE MODEL STATUS IN CACHED OUT FIRST ALL COST"),
+    ],
+)
+def test_a_long_name_gives_way_before_a_whole_column_does(width: int, names: str) -> None:
+    long = _row(provider="openrouter", model="some-vendor/a-very-long-name-of-a-model-instruct-2507")
+    head, short, cut = _drawn(width, _row(), long)
+    assert head.split() == names.split()
+    assert "openai/gpt-4.1" in short
+    assert "instruct-2507  done" in cut, "the end of a name tells models apart"
+    assert max(map(len, (head, short, cut))) <= width
+
+
+def test_what_comes_later_stands_below_what_came_first() -> None:
+    out = io.StringIO()
+    columns = Columns(Console(file=out, width=80, force_terminal=True, color_system=None))
+    late = _row(provider="openrouter", model="b" * 60, state=State.CANCELLED, cost=None, usage=Usage(1_234_567, 98_765))
+    for row in (_row(), late, _row()):
+        columns.write([line_of(row)])
+    head, *lines = out.getvalue().splitlines()
+    assert [line[head.index("ID") :][:8] for line in lines] == ["01234567"] * 3
+    assert all(len(line) <= 80 for line in lines)
+    assert "1,234,567" in lines[1]
+    assert "unpriced" in lines[1]
+
+
+def test_an_error_in_wide_letters_is_not_cut() -> None:
+    error = "模型不可用请稍后再试" * 12
+    lines = _drawn(80, _row(state=State.FAILED, status=502, error=error))
+    assert "".join(line.strip() for line in lines[2:]) == error
+
+
 def test_a_wide_terminal_has_all_of_it() -> None:
     head, line = _drawn(200, _row())
     names = ("TIME", "ID", "ROLE", "MODEL", "STATUS", "IN", "CACHED", "OUT", "FIRST", "ALL", "COST", "WHY")

@@ -106,6 +106,10 @@ def test_the_table_fits_the_terminal(width: int) -> None:
     assert len(lines) == 3
     assert max(map(len, lines)) <= width
     assert "$0.5000" in lines[2]
+    assert lines[0].endswith("PRICED")
+    assert lines[2].endswith("all"), "how much of a sum is known is never left out"
+    assert "████" in lines[1]
+    assert "that-goes-on" in lines[2]
 
 
 def test_a_bar_is_as_long_as_its_share() -> None:

@@ -1,53 +1,25 @@
-"""The settings file on a real disk: read, written, broken, recovered, and cut off at every step."""
+"""The settings file on a real disk: read, written, broken and recovered."""
 
 from __future__ import annotations
 
-import contextlib
-import os
 import stat
 import tomllib
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given
-from hypothesis import settings as how_often
-from hypothesis import strategies as st
 
-from proxy_core.config import settings_file
 from proxy_core.config.settings import (
-    Engine,
     Profile,
     ProviderSettings,
     ProxySettings,
     Role,
-    RoutingSettings,
     Settings,
-    ThinkingRule,
     Timeouts,
 )
-from proxy_core.config.settings_file import Loaded, SettingsSource, change, good_copy, load, save
+from proxy_core.config.settings_file import Loaded, change, good_copy, load, save
 from proxy_core.errors import ConfigError
-
-AT = 1_763_800_000.0
-BROKEN = b"version = 1\n[proxy]\nport = = 9\n"
-WORK = replace(Settings(), profile="Work", profiles={"Work": Profile({Role.BIG: "openai/gpt-4o"})})
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "understudy" / "settings.toml"
-
-
-def put(path: Path, content: bytes | str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content if isinstance(content, bytes) else content.encode())
-
-
-def aside(path: Path) -> list[Path]:
-    return sorted(path.parent.glob("settings.toml.broken-*"))
+from tests.config.settings_on_disk import AT, BROKEN, WORK, aside, put
 
 
 def test_no_file_is_the_defaults_and_makes_none(path: Path) -> None:
@@ -218,173 +190,6 @@ def test_a_folder_in_its_place_is_an_error_that_says_so(path: Path) -> None:
         load(path)
 
 
-class KilledError(BaseException):
-    """Stands for ``kill -9``: nothing of ours runs after it."""
-
-
-STEPS = ("fsync", "replace", "unlink")
-
-
-def cut_off(monkeypatch: pytest.MonkeyPatch, step: int, *, after: bool) -> None:
-    """Stop the process at its ``step``-th touch of the disk, before or after it took effect."""
-    done = 0
-
-    def interrupting(real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
-            nonlocal done
-            done += 1
-            if done > step:
-                raise KilledError  # dead: no clean-up of ours takes effect either
-            if done == step and not after:
-                raise KilledError
-            result = real(*arguments)
-            if done == step:
-                raise KilledError
-            return result
-
-        return call
-
-    for name in STEPS:
-        monkeypatch.setattr(os, name, interrupting(getattr(os, name)))
-
-
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("step", range(1, 8))
-def test_a_save_cut_off_anywhere_leaves_the_old_or_the_new(
-    path: Path, monkeypatch: pytest.MonkeyPatch, step: int, after: bool
-) -> None:
-    new = replace(WORK, profile="Work", proxy=ProxySettings(port=1))
-    save(path, WORK)
-    with monkeypatch.context() as dying:
-        cut_off(dying, step, after=after)
-        try:
-            save(path, new)
-            finished = True
-        except KilledError:
-            finished = False
-    loaded = load(path)
-    assert loaded.troubles == ()
-    assert loaded.settings == new if finished else loaded.settings in (WORK, new)
-    assert aside(path) == []
-
-
-@pytest.mark.parametrize("after", [False, True])
-@pytest.mark.parametrize("step", range(1, 8))
-def test_a_recovery_cut_off_anywhere_loses_neither_file(
-    path: Path, monkeypatch: pytest.MonkeyPatch, step: int, after: bool
-) -> None:
-    save(path, WORK)
-    put(path, BROKEN)
-    with monkeypatch.context() as dying:
-        cut_off(dying, step, after=after)
-        with contextlib.suppress(KilledError):
-            load(path, lambda: AT)
-    assert load(path, lambda: AT + 5).settings == WORK
-    assert [file.read_bytes() for file in aside(path)] == [BROKEN]
-
-
-def test_every_step_is_really_cut(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two tests above reach past the last step."""
-    seen: list[str] = []
-
-    def noting(name: str, real: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*arguments: Any) -> Any:
-            seen.append(name)
-            return real(*arguments)
-
-        return call
-
-    for name in STEPS:
-        monkeypatch.setattr(os, name, noting(name, getattr(os, name)))
-    save(path, WORK)
-    put(path, BROKEN)
-    load(path, lambda: AT)
-    assert seen == ["fsync", "replace", "fsync"] * 4
-
-
-def test_a_full_disk_is_a_sentence_and_changes_nothing(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    save(path, WORK)
-    before = path.read_bytes()
-
-    def full(_: int) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(os, "fsync", full)
-    with pytest.raises(ConfigError, match="No space left on device"):
-        save(path, replace(WORK, proxy=ProxySettings(port=1)))
-    assert path.read_bytes() == before
-    assert sorted(file.name for file in path.parent.iterdir()) == ["settings.toml", "settings.toml.good"]
-
-
-class Hand:
-    """A clock that a test moves, and the ears for reports."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.heard: list[str] = []
-
-    def clock(self) -> float:
-        return self.now
-
-
-@pytest.fixture
-def hand() -> Hand:
-    return Hand()
-
-
-def test_a_running_proxy_sees_a_changed_file(path: Path, hand: Hand) -> None:
-    save(path, WORK)
-    source = SettingsSource(path, hand.heard.append, monotonic=hand.clock)
-    first = source.current()
-    assert first == WORK
-    save(path, replace(WORK, proxy=ProxySettings(port=1)))
-    assert source.current() is first, "the disk is asked once a second"
-    hand.now = 1.0
-    assert source.current().proxy.port == 1
-    assert hand.heard == []
-
-
-def test_an_unchanged_file_gives_the_same_object(path: Path, hand: Hand) -> None:
-    save(path, WORK)
-    source = SettingsSource(path, hand.heard.append, monotonic=hand.clock)
-    first = source.current()
-    path.touch()
-    hand.now = 2.0
-    assert source.current() is first
-
-
-def test_a_file_broken_while_running_changes_nothing_and_is_told_once(path: Path, hand: Hand) -> None:
-    save(path, WORK)
-    source = SettingsSource(path, hand.heard.append, monotonic=hand.clock)
-    put(path, BROKEN)
-    for hand.now in (1.0, 2.0, 3.0):
-        assert source.current() == WORK
-    assert len(hand.heard) == 1
-    assert "is broken" in hand.heard[0]
-    assert path.read_bytes() == BROKEN, "whoever is editing it goes on"
-    put(path, "proxy.port = 7\n")
-    hand.now = 4.0
-    assert source.current().proxy.port == 7
-
-
-def test_a_file_that_goes_away_changes_nothing(path: Path, hand: Hand) -> None:
-    save(path, WORK)
-    source = SettingsSource(path, hand.heard.append, monotonic=hand.clock)
-    path.unlink()
-    hand.now = 1.0
-    assert source.current() == WORK
-    assert "gone" in hand.heard[0]
-
-
-def test_a_file_that_appears_is_read(path: Path, hand: Hand) -> None:
-    source = SettingsSource(path, hand.heard.append, monotonic=hand.clock)
-    assert source.current() == Settings()
-    put(path, "proxy.port = 7\n")
-    hand.now = 1.0
-    assert source.current().proxy.port == 7
-    assert hand.heard == []
-
-
 def test_reading_loads_no_writer(path: Path) -> None:
     """Most starts only read."""
     from tests.support.secret_service import python, without_a_bus
@@ -396,55 +201,3 @@ def test_reading_loads_no_writer(path: Path) -> None:
         "assert 'tomlkit' not in sys.modules and 'keyring' not in sys.modules and 'platformdirs' not in sys.modules",
         without_a_bus(path.parent),
     )
-
-
-names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
-models = st.one_of(st.just("passthrough"), st.from_regex(r"[a-z_]{1,6}/[A-Za-z0-9.:/-]{1,12}", fullmatch=True))
-ids = st.from_regex(r"[a-z0-9][a-z0-9._-]{0,6}", fullmatch=True).filter(
-    lambda id_: id_ not in {"local-token", "passthrough", "understudy"}
-)
-seconds = st.floats(min_value=0.001, max_value=1e6)
-urls = st.sampled_from(["", "http://a/v1", "https://b:8443"])
-all_settings = st.builds(
-    Settings,
-    profile=st.just("Default"),
-    profiles=st.dictionaries(names, st.builds(Profile, st.dictionaries(st.sampled_from(Role), models)), max_size=4).map(
-        lambda profiles: {"Default": Profile(), **profiles}
-    ),
-    proxy=st.builds(
-        ProxySettings,
-        host=st.sampled_from(["127.0.0.1", "::1", "box"]),
-        port=st.integers(0, 65535),
-        lan=st.booleans(),
-        open=st.booleans(),
-        outgoing_proxy=urls,
-    ),
-    timeouts=st.builds(Timeouts, connect=seconds, first_chunk=seconds),
-    routing=st.builds(RoutingSettings, st.sampled_from(ThinkingRule), st.integers(1, 10**9)),
-    providers=st.dictionaries(
-        ids,
-        st.builds(
-            ProviderSettings,
-            name=names,
-            base_url=urls,
-            engine=st.one_of(st.none(), st.sampled_from(Engine)),
-            custom=st.booleans(),
-        ),
-        max_size=3,
-    ),
-)
-
-
-@how_often(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(history=st.lists(all_settings, min_size=1, max_size=4))
-def test_any_settings_saved_after_any_others_are_loaded_again(tmp_path: Path, history: list[Settings]) -> None:
-    path = tmp_path / "any.toml"
-    for file in (path, good_copy(path)):
-        file.unlink(missing_ok=True)
-    put(path, "# mine\nkept = 'yes'\n")
-    for wanted in history:
-        settings_file.save(path, wanted)
-        assert load(path) == Loaded(wanted)
-    text = path.read_text()
-    assert text.startswith("# mine\n")
-    assert tomllib.loads(text)["kept"] == "yes"

@@ -19,7 +19,6 @@ from proxy_core.launch.launch_script import (
     in_powershell,
     in_sh,
     script_folder,
-    settings_text,
     sweep,
     write,
 )
@@ -29,7 +28,7 @@ SHELLS = [name for name in ("sh", "dash", "bash", "busybox") if shutil.which(nam
 
 
 def errand(folder: Path, *argv: str) -> Errand:
-    return Errand(folder, PLAN.variables, PLAN.unset, argv, settings_text(PLAN.settings))
+    return Errand(folder, PLAN.variables, PLAN.unset, argv, PLAN.settings_text)
 
 
 @pytest.fixture

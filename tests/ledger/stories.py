@@ -80,6 +80,12 @@ def bodies(id_: str, request: bytes = b'{"say":"hi"}', answer: tuple[bytes, ...]
     ]
 
 
+def with_bodies(id_: str, request: bytes = b'{"say":"hi"}') -> list[News]:
+    """A request with what passes beside its story, in order."""
+    first, *rest = told(id_)
+    return [first, *bodies(id_, request), *rest]
+
+
 def story_of(news: list[News]) -> Story:
     """What they add up to for whoever does not follow the progress."""
     story: Story | None = None

@@ -20,11 +20,6 @@ from proxy_core.ledger.store import LedgerFile
 from tests.ledger.stories import NOON, bodies, every_byte, hear, sql, told, until, written
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "data" / "ledger.sqlite"
-
-
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "_TRY_AGAIN", 0.05)

@@ -71,6 +71,15 @@ def test_what_was_refused_or_only_counted_cost_nothing(free: Story) -> None:
     assert price_of(free, KNOWN, SETTINGS) == Cost(0.0, estimated=False)
 
 
+def test_what_was_cut_costs_nothing_where_nothing_costs() -> None:
+    """A local model's answer that its client did not wait for tells no tokens; a cloud's has still been billed."""
+    cut = {"state": State.CANCELLED, "status": 200}
+    assert price_of(story("ollama/qwen3:8b", None, **cut), KNOWN, SETTINGS) == Cost(0.0, estimated=True)
+    assert price_of(story("openai/gpt-4.1", None, **cut), KNOWN, SETTINGS) is None
+    dear = replace(SETTINGS, prices={"ollama/qwen3:8b": Price(2.0)})
+    assert price_of(story("ollama/qwen3:8b", None, **cut), KNOWN, dear) is None
+
+
 def test_what_is_said_comes_before_what_is_listed() -> None:
     said = replace(SETTINGS, prices={"openai/gpt-4.1": Price(1.0, 1.0)})
     usage = Usage(input=1_000_000)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.config.key_store import MemoryStore
 from proxy_core.config.keys import Keys
+from proxy_core.config.paths import find
 from proxy_core.config.secret import Secret
 from proxy_core.errors import ConfigError
+from proxy_core.ledger.journal import Audience
+from proxy_core.runtime.build import Options, Proxy
 from proxy_core.runtime.provider_keys import ProviderKeys
 
 PROVIDERS_ASKED = [PROVIDERS[id_] for id_ in ("openai", "mistral", "groq")]
@@ -21,6 +25,11 @@ class Store(MemoryStore):
         super().__init__()
         self.locked = locked
         self.opened = 0
+
+    def get(self, name: str) -> Secret | None:
+        if self.locked:
+            raise ConfigError("The keyring is locked.")
+        return super().get(name)
 
     def names(self, among: Iterable[str]) -> tuple[str, ...]:
         self.opened += 1
@@ -52,3 +61,11 @@ async def test_no_key_of_the_keyring_goes_to_an_address_from_a_project() -> None
     store.set("mistral", Secret("sk-mistral-0123456789"))
     keys = ProviderKeys(Keys({}, {}, store), lambda: frozenset({"mistral"}))
     assert await keys.stored(PROVIDERS_ASKED) == {}
+
+
+async def test_the_demo_model_asks_no_keyring(tmp_path: Path) -> None:
+    store = Store(locked=True)
+    environ = {"UNDERSTUDY_HOME": str(tmp_path)}
+    proxy = Proxy(Options(find(environ), environ, store, Audience()))
+    assert (await proxy.key_of(PROVIDERS["demo"])).trouble == ""
+    assert (await proxy.key_of(PROVIDERS["mistral"])).trouble == "The keyring is locked."

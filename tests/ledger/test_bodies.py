@@ -1,0 +1,169 @@
+"""Bodies in the ledger: without secrets, packed, cut, switched off, and never before a row."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+import zlib
+from pathlib import Path
+
+import pytest
+
+from proxy_core.config.settings import LogSettings
+from proxy_core.ledger import body_keeping, store, writer
+from proxy_core.ledger.book import Book
+from proxy_core.ledger.journal import Carried, Part, State
+from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.rows import Filter, Kept
+from proxy_core.ledger.store import Keeping, LedgerFile
+from tests.ledger.stories import ANSWER, NOON, bodies, hear, told, until, with_bodies, written
+
+
+def test_bodies_are_kept_without_secrets(path: Path) -> None:
+    planted = b'{"say":"my key is hunter2-hunter2 and sk-abc123def456ghi789"}'
+    answer = (
+        *ANSWER[:2],
+        ANSWER[2].replace(b"Hello ", b"hunter2-"),
+        ANSWER[3].replace(b"world", b"hunter2"),
+        *ANSWER[4:],
+    )
+    first, *rest = told("r1", error="hunter2-hunter2 was refused", why="because of hunter2-hunter2")
+    written(path, [first, *bodies("r1", planted, answer), *rest], secrets=lambda: ["hunter2-hunter2"])
+    ledger = Ledger(path)
+    assert ledger.body("r1", Part.REQUEST) == b'{"say":"my key is [hidden] and [hidden]"}'
+    assert json.loads(ledger.body("r1", Part.UPSTREAM) or b"") == {"model": "gpt-4.1", "messages": []}
+    kept = json.loads(ledger.body("r1", Part.ANSWER) or b"")
+    assert kept["content"] == [{"type": "text", "text": "[hidden]"}], "found although it came in two events"
+    assert {each.part: each.hidden for each in ledger.kept("r1")} == {Part.REQUEST: 2, Part.UPSTREAM: 0, Part.ANSWER: 1}
+    (row,) = ledger.page()
+    assert (row.story.error, row.story.why) == ("[hidden] was refused", "because of [hidden]")
+    assert row.bodies == frozenset(Part)
+    ledger.close()
+    assert b"hunter2" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_a_packed_answer_is_kept_unpacked(path: Path) -> None:
+    packer = zlib.compressobj(wbits=31)
+    packed = packer.compress(b'{"type":"message","content":[]}') + packer.flush()
+    first, *rest = told("r1")
+    coded = [
+        Carried("r1", NOON, Part.ANSWER, (packed[:9],), 9, "gzip", whole=False),
+        Carried("r1", NOON, Part.ANSWER, (packed[9:],), 9, "gzip"),
+        Carried("r1", NOON, Part.REQUEST, (b"\1\2\3",), 3, "br"),
+    ]
+    written(path, [first, *coded, *rest])
+    ledger = Ledger(path)
+    assert ledger.body("r1", Part.ANSWER) == b'{"type":"message","content":[]}'
+    assert ledger.kept("r1")[1] == Kept(Part.REQUEST, 0, cut=True)
+    ledger.close()
+
+
+def test_a_long_body_is_cut_and_marked(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(body_keeping, "LONGEST", 100)
+    first, *rest = told("r1")
+    pieces = [Carried("r1", NOON, Part.ANSWER, (b"x" * 60,), 60, whole=number == 9) for number in range(10)]
+    long = Carried("r1", NOON, Part.REQUEST, (b"y" * 500,), 500)
+    keeper = LedgerFile(path)
+    hear(keeper, [first, *pieces, long, *rest])
+    keeper.close(10)
+    ledger = Ledger(path)
+    assert (ledger.body("r1", Part.ANSWER), ledger.body("r1", Part.REQUEST)) == (b"x" * 60, b"y" * 100)
+    assert ledger.kept("r1") == (Kept(Part.ANSWER, 60, cut=True), Kept(Part.REQUEST, 100, cut=True))
+    ledger.close()
+    assert keeper._bytes == keeper._writer.freed, "nothing is counted as waiting for ever"
+
+
+def test_bodies_can_be_switched_off_while_it_runs(path: Path) -> None:
+    settings = LogSettings(bodies=False)
+    keeper, ledger = LedgerFile(path, log=lambda: settings), Ledger(path)
+    hear(keeper, told("r0"))
+    until(lambda: ledger.count() == 1)
+    hear(keeper, with_bodies("r1"))
+    until(lambda: ledger.count() == 2)
+    settings = LogSettings(bodies=True)
+    hear(keeper, told("r2"))
+    until(lambda: ledger.count() == 3)
+    hear(keeper, with_bodies("r3"))
+    keeper.close(10)
+    assert {row.story.id: bool(row.bodies) for row in ledger.page()} == {
+        "r0": False,
+        "r1": False,
+        "r2": False,
+        "r3": True,
+    }
+    ledger.close()
+
+
+def test_when_too_much_waits_bodies_go_first_and_rows_stay(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "BYTES_WAITING", 1000)
+    held = threading.Event()
+    true_write = Book.write
+
+    def slow(self: Book, entries: object) -> object:
+        held.wait(20)
+        return true_write(self, entries)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Book, "write", slow)
+    keeper, ledger = LedgerFile(path), Ledger(path)
+    begun = time.monotonic()
+    for number in range(300):
+        hear(keeper, with_bodies(f"r{number}", request=b"z" * 400))
+    assert time.monotonic() - begun < 5, "the proxy does not wait for the disk"
+    held.set()
+    keeper.close(20)
+    assert ledger.count(Filter(states=frozenset({State.DONE}))) == 300
+    kept = sum(len(row.bodies) for row in ledger.page(limit=300))
+    assert 0 < kept < 900
+    assert keeper.state == Keeping(lost_bodies=900 - kept)
+    assert keeper._bytes == keeper._writer.freed
+    ledger.close()
+
+
+def test_bodies_wait_for_quiet_and_rows_do_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "TOGETHER", 0.2)
+    keeper, ledger = LedgerFile(path), Ledger(path)
+    hear(keeper, with_bodies("first"))
+    begun = time.monotonic()
+    number = 0
+    while time.monotonic() - begun < 0.9:  # never quiet for as long as two batches are apart
+        hear(keeper, told(f"r{number}"))
+        number += 1
+        time.sleep(0.005)
+    assert ledger.row("first") is not None
+    assert ledger.kept("first") == ()
+    until(lambda: len(ledger.kept("first")) == 3)
+    keeper.close()
+    ledger.close()
+
+
+def test_bodies_do_not_wait_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "LATEST", 0.2)
+    keeper, ledger = LedgerFile(path), Ledger(path)
+    hear(keeper, with_bodies("first"))
+    begun = time.monotonic()
+    number = 0
+    while not ledger.kept("first"):
+        assert time.monotonic() - begun < 10
+        hear(keeper, told(f"r{number}"))
+        number += 1
+        time.sleep(0.005)
+    assert time.monotonic() - begun > 0.2
+    keeper.close()
+    ledger.close()
+
+
+def test_too_many_bodies_do_not_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(store, "BYTES_HELD_BACK", 1000)
+    monkeypatch.setattr(writer, "LATEST", 1e9)
+    keeper, ledger = LedgerFile(path), Ledger(path)
+    begun = time.monotonic()
+    number = 0
+    while not ledger.kept("r0"):
+        assert time.monotonic() - begun < 10
+        hear(keeper, with_bodies(f"r{number}"))
+        number += 1
+        time.sleep(0.005)
+    assert number > 3
+    keeper.close()
+    ledger.close()
