@@ -22,7 +22,7 @@ from app.controller import Controller, Doings
 from app.crash import Reports
 from app.doing.keys import KeysDoing
 from app.doing.launching import LaunchDoing
-from app.doing.ledger import LedgerDoing, Unheard
+from app.doing.ledger import LedgerDoing
 from app.doing.opening import OpeningDoing
 from app.doing.proxy import ProxyDoing
 from app.doing.reading import ReadingDoing
@@ -176,7 +176,7 @@ class Desktop:
     def _beside(self) -> ProxyHouse:
         """A proxy that is neither served nor heard, for what goes through its parts beside the one that is."""
         models, keys = self._proxy.models, self._proxy.keys
-        options = Options(self._places, self._tools.environ, KeyringStore(), Unheard(), models=models, keys=keys)
+        options = Options(self._places, self._tools.environ, KeyringStore(), Audience(), models=models, keys=keys)
         return ProxyHouse(options)
 
     def _connect(self) -> None:

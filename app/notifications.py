@@ -74,7 +74,7 @@ def _proxy(before: AppState, after: AppState) -> Iterator[Note]:
     was, now = before.proxy, after.proxy
     if now.phase is Phase.ATTENTION and was.phase is not Phase.ATTENTION:
         yield Note("proxy", translate("Notes", "The proxy does not run"), now.sentence, ShowWatch(), urgent=True)
-    elif was.phase is Phase.RUNNING and now.phase is Phase.STARTING:
+    elif was.phase is Phase.RUNNING and now.phase is Phase.STARTING and now.sentence:  # by itself: it says why
         yield Note("restart", translate("Notes", "The proxy was restarted"), now.sentence, ShowWatch())
 
 

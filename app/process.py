@@ -32,8 +32,9 @@ def run() -> int:
             return 0
         sys.stderr.write("understudy: it runs already and does not answer; end its process, then start it again.\n")
         return 1
+    inherited = dict(os.environ)  # as it is now: LiteLLM writes into ours, and a terminal is to get the user's own
     try:
-        desktop = Desktop(own, places, os.environ, Path.home(), reports=Reports(places.reports_dir))
+        desktop = Desktop(own, places, inherited, Path.home(), reports=Reports(places.reports_dir))
     except UnderstudyError as error:
         sys.stderr.write(f"understudy: {error.message}\n")
         QMessageBox.critical(None, "Understudy", error.message)

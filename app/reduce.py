@@ -29,7 +29,7 @@ from app.news import (
     WentWrong,
 )
 from app.state import AppState, Phase, Proxy, Trouble
-from proxy_core.ledger.journal import Began, Ended, News, State, Story, fold
+from proxy_core.ledger.journal import Began, Ended, News, State, Story, fold, summed
 
 MOST_ENDED: Final = 500
 """How many stories that have ended are held beside those under way: the ledger has them all."""
@@ -147,13 +147,21 @@ def _settings(state: AppState, news: SettingsRead) -> Mapping[str, object]:
 def _requests(state: AppState, told: Iterable[News]) -> Mapping[str, object]:
     """Not compared with what was there, as everything else is: two hundred requests a second make that dear."""
     live: dict[str, Story] = dict(state.live)
+    begun: dict[str, list[News]] = {}
     changed: dict[str, object] = {}
     for news in told:
-        if news.id in live or isinstance(news, Began):
-            live[news.id] = fold(live.get(news.id), news)
+        if isinstance(news, Began):
+            begun[news.id] = [news]
+        elif (sofar := begun.get(news.id)) is not None:
+            sofar.append(news)
+        elif (story := live.get(news.id)) is not None:
+            live[news.id] = fold(story, news)
             changed["live"] = live
         if isinstance(news, Ended) and news.state is State.FAILED:
             changed["trouble"] = Trouble(news.error, news.at, news.id)
+    for id_, sofar in begun.items():  # a short request begins and ends in one batch: one story is made, not five
+        live[id_] = summed(sofar)
+        changed["live"] = live
     _bound(live)
     return changed
 

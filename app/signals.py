@@ -1,4 +1,4 @@
-"""The process's signals, brought into Qt's event loop: Python alone would hear of them only at the next event."""
+"""The process's signals, brought into Qt's event loop: Python alone would hear of them anywhere, or not for long."""
 
 from __future__ import annotations
 
@@ -39,10 +39,12 @@ class Signals(QObject):
         self._mouth.close()
 
     def _wake(self) -> None:
-        """Python runs its handlers now that it is running at all."""
-        if self._ears.fileno() >= 0:  # closed, with one more call on its way
-            with contextlib.suppress(BlockingIOError):
-                self._ears.recv(64)
+        """Nothing of Qt's is under way here: it is the event loop that calls. Each byte is a signal's number."""
+        if self._ears.fileno() < 0:  # closed, with one more call on its way
+            return
+        with contextlib.suppress(BlockingIOError):
+            if self._handlers.keys() & set(self._ears.recv(64)):
+                self._end()
 
     def _hear(self, _number: int, _frame: FrameType | None) -> None:
-        self._end()
+        """Not here: Python may call this in the middle of a widget's painting, which the end would take away."""

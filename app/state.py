@@ -201,6 +201,11 @@ class AppState:
         return self.configuration.settings
 
     @property
+    def free_port(self) -> int | None:
+        """Where the proxy can start instead of a port that is taken; None where the environment says which it has."""
+        return None if "proxy.port" in self.configuration.fixed else self.proxy.next_port
+
+    @property
     def running(self) -> tuple[Story, ...]:
         """The requests under way."""
         return tuple(story for story in self.live.values() if story.ended is None)

@@ -5,17 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QSystemTrayIcon
+from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from app.notifications import Note
 from app.state import AppState, Phase
 from app.tray_icon import shape_of, tray_icon
 from app.widgets import figures
+from app.widgets.folders import ask_folder, from_home
 from app.wishes import (
     CopyAddress,
     Launch,
@@ -55,6 +55,7 @@ class Tray(QObject):
         self.menu.setObjectName("tray_menu")
         self._status = self._entry(self.menu, "tray_status", CopyAddress)
         self._toggle = self._entry(self.menu, "tray_toggle", self._toggling)
+        self._next = self._entry(self.menu, "tray_next_port", lambda: StartProxy(self._state.free_port))
         self.menu.addSeparator()
         self._profiles = self.menu.addMenu(translate("Tray", "Profiles"))
         self._profiles.menuAction().setObjectName("tray_profiles")
@@ -101,6 +102,8 @@ class Tray(QObject):
         before, self._state = self._state, state
         self._status.setText(self._label(one_line(status_line(state))))
         self._toggle.setText(translate("Tray", "Stop") if _can_stop(state.proxy.phase) else translate("Tray", "Start"))
+        self._next.setVisible(state.free_port is not None)
+        self._next.setText(translate("Tray", "Start on port {0}").format(state.free_port))
         self._toggle.setEnabled(state.proxy.phase is not Phase.STOPPING)
         self._today.setText(self._label(one_line(today_line(state))))
         self._trouble.setVisible(state.trouble is not None)
@@ -165,12 +168,8 @@ class Tray(QObject):
         choose.triggered.connect(self._choose)
 
     def _choose(self) -> None:
-        dialog = QFileDialog(None, translate("Tray", "Launch Claude Code in"), self._state.folder)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda folder: self.wished.emit(Launch(folder)))
-        dialog.finished.connect(dialog.deleteLater)
-        dialog.open()
+        title = translate("Tray", "Launch Claude Code in")
+        ask_folder(None, title, self._state.folder, lambda folder: self.wished.emit(Launch(folder)))
 
     def _label(self, text: str) -> str:
         """A text as a menu has to have it, so that no letter of it is taken for the mark of a shortcut.
@@ -234,9 +233,7 @@ def one_line(text: str) -> str:
 
 def short_folder(folder: str) -> str:
     """A folder as a person writes it; of a long one the end, which tells it from others."""
-    home = str(Path.home())
-    written = f"~{folder.removeprefix(home)}" if folder == home or folder.startswith(f"{home}/") else folder
-    one = " ".join(written.split())
+    one = " ".join(from_home(folder).split())
     return one if len(one) <= _LONGEST else f"…{one[1 - _LONGEST :]}"
 
 

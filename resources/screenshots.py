@@ -25,7 +25,7 @@ from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QWidget
 from app.answers import FirstWords
 from app.catalogue_search import CatalogueSearch
 from app.i18n import speak
-from app.state import AppState, ProviderCheck, Verdict
+from app.state import AppState, ProviderCheck, Trouble, Verdict
 from app.theme import Theme
 from app.tray import Tray
 from app.windows.first_run.window import FirstRunWindow
@@ -190,7 +190,8 @@ def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, 
 def _tray(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:  # noqa: ARG001
     """The tray's menu."""
     tray = Tray()
-    tray.show_state(Ledger(NOW).state())
+    trouble = Trouble("OpenAI refused the key: 401.", NOW - 200.0)
+    tray.show_state(replace(Ledger(NOW).state(), trouble=trouble))
     menu: QMenu = tray.menu
     menu.popup(menu.pos())
     yield "tray-menu", menu

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
@@ -28,8 +29,8 @@ def conversation(request: bytes, answer: bytes = b"") -> tuple[Turn, ...]:
 
     What is missing or damaged is left out: a body that is no JSON object gives no turns.
     """
-    names: dict[str, str] = {}
-    return (*_asked(request, names), *_answered(answer, names))
+    seen = _Seen()
+    return (*_asked(request, seen), *_answered(answer, seen))
 
 
 def laid_out(body: bytes) -> str:
@@ -52,7 +53,15 @@ def spoken(request: bytes, answer: bytes) -> str:
     )
 
 
-def _asked(request: bytes, names: dict[str, str]) -> list[Turn]:
+@dataclass(slots=True)
+class _Seen:
+    """What came before in a conversation: tools by the ids of their calls, and how many images."""
+
+    tools: dict[str, str] = field(default_factory=dict)
+    images: int = 0
+
+
+def _asked(request: bytes, seen: _Seen) -> list[Turn]:
     try:
         body = orjson.loads(request)
     except orjson.JSONDecodeError:
@@ -60,25 +69,25 @@ def _asked(request: bytes, names: dict[str, str]) -> list[Turn]:
     if not isinstance(body, dict):
         return []
     turns = [
-        Turn(Speaker.SYSTEM, _pieces(body.get("system"), names)),
+        Turn(Speaker.SYSTEM, _pieces(body.get("system"), seen)),
         Turn(Speaker.TOOLS, _tools(body.get("tools"))),
     ]
     messages = body.get("messages")
     for message in messages if isinstance(messages, list) else []:
         if isinstance(message, dict):
             speaker = Speaker.ASSISTANT if message.get("role") == "assistant" else Speaker.USER
-            turns.append(Turn(speaker, _pieces(message.get("content"), names)))
+            turns.append(Turn(speaker, _pieces(message.get("content"), seen)))
     return [turn for turn in turns if turn.pieces]
 
 
-def _answered(answer: bytes, names: dict[str, str]) -> list[Turn]:
+def _answered(answer: bytes, seen: _Seen) -> list[Turn]:
     if not answer.strip():
         return []
     try:
         blocks, failure = answers.blocks(answer)
     except (ValueError, AttributeError):
         return [Turn(Speaker.ANSWER, (Words(answer.decode("utf-8", "replace")),))]
-    pieces: list[Piece] = list(_pieces(blocks, names))
+    pieces: list[Piece] = list(_pieces(blocks, seen))
     if failure is not None:
         pieces.append(failure)
     return [Turn(Speaker.ANSWER, tuple(pieces))] if pieces else []
@@ -92,15 +101,15 @@ def _tools(tools: object) -> tuple[Piece, ...]:
     )
 
 
-def _pieces(content: object, names: dict[str, str]) -> tuple[Piece, ...]:
+def _pieces(content: object, seen: _Seen) -> tuple[Piece, ...]:
     if isinstance(content, str):
         return (Words(content),) if content else ()
     if not isinstance(content, list):
         return ()
-    return tuple(_piece(block, names) for block in content if isinstance(block, dict))
+    return tuple(_piece(block, seen) for block in content if isinstance(block, dict))
 
 
-def _piece(block: dict[str, Any], names: dict[str, str]) -> Piece:
+def _piece(block: dict[str, Any], seen: _Seen) -> Piece:
     kind = _text(block, "type")
     match kind:
         case "text":
@@ -110,20 +119,20 @@ def _piece(block: dict[str, Any], names: dict[str, str]) -> Piece:
         case "redacted_thinking":
             return Thought("", hidden=True)
         case "image" | "document":
-            return _picture(block)
+            return _picture(block, seen)
         case "tool_use" | "server_tool_use" | "mcp_tool_use":
-            return _call(block, names)
+            return _call(block, seen)
         case "tool_result" | "mcp_tool_result" | "web_search_tool_result":
-            return _result(block, names)
+            return _result(block, seen)
         case "error":
             return Failure("error", _text(block, "message"))
         case _:
             return Unknown(kind)
 
 
-def _call(block: dict[str, Any], names: dict[str, str]) -> Piece:
+def _call(block: dict[str, Any], seen: _Seen) -> Piece:
     name, id_ = _text(block, "name"), _text(block, "id")
-    names[id_] = name
+    seen.tools[id_] = name
     arguments = block.get("input")
     if isinstance(arguments, dict):
         changed = edit(name, id_, arguments)
@@ -135,21 +144,26 @@ def _call(block: dict[str, Any], names: dict[str, str]) -> Piece:
     return Call(name, id_, str(arguments or ""))
 
 
-def _result(block: dict[str, Any], names: dict[str, str]) -> Result:
+def _result(block: dict[str, Any], seen: _Seen) -> Result:
     id_ = _text(block, "tool_use_id")
     content = block.get("content")
-    pieces = tuple(piece for piece in _pieces(content, names) if isinstance(piece, Words | Picture))
+    pieces = tuple(piece for piece in _pieces(content, seen) if isinstance(piece, Words | Picture))
     if not pieces and content:
         pieces = (Words(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()),)
-    return Result(names.get(id_, ""), id_, bool(block.get("is_error")), pieces)
+    return Result(seen.tools.get(id_, ""), id_, bool(block.get("is_error")), pieces)
 
 
-def _picture(block: dict[str, Any]) -> Picture:
+def _picture(block: dict[str, Any], seen: _Seen) -> Picture:
     source = block.get("source")
     source = source if isinstance(source, dict) else {}
-    text = _text(source, "data")
-    size = len(text) * 3 // 4 - text[-2:].count("=") if text else None
-    return Picture(_text(source, "media_type") or _text(block, "type"), size, _text(block, "title"))
+    kind, name, data = _text(source, "media_type") or _text(block, "type"), _text(block, "title"), _text(source, "data")
+    if not data:
+        return Picture(kind, None, name)
+    size = len(data) * 3 // 4 - data[-2:].count("=")
+    if _text(block, "type") != "image":
+        return Picture(kind, size, name)
+    seen.images += 1
+    return Picture(kind, size, name, seen.images, data)
 
 
 def _text(block: dict[str, Any], name: str) -> str:

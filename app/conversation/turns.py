@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -33,11 +33,16 @@ class Thought:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """An image or a document that was sent along. ``size`` is in bytes, None where only an address was given."""
+    """An image or a document that was sent along. ``size`` is in bytes, None where only an address was given.
+
+    ``number`` counts a conversation's images from 1, of those whose ``data`` (Base64) came with it; else it is 0.
+    """
 
     media_type: str
     size: int | None = None
     name: str = ""
+    number: int = 0
+    data: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

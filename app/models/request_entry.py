@@ -93,12 +93,15 @@ def output_words(story: Story) -> str:
 
 
 def words(entry: Entry, column: int, now: float) -> str:
-    """What a cell says; kept in the entry, but for what counts up while the request runs."""
+    """What a cell says at ``now`` (Unix time in seconds).
+
+    It is kept in the entry, but for what counts up while the request runs, and its time, which is a day tomorrow.
+    """
     kept = entry.words.get(column)
     if kept is not None:
         return kept
     made = _words(entry, Column(column), now)
-    if entry.story.ended is not None or column not in {Column.DURATION, Column.TOKENS}:
+    if column != Column.TIME and (entry.story.ended is not None or column not in {Column.DURATION, Column.TOKENS}):
         entry.words[column] = made
     return made
 
@@ -107,7 +110,7 @@ def _words(entry: Entry, column: Column, now: float) -> str:
     story = entry.story
     match column:
         case Column.TIME:
-            return figures.clock(story.began)
+            return figures.clock_or_day(story.began, now)
         case Column.ROLE:
             return one_line(story.role).upper()[:40]
         case Column.MODEL:
@@ -129,6 +132,8 @@ def _words(entry: Entry, column: Column, now: float) -> str:
 def tip(entry: Entry, column: int) -> str:
     """What a cell has no room for."""
     story = entry.story
+    if column == Column.TIME:
+        return figures.day_and_clock(story.began)
     if column == Column.MODEL:
         return ", ".join(part for part in (story.model, story.asked_for, story.why) if part)
     if column == Column.STATUS:

@@ -68,6 +68,10 @@ class RequestsModel(QAbstractTableModel):
         """What stands in a row."""
         return self._entries[len(self._entries) - 1 - row]
 
+    def said(self, entry: Entry, column: int) -> str:
+        """What a cell of it says now."""
+        return words(entry, column, self._clock())
+
     def known(self, id_: str) -> Entry | None:
         """What is here of a request."""
         return self._known.get(id_)
@@ -162,7 +166,7 @@ class RequestsModel(QAbstractTableModel):
         if role == ENTRY:
             return self.entry(index.row())
         if role == DISPLAY:
-            return words(self.entry(index.row()), index.column(), self._clock())
+            return self.said(self.entry(index.row()), index.column())
         if role == ALIGN:
             return RIGHT if index.column() in NUMBERS else LEFT
         if role == TIP:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QWidget
 from app.assets import IconName
 from app.theme import Theme
 from app.widgets.buttons import QuietButton
+from app.widgets.styled import restyle
 
 SECONDS = 5.0
 """How long it waits for the second press."""
@@ -63,6 +64,4 @@ class ConfirmButton(QuietButton):
     def _show(self, *, asks: bool) -> None:
         self._asks = asks
         self.setText(self._question if asks else self._plain)
-        self.setProperty("kind", "danger" if asks else self._kind)
-        self.style().unpolish(self)
-        self.style().polish(self)
+        restyle(self, "kind", "danger" if asks else self._kind)

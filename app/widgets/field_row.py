@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.theme_tokens import GAP_4, GAP_12, GAP_16
 from app.widgets.labels import Label
+from app.widgets.styled import restyle
 
 
 class FieldRow(QWidget):
@@ -54,11 +55,7 @@ class FieldRow(QWidget):
 
     def show_wrong(self, sentence: str) -> None:
         """Say what is wrong with what stands in the editor; empty: nothing is."""
-        wrong = "true" if sentence else "false"
-        if self.editor.property("wrong") != wrong:
-            self.editor.setProperty("wrong", wrong)
-            self.editor.style().unpolish(self.editor)
-            self.editor.style().polish(self.editor)
+        restyle(self.editor, "wrong", "true" if sentence else "false")
         self._say(sentence, bad=True)
 
     def show_fixed(self, variable: str) -> None:

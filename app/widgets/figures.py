@@ -71,6 +71,18 @@ def clock(at: float) -> str:
     return f"{datetime.fromtimestamp(at):%H:%M:%S}"  # noqa: DTZ006 - the user's own time is what is shown
 
 
+def clock_or_day(at: float, now: float) -> str:
+    """The time of day, or of another day than ``now``'s the date: ``14:31:08``, ``9 Nov``. Both are Unix times."""
+    there, here = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006
+    return f"{there:%H:%M:%S}" if there.date() == here.date() else day(f"{there:%Y-%m-%d}")
+
+
+def day_and_clock(at: float) -> str:
+    """Date and time of day of a Unix time: ``9 Nov, 14:31:08``."""
+    there = datetime.fromtimestamp(at)  # noqa: DTZ006
+    return f"{day(f'{there:%Y-%m-%d}')}, {there:%H:%M:%S}"
+
+
 def moment(at: float, now: float) -> str:
     """The time of day, with the date before it where that is another day than ``now``."""
     there, here = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006

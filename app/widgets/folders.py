@@ -1,8 +1,11 @@
-"""A folder's path as a person writes it: from the home folder on."""
+"""Folders of the user: how their paths are written, and how one is chosen."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import QDir
+from collections.abc import Callable
+
+from PySide6.QtCore import QDir, Qt
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 
 def from_home(path: str) -> str:
@@ -11,3 +14,14 @@ def from_home(path: str) -> str:
     if plain == home:
         return "~"
     return f"~{path[len(home) :]}" if plain.startswith(f"{home}/") else path
+
+
+def ask_folder(parent: QWidget | None, title: str, start: str, chosen: Callable[[str], None]) -> None:
+    """Let a person choose a folder, beginning in ``start``; ``chosen`` is called with it, unless they leave."""
+    dialog = QFileDialog(parent, title, start)
+    dialog.setObjectName("folder-dialog")
+    dialog.setFileMode(QFileDialog.FileMode.Directory)
+    dialog.setOption(QFileDialog.Option.ShowDirsOnly)
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.fileSelected.connect(chosen)
+    dialog.open()

@@ -9,6 +9,8 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPaintEvent, QPalette, QResizeEvent
 from PySide6.QtWidgets import QFrame, QLabel, QSizePolicy, QWidget
 
+from app.widgets.styled import restyle
+
 LabelType = Literal["title", "figure", "heading", "body", "strong", "small"]
 LabelTone = Literal["text", "muted", "faint", "accent", "good", "warn", "bad", "info"]
 MARKS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F), "\N{REPLACEMENT CHARACTER}")
@@ -54,10 +56,7 @@ class Label(QLabel):
 
     def set_tone(self, tone: LabelTone) -> None:
         """Another colour."""
-        if self.property("tone") != tone:
-            self.setProperty("tone", tone)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        restyle(self, "tone", tone)
 
     # Layouts guess at a wrapped label's height before they know its width, and then cut it or leave a hole. So it says
     # that it has none to offer for a width, and asks for what the width that it got needs.
@@ -119,10 +118,7 @@ class ElidedLabel(QLabel):
 
     def set_tone(self, tone: LabelTone) -> None:
         """Another colour."""
-        if self.property("tone") != tone:
-            self.setProperty("tone", tone)
-            self.style().unpolish(self)
-            self.style().polish(self)
+        restyle(self, "tone", tone)
 
     def minimumSizeHint(self) -> QSize:
         wanted = super().minimumSizeHint()

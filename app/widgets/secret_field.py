@@ -14,9 +14,11 @@ class SecretField(QLineEdit):
     """``entered`` says the key as a :class:`Secret` on Return, and the field is empty again.
 
     The placeholder shows the last four characters of the key that is kept; an eye at the right shows what is typed.
+    While ``takes`` is false what was typed stays, and Return says ``held`` instead.
     """
 
     entered = Signal(object)
+    held = Signal()
 
     def __init__(self, theme: Theme, name: str, accessible: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,6 +31,7 @@ class SecretField(QLineEdit):
             | Qt.InputMethodHint.ImhNoAutoUppercase
         )
         self._theme = theme
+        self.takes = True
         self._eye = QAction(self.tr("Show what is typed"), self)
         self.addAction(self._eye, QLineEdit.ActionPosition.TrailingPosition)
         self._eye.triggered.connect(self._look)
@@ -44,6 +47,9 @@ class SecretField(QLineEdit):
 
     def enter(self) -> None:
         """Say what was typed, once, and forget it."""
+        if not self.takes:
+            self.held.emit()
+            return
         typed = self.text().strip()
         self.clear()
         self.setEchoMode(QLineEdit.EchoMode.Password)

@@ -261,6 +261,7 @@ def _no_garbage_collected() -> Iterator[None]:
 
 def _repair(litellm: Any) -> None:
     from litellm import main  # noqa: PLC0415 - as in _load
+    from litellm.litellm_core_utils.litellm_logging import Logging  # noqa: PLC0415
     from litellm.llms.base_llm.base_model_iterator import BaseModelResponseIterator  # noqa: PLC0415
     from litellm.llms.cohere.chat.v2_transformation import CohereV2ChatConfig  # noqa: PLC0415
     from litellm.llms.ollama.common_utils import OllamaModelInfo  # noqa: PLC0415
@@ -268,6 +269,7 @@ def _repair(litellm: Any) -> None:
     from litellm.types.utils import ModelResponseStream  # noqa: PLC0415
 
     litellm_repairs.count_later(main)
+    litellm_repairs.price_nothing(Logging)
     litellm_repairs.keep_done_in_text(BaseModelResponseIterator)
     litellm_repairs.take_answers_without_tier(OpenAILikeChatConfig)
     litellm_repairs.ask_no_model_info(OllamaModelInfo)

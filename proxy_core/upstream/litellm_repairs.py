@@ -99,6 +99,18 @@ def count_later(main: Any) -> None:
     vars(main).setdefault("encoding", _Later(main._load_default_encoding))  # noqa: SLF001 - no public way to it
 
 
+def price_nothing(logging: Any) -> None:
+    """Of ``Logging``: no price of an answer. The ledger has its own, and for this one the words would be counted."""
+
+    def make(_price: Any) -> Any:
+        def pricing(_self: Any, *_given: Any, **_named: Any) -> None:
+            return None
+
+        return pricing
+
+    _once(logging, "response_cost_calculator", make)
+
+
 class _Later:
     """A value that is made when something is wanted of it."""
 

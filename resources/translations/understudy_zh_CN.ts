@@ -269,6 +269,10 @@
         <translation>思考</translation>
     </message>
     <message>
+        <source>Picture {0}: {1}</source>
+        <translation>图片 {0}：{1}</translation>
+    </message>
+    <message>
         <source>Attached: {0}</source>
         <translation>附件：{0}</translation>
     </message>
@@ -304,18 +308,6 @@
 <context>
     <name>CustomEndpoint</name>
     <message>
-        <source>Direct</source>
-        <translation>直连</translation>
-    </message>
-    <message>
-        <source>Relay</source>
-        <translation>转发</translation>
-    </message>
-    <message>
-        <source>Engine</source>
-        <translation>引擎</translation>
-    </message>
-    <message>
         <source>Key</source>
         <translation>密钥</translation>
     </message>
@@ -338,10 +330,6 @@
     <message>
         <source>Without /chat/completions or /v1/messages.</source>
         <translation>不含 /chat/completions 或 /v1/messages。</translation>
-    </message>
-    <message>
-        <source>Direct: as OpenAI. LiteLLM: any. Relay: as Anthropic.</source>
-        <translation>直连：OpenAI 格式。LiteLLM：任意。转发：Anthropic 格式。</translation>
     </message>
     <message>
         <source>Name</source>
@@ -639,6 +627,25 @@
     </message>
 </context>
 <context>
+    <name>EngineRow</name>
+    <message>
+        <source>Direct</source>
+        <translation>直连</translation>
+    </message>
+    <message>
+        <source>Relay</source>
+        <translation>转发</translation>
+    </message>
+    <message>
+        <source>Engine</source>
+        <translation>引擎</translation>
+    </message>
+    <message>
+        <source>Direct: as OpenAI. LiteLLM: any. Relay: as Anthropic.</source>
+        <translation>直连：OpenAI 格式。LiteLLM：任意。转发：Anthropic 格式。</translation>
+    </message>
+</context>
+<context>
     <name>FactPanel</name>
     <message>
         <source>Show its requests</source>
@@ -729,8 +736,8 @@
         <translation>每次 Understudy 启动时。</translation>
     </message>
     <message>
-        <source>Manners</source>
-        <translation>行为</translation>
+        <source>Notifications and appearance</source>
+        <translation>通知与外观</translation>
     </message>
     <message>
         <source>Notifications</source>
@@ -804,6 +811,10 @@
         <translation>粘贴密钥：sk-…、AIza…、gsk_…</translation>
     </message>
     <message>
+        <source>Choose whose key it is.</source>
+        <translation>请选择这是哪家的密钥。</translation>
+    </message>
+    <message>
         <source>Provider of the key</source>
         <translation>密钥的提供商</translation>
     </message>
@@ -814,10 +825,6 @@
     <message>
         <source>Get a key</source>
         <translation>获取密钥</translation>
-    </message>
-    <message>
-        <source>Choose whose key it is, then paste it once more.</source>
-        <translation>请选择这是哪家的密钥，然后再粘贴一次。</translation>
     </message>
     <message>
         <source>Key rejected</source>
@@ -906,16 +913,8 @@
         <translation>问了什么、答了什么。时间、词元和费用始终保留。</translation>
     </message>
     <message>
-        <source>For</source>
-        <translation>保留</translation>
-    </message>
-    <message>
         <source>days</source>
         <translation>天</translation>
-    </message>
-    <message>
-        <source>Up to</source>
-        <translation>上限</translation>
     </message>
     <message>
         <source>The oldest go first.</source>
@@ -930,20 +929,12 @@
         <translation>预算</translation>
     </message>
     <message>
-        <source>For a day</source>
-        <translation>每天</translation>
-    </message>
-    <message>
         <source>0 is no limit. You are told at 80 %.</source>
         <translation>0 表示不限。到 80 % 时提醒你。</translation>
     </message>
     <message>
         <source>USD</source>
         <translation>美元</translation>
-    </message>
-    <message>
-        <source>For a month</source>
-        <translation>每月</translation>
     </message>
     <message>
         <source>At the limit</source>
@@ -958,8 +949,24 @@
         <translation>提醒我</translation>
     </message>
     <message>
-        <source>SMALL</source>
-        <translation>SMALL</translation>
+        <source>Keep them for</source>
+        <translation>保留时长</translation>
+    </message>
+    <message>
+        <source>Keep up to</source>
+        <translation>保留上限</translation>
+    </message>
+    <message>
+        <source>Daily limit</source>
+        <translation>每日上限</translation>
+    </message>
+    <message>
+        <source>Monthly limit</source>
+        <translation>每月上限</translation>
+    </message>
+    <message>
+        <source>Use SMALL</source>
+        <translation>改用 SMALL</translation>
     </message>
     <message>
         <source>Stop</source>
@@ -1202,6 +1209,39 @@
     </message>
 </context>
 <context>
+    <name>PictureStrip</name>
+    <message>
+        <source>Pictures</source>
+        <translation>图片</translation>
+    </message>
+</context>
+<context>
+    <name>PictureWindow</name>
+    <message>
+        <source>Close</source>
+        <translation>关闭</translation>
+    </message>
+</context>
+<context>
+    <name>Pictures</name>
+    <message>
+        <source>Picture {0}</source>
+        <translation>图片 {0}</translation>
+    </message>
+    <message>
+        <source>too large to show</source>
+        <translation>太大，无法显示</translation>
+    </message>
+    <message>
+        <source>damaged</source>
+        <translation>已损坏</translation>
+    </message>
+    <message>
+        <source>of no kind shown here</source>
+        <translation>此处不显示这种格式</translation>
+    </message>
+</context>
+<context>
     <name>PriceRow</name>
     <message>
         <source>{0}, USD per million input tokens</source>
@@ -1345,22 +1385,6 @@
     <message>
         <source>Empty: the usual one.</source>
         <translation>留空：使用默认网址。</translation>
-    </message>
-    <message>
-        <source>Direct</source>
-        <translation>直连</translation>
-    </message>
-    <message>
-        <source>Relay</source>
-        <translation>转发</translation>
-    </message>
-    <message>
-        <source>Engine</source>
-        <translation>引擎</translation>
-    </message>
-    <message>
-        <source>Direct: as OpenAI. LiteLLM: any. Relay: as Anthropic.</source>
-        <translation>直连：OpenAI 格式。LiteLLM：任意。转发：Anthropic 格式。</translation>
     </message>
     <message>
         <source>Check now</source>
@@ -1578,8 +1602,12 @@
         <translation>供无法发送令牌的工具使用。否则请保持关闭。</translation>
     </message>
     <message>
-        <source>Ways out</source>
+        <source>Outgoing</source>
         <translation>出站</translation>
+    </message>
+    <message>
+        <source>Timeouts</source>
+        <translation>超时</translation>
     </message>
     <message>
         <source>HTTP proxy</source>
@@ -1636,10 +1664,6 @@
     <message>
         <source>For a client to send all of it.</source>
         <translation>供客户端发完整个请求。</translation>
-    </message>
-    <message>
-        <source>Patience</source>
-        <translation>等待时间</translation>
     </message>
     <message>
         <source>Made at the first start</source>
@@ -2035,6 +2059,10 @@
     <message>
         <source>Testing…</source>
         <translation>正在测试…</translation>
+    </message>
+    <message>
+        <source>tested at {0}</source>
+        <translation>测试于 {0}</translation>
     </message>
     <message>
         <source>Answers</source>
@@ -2601,6 +2629,10 @@
     <message>
         <source>Stop</source>
         <translation>停止</translation>
+    </message>
+    <message>
+        <source>Start on port {0}</source>
+        <translation>在端口 {0} 上启动</translation>
     </message>
     <message>
         <source>Start</source>

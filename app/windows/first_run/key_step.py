@@ -13,7 +13,8 @@ from app.theme_tokens import GAP_8, GAP_16
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
-from app.widgets.labels import ElidedLabel, Label
+from app.widgets.labels import ElidedLabel, Label, line
+from app.widgets.layouts import empty
 from app.widgets.notice import Notice
 from app.widgets.secret_field import SecretField
 from app.windows.first_run.source import DEMO, keyed
@@ -86,6 +87,7 @@ class KeyStep(Step):
         self.key.show_kept("", self.tr("Paste a key: sk-…, AIza…, gsk_…"))
         self.key.textChanged.connect(self._guess)
         self.key.entered.connect(self._keep)
+        self.key.held.connect(lambda: self._tell("", ChipKind.QUIET, self.tr("Choose whose key it is.")))
         self.provider = combo()
         self.provider.setObjectName("first-provider")
         self.provider.setAccessibleName(self.tr("Provider of the key"))
@@ -126,6 +128,9 @@ class KeyStep(Step):
     def _provider_chosen(self) -> None:
         provider = self._catalogue.provider(str(self.provider.currentData()))
         self.get.setVisible(bool(provider and provider.key_page))
+        self.key.takes = bool(self.provider.currentData())
+        if self.key.takes:
+            self.told.hide()
         self.changed.emit()
 
     def _get_key(self) -> None:
@@ -134,9 +139,6 @@ class KeyStep(Step):
 
     def _keep(self, key: Secret) -> None:
         provider = str(self.provider.currentData())
-        if not provider:
-            self._tell("", ChipKind.QUIET, self.tr("Choose whose key it is, then paste it once more."))
-            return
         # What was known of it before is another key's.
         self._before = self.state.checks.get(provider)
         self._waiting = provider
@@ -177,11 +179,10 @@ class KeyStep(Step):
         if tuple(offers) == self._others:
             return
         self._others = tuple(offers)
-        while (item := self._rows.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
-        for offer in offers:
+        empty(self._rows)
+        for number, offer in enumerate(offers):
+            if number:
+                self._rows.addWidget(line())
             self._rows.addWidget(self._row(*offer))
 
     def _row(self, source: str, name: str, words: str) -> QWidget:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QPlainTextEdit
+from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit
 
 from app.answers import Answer, FirstWords
 from app.state import AppState
@@ -11,7 +11,7 @@ from app.theme_tokens import GAP_8
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
-from app.widgets.folders import from_home
+from app.widgets.folders import ask_folder, from_home
 from app.widgets.labels import ElidedLabel, Label, many_lines
 from app.widgets.notice import Notice
 from app.windows.first_run.step import Readiness, Step
@@ -124,8 +124,5 @@ class RequestStep(Step):
         self.wished.emit(TryFirstRequest())
 
     def _choose_folder(self) -> None:
-        dialog = QFileDialog(self, self.tr("Choose the project folder"), self.state.folder)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.fileSelected.connect(lambda folder: self.wished.emit(ChooseFolder(folder)))
-        dialog.open()
+        title = self.tr("Choose the project folder")
+        ask_folder(self, title, self.state.folder, lambda folder: self.wished.emit(ChooseFolder(folder)))

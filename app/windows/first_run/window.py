@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QKeySequence, QPainter, QPaintEvent, QShortcut, QShowEvent
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.answers import Answer
 from app.catalogue_port import Catalogue
@@ -13,6 +13,7 @@ from app.theme import Theme
 from app.theme_tokens import GAP_8, GAP_12, GAP_24, GAP_32
 from app.widgets.buttons import PrimaryButton, QuietButton
 from app.widgets.labels import Label
+from app.widgets.layouts import scrolling
 from app.windows.first_run.key_step import KeyStep
 from app.windows.first_run.request_step import RequestStep
 from app.windows.first_run.roles_step import RolesStep
@@ -45,7 +46,7 @@ class FirstRunWindow(QMainWindow):
             step.wished.connect(self.wished)
             step.changed.connect(self._draw_foot)
             step.passed.connect(self._passed)
-            self._stack.addWidget(_scrolling(step))
+            self._stack.addWidget(scrolling(step))
         whole = QWidget()
         whole.setProperty("role", "window")
         column = QVBoxLayout(whole)
@@ -175,12 +176,3 @@ class _Progress(QWidget):
             painter.setBrush(QColor(tokens.accent if step <= self._at else tokens.line_strong))
             painter.drawRoundedRect(QRectF(left, 0, width, 8), 4, 4)
             left += width + 8
-
-
-def _scrolling(step: Step) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(step)
-    return area

@@ -10,7 +10,7 @@ from app.theme_tokens import GAP_16
 from app.widgets.buttons import PrimaryButton
 from app.widgets.field_row import FieldRow
 from app.widgets.secret_field import SecretField
-from app.widgets.segmented import Segmented
+from app.windows.settings.engine_row import EngineRow
 from app.windows.settings.reading import Wrong, provider_id, url
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine, ProviderSettings
@@ -35,23 +35,13 @@ class CustomEndpoint(QWidget):
         self.url = QLineEdit()
         self.url.setObjectName("custom-url")
         self.url.setPlaceholderText("https://llm.example/v1")
-        engines = (
-            (Engine.DIRECT, self.tr("Direct")),
-            (Engine.LITELLM, "LiteLLM"),
-            (Engine.RELAY, self.tr("Relay")),
-        )
-        self.engine = Segmented(theme, "custom-engine", self.tr("Engine"), engines)
+        engine_row = EngineRow(theme, "custom-engine")
+        self.engine = engine_row.engines
         self.key = SecretField(theme, "custom-key", self.tr("Key"))
         self.key.show_kept("", self.tr("None, if it wants none"))
         self.key.entered.connect(self._take)
         self.id_row = FieldRow(self.tr("Id"), self.tr("Stands before its models: id/name."), self.id)
         self.url_row = FieldRow(self.tr("Base URL"), self.tr("Without /chat/completions or /v1/messages."), self.url)
-        engine_row = FieldRow(
-            self.tr("Engine"),
-            self.tr("Direct: as OpenAI. LiteLLM: any. Relay: as Anthropic."),
-            self.engine,
-            stretch=0,
-        )
         name_row = FieldRow(self.tr("Name"), "", self.called)
         for row in (self.id_row, name_row, self.url_row, engine_row, FieldRow(self.tr("Key"), "", self.key)):
             row.setContentsMargins(-GAP_16, 0, -GAP_16, 0)

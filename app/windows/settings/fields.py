@@ -161,13 +161,9 @@ class ListField(Field):
 
     def show_choices(self, choices: tuple[tuple[str, str], ...]) -> None:
         """Offer these: values and what they are called."""
-        now = tuple((self.box.itemData(at), self.box.itemText(at)) for at in range(self.box.count()))
-        if now != choices:
-            chosen = self.box.currentData()
-            self.box.clear()
-            for value, word in choices:
-                self.box.addItem(word, value)
-            self.show_value(chosen)
+        chosen = self.box.currentData()
+        offer_in(self.box, choices)
+        self.show_value(chosen)
 
     def show_value(self, value: Any) -> None:
         self.box.setCurrentIndex(self.box.findData(value))
@@ -196,6 +192,14 @@ def combo() -> QComboBox:
     box.setMinimumContentsLength(8)
     box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
     return box
+
+
+def offer_in(box: QComboBox, choices: tuple[tuple[str, str], ...]) -> None:
+    """Have these in the list, values and what they are called; none of them is chosen where they were others."""
+    if tuple((box.itemData(at), box.itemText(at)) for at in range(box.count())) != choices:
+        box.clear()
+        for value, word in choices:
+            box.addItem(word, value)
 
 
 class _Box(QComboBox):

@@ -38,7 +38,7 @@ class GeneralPage(Page):
             ),
         )
         self.card(
-            self.tr("Manners"),
+            self.tr("Notifications and appearance"),
             SwitchField(
                 theme,
                 "general.notifications",

@@ -11,6 +11,7 @@ from app.theme_tokens import GAP_12, GAP_16
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel, Label, line
+from app.widgets.layouts import empty
 from app.windows.settings.reading import place_of
 from app.wishes import FindLocalServers, SetRole
 from proxy_core.config.settings import DEFAULT_ROLES
@@ -37,10 +38,7 @@ class LocalCard(Card):
         if state.local_servers == self._shown:
             return
         self._shown = state.local_servers
-        while (item := self._column.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
+        empty(self._column)
         if not state.local_servers:
             none = Label(self.tr("No Ollama, LM Studio, llama.cpp or vLLM answers here."), "body", "muted", wrap=True)
             none.setContentsMargins(GAP_16, GAP_12, GAP_16, GAP_12)

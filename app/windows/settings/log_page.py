@@ -40,11 +40,11 @@ class LogPage(Page):
                 self.tr("Keep bodies"),
                 self.tr("What was asked and answered. Times, tokens and costs are kept in any case."),
             ),
-            TextField(theme, "log.days", self.tr("For"), "", count, unit=self.tr("days"), sample="8888888"),
+            TextField(theme, "log.days", self.tr("Keep them for"), "", count, unit=self.tr("days"), sample="8888888"),
             TextField(
                 theme,
                 "log.megabytes",
-                self.tr("Up to"),
+                self.tr("Keep up to"),
                 self.tr("The oldest go first."),
                 count,
                 unit=self.tr("MB"),
@@ -57,14 +57,14 @@ class LogPage(Page):
             TextField(
                 theme,
                 "budget.daily",
-                self.tr("For a day"),
+                self.tr("Daily limit"),
                 self.tr("0 is no limit. You are told at 80 %."),
                 amount,
                 unit=self.tr("USD"),
                 sample="8888888",
             ),
             TextField(
-                theme, "budget.monthly", self.tr("For a month"), "", amount, unit=self.tr("USD"), sample="8888888"
+                theme, "budget.monthly", self.tr("Monthly limit"), "", amount, unit=self.tr("USD"), sample="8888888"
             ),
             ChoiceField(
                 theme,
@@ -73,7 +73,7 @@ class LogPage(Page):
                 self.tr("Tell me, let SMALL play every role, or refuse requests."),
                 (
                     (AtLimit.WARN, self.tr("Tell me")),
-                    (AtLimit.DOWNGRADE, self.tr("SMALL")),
+                    (AtLimit.DOWNGRADE, self.tr("Use SMALL")),
                     (AtLimit.STOP, self.tr("Stop")),
                 ),
             ),

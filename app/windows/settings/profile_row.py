@@ -91,7 +91,7 @@ class ProfileRow(QWidget):
         return wrong
 
     def _finish(self) -> None:
-        if not self.line.isVisible():
+        if self.line.isHidden():
             return
         name = self.line.text().strip()
         if self._check(name) and self.line.hasFocus():

@@ -11,6 +11,7 @@ from app.theme import Theme
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.labels import line
+from app.widgets.layouts import empty
 from app.windows.settings.page import Page
 from app.windows.settings.profile_row import ProfileRow
 from app.windows.settings.projects_card import ProjectsCard
@@ -63,10 +64,7 @@ class ProfilesPage(Page):
         self.projects.show_state(state)
 
     def _remake(self, names: tuple[str, ...]) -> None:
-        while (item := self._column.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
+        empty(self._column)
         self.rows = {}
         for number, name in enumerate(names):
             if number:

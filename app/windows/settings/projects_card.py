@@ -13,7 +13,8 @@ from app.theme_tokens import GAP_12, GAP_16
 from app.widgets.card import Card
 from app.widgets.folders import from_home
 from app.widgets.labels import ElidedLabel, Label, line
-from app.windows.settings.fields import combo
+from app.widgets.layouts import empty
+from app.windows.settings.fields import combo, offer_in
 from app.wishes import ChangeSettings
 from proxy_core.config.settings import ProjectSettings, Settings
 
@@ -47,15 +48,12 @@ class ProjectsCard(Card):
             self._remake(folders)
         names = tuple(state.settings.profiles)
         for folder, box in self.boxes.items():
-            _fill(box, (("", self.tr("The active one")), *((name, name) for name in names)))
+            offer_in(box, (("", self.tr("The active one")), *((name, name) for name in names)))
             chosen = state.settings.projects.get(folder, ProjectSettings()).profile
             box.setCurrentIndex(max(0, box.findData(chosen)))
 
     def _remake(self, folders: tuple[str, ...]) -> None:
-        while (item := self._column.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
+        empty(self._column)
         self.boxes = {}
         for number, folder in enumerate(folders):
             if number:
@@ -81,10 +79,3 @@ class ProjectsCard(Card):
         if name:
             projects[folder] = replace(self._settings.projects.get(folder, ProjectSettings()), profile=name)
         self.wished.emit(ChangeSettings(replace(self._settings, projects=projects)))
-
-
-def _fill(box: QComboBox, choices: tuple[tuple[str, str], ...]) -> None:
-    if tuple((box.itemData(at), box.itemText(at)) for at in range(box.count())) != choices:
-        box.clear()
-        for value, word in choices:
-            box.addItem(word, value)

@@ -12,7 +12,7 @@ from app.widgets.confirm_button import ConfirmButton
 from app.widgets.field_row import FieldRow
 from app.widgets.flow import Flow
 from app.widgets.labels import line
-from app.widgets.segmented import Segmented
+from app.windows.settings.engine_row import EngineRow
 from app.windows.settings.fields import LineEdit
 from app.windows.settings.reading import Wrong, url, url_or_nothing
 from app.wishes import CheckProvider, OpenLink, RemoveKey
@@ -38,19 +38,9 @@ class ProviderDetails(QWidget):
         self.url_row = FieldRow(self.tr("Base URL"), self.tr("Empty: the usual one."), self.url)
         self.url.textEdited.connect(self._check)
         self.url.done.connect(self._keep_url)
-        engines = (
-            (Engine.DIRECT, self.tr("Direct")),
-            (Engine.LITELLM, "LiteLLM"),
-            (Engine.RELAY, self.tr("Relay")),
-        )
-        self.engine = Segmented(theme, f"engine-{provider.id}", self.tr("Engine"), engines)
+        engine_row = EngineRow(theme, f"engine-{provider.id}")
+        self.engine = engine_row.engines
         self.engine.chosen.connect(lambda engine: self.changed.emit("engine", Engine(engine)))
-        engine_row = FieldRow(
-            self.tr("Engine"),
-            self.tr("Direct: as OpenAI. LiteLLM: any. Relay: as Anthropic."),
-            self.engine,
-            stretch=0,
-        )
         buttons = QWidget()
         flow = Flow(buttons)
         flow.setContentsMargins(0, GAP_8, 0, 0)

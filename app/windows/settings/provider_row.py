@@ -13,6 +13,7 @@ from app.widgets.chip import Chip, ChipKind
 from app.widgets.figures import clock
 from app.widgets.labels import ElidedLabel, Label, width_of
 from app.widgets.secret_field import SecretField
+from app.widgets.styled import restyle
 from app.windows.settings.provider_details import ProviderDetails
 from app.windows.settings.reading import place_of
 from app.wishes import CheckProvider, OpenLink, SetKey
@@ -106,9 +107,7 @@ class ProviderRow(QWidget):
         self.sentence.set_tone("bad" if bad else "muted")
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
-        self.key.setProperty("wrong", "true" if check is not None and check.rejected else "false")
-        self.key.style().unpolish(self.key)
-        self.key.style().polish(self.key)
+        restyle(self.key, "wrong", "true" if check is not None and check.rejected else "false")
 
     def _told(self, check: ProviderCheck | None) -> tuple[str, ChipKind, str]:
         where = self._where()

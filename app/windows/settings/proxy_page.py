@@ -117,7 +117,7 @@ class ProxyPage(Page):
 
     def _ways_out(self, theme: Theme) -> None:
         self.card(
-            self.tr("Ways out"),
+            self.tr("Outgoing"),
             TextField(
                 theme,
                 "proxy.outgoing_proxy",
@@ -152,7 +152,7 @@ class ProxyPage(Page):
             ("timeouts.request_body", self.tr("Request"), self.tr("For a client to send all of it.")),
         )
         self.card(
-            self.tr("Patience"),
+            self.tr("Timeouts"),
             *(
                 TextField(theme, path, label, help_, seconds, unit=unit, sample="8888888")
                 for path, label, help_ in rows

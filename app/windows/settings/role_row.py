@@ -13,12 +13,14 @@ from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_12, GAP_16
 from app.widgets.buttons import QuietButton
 from app.widgets.chip import Chip, ChipKind
-from app.widgets.figures import money, seconds
+from app.widgets.figures import clock, money, seconds
 from app.widgets.flow import Flow
 from app.widgets.labels import Label, plain_tip, width_of
+from app.widgets.layouts import empty
 from app.widgets.model_choices import Offer
 from app.widgets.model_list import abilities, facts_words
 from app.widgets.model_picker import ModelPicker
+from app.widgets.styled import restyle
 from app.windows.role_words import role_words
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.catalogue.words import price
@@ -140,9 +142,7 @@ class RoleRow(QWidget):
 
     def _show_wrong(self, sentence: str) -> None:
         self._wrong = sentence
-        self.picker.setProperty("wrong", "true" if sentence else "false")
-        self.picker.style().unpolish(self.picker)
-        self.picker.style().polish(self.picker)
+        restyle(self.picker, "wrong", "true" if sentence else "false")
         self._say()
 
     def _say(self) -> None:
@@ -151,10 +151,7 @@ class RoleRow(QWidget):
         self.note.setVisible(bool(self.note.text()))
 
     def _show_trial(self, trial: Trial | None) -> None:
-        while (item := self._flow.takeAt(0)) is not None:
-            if (widget := item.widget()) is not None:
-                widget.setParent(None)
-                widget.deleteLater()
+        empty(self._flow)
         self._chips.setVisible(trial is not None)
         if trial is None:
             return
@@ -167,7 +164,9 @@ class RoleRow(QWidget):
             self._flow.addWidget(chip)
         took = seconds(trial.first_token) if trial.first_token is not None else ""
         cost = money(trial.cost) if trial.cost is not None else ""
-        if figures := " · ".join(word for word in (took, cost) if word):
+        over = trial.at and trial.verdict is not Verdict.RUNNING
+        at = self.tr("tested at {0}").format(clock(trial.at)[:5]) if over else ""
+        if figures := " · ".join(word for word in (took, cost, at) if word):
             self._flow.addWidget(Label(figures, "small", "muted"))
         if trial.verdict is Verdict.BAD and trial.sentence:
             self.note.set_tone("bad")

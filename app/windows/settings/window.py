@@ -17,6 +17,7 @@ from app.theme_tokens import GAP_8, GAP_12, GAP_16, GAP_24
 from app.widgets.buttons import QuietButton
 from app.widgets.confirm_button import ConfirmButton
 from app.widgets.labels import Label, line
+from app.widgets.layouts import scrolling
 from app.widgets.nav_list import NavList, Place
 from app.widgets.notice import Notice
 from app.widgets.said_line import SaidLine
@@ -78,7 +79,7 @@ class SettingsWindow(QMainWindow):
         right.addLayout(self._foot(theme))
         across.addLayout(right, 1)
         self.setCentralWidget(whole)
-        QShortcut(QKeySequence(QKeySequence.StandardKey.Close), self, self.close)
+        QShortcut(QKeySequence("Ctrl+W"), self, self.close)
         for number, id_ in enumerate(self._makers, start=1):
             QShortcut(QKeySequence(f"Ctrl+{number}"), self, lambda own=id_: self.open_page(own))
         self.open_page("models")
@@ -94,7 +95,7 @@ class SettingsWindow(QMainWindow):
             page = self._makers[name]()
             page.wished.connect(self.wished)
             self._made[name] = page
-            self._areas[name] = _scrolling(page)
+            self._areas[name] = scrolling(page)
             self._stack.addWidget(self._areas[name])
         return self._made[name]
 
@@ -213,12 +214,3 @@ _SHOWN = (
     "newer_version",
 )
 """The parts of the state that the pages show."""
-
-
-def _scrolling(page: Page) -> QScrollArea:
-    area = QScrollArea()
-    area.setWidgetResizable(True)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-    area.setWidget(page)
-    return area

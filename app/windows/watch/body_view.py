@@ -1,4 +1,4 @@
-"""Where a body is read: laid out a piece at a time, searched and copied."""
+"""Where a body is read: laid out a piece at a time, searched and copied, its pictures above."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from app.widgets import figures
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.labels import Label
 from app.widgets.search_field import SearchField
+from app.windows.watch.picture_strip import PictureStrip
 from app.windows.watch.spans import FIRST_SHOWN, Look, Sheet, Span
 
 TICK: Final = 15
@@ -53,6 +54,8 @@ class BodyView(QWidget):
         for widget in (self.found, self.previous, self.next):
             tools.addWidget(widget)
         column.addWidget(self.bar)
+        self.pictures = PictureStrip(theme)
+        column.addWidget(self.pictures)
         self.text = QPlainTextEdit()
         self.text.setObjectName("body")
         self.text.setAccessibleName(self.tr("Body"))
@@ -96,6 +99,7 @@ class BodyView(QWidget):
         self.all.setText(self.tr("Show all {0} characters").format(figures.whole(rest)))
         self._start = start
         QTimer.singleShot(0, self, self._stand)  # not once it is gone
+        self.pictures.show_pictures(sheet.pictures)
         if self._words:
             self._mark()
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from app.answers import BodiesRead, RanAgain
 from app.catalogue_port import Catalogue
@@ -17,6 +17,7 @@ from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, widest_chip
 from app.widgets.labels import Label, line
+from app.widgets.layouts import scrolling
 from app.windows.watch.body_panel import BodyPanel
 from app.windows.watch.fact_panels import FactPanel, TimePanel, TokenPanel
 from app.windows.watch.run_again import AgainField, AgainWindow
@@ -78,14 +79,7 @@ class Details(Card):
         whole.addLayout(self._upper)
         whole.addWidget(line())
         whole.addWidget(self.bodies, 1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(sheet)
-        scroll.viewport().setAutoFillBackground(False)
-        self.body.addWidget(scroll, 1)
+        self.body.addWidget(scrolling(sheet), 1)
 
     def set_alone(self, *, alone: bool) -> None:
         """Whether the details have the page's whole width: then figures stand beside the facts."""

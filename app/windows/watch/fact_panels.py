@@ -12,6 +12,7 @@ from app.widgets import figures
 from app.widgets.bars import SpanBar, TokenBar
 from app.widgets.buttons import LinkButton
 from app.widgets.labels import Label, many_lines, plain_tip
+from app.widgets.layouts import empty
 from app.widgets.legend import Item, Legend
 from app.windows.watch.facts import Fact, Span, facts, shares, spans, total_tokens
 from app.wishes import ShowRequests
@@ -52,10 +53,7 @@ class FactPanel(QWidget):
         if told == self._shown:
             return
         self._shown = told
-        while (item := self._grid.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._grid)
         for at, fact in enumerate(told):
             name = Label(fact.name, "body", "muted")
             name.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
@@ -120,11 +118,11 @@ class TimePanel(QWidget):
         column.addLayout(self._grid)
 
     def show_story(self, story: Story, now: float) -> None:
-        """Draw a request's time, up to ``now`` while it runs."""
+        """Draw when a request began and where its time went, up to ``now`` while it runs (Unix time in seconds)."""
         told = spans(story, now)
         running = story.ended is None
         whole = (now if story.ended is None else story.ended) - story.began
-        self.total.setText(figures.seconds(whole, running=running))
+        self.total.setText(f"{figures.day_and_clock(story.began)} · {figures.seconds(whole, running=running)}")
         if tuple((span.name, span.series) for span in told) != self._series:
             self._build(told)
         for span, (bar, took) in zip(told, self._bars, strict=True):
@@ -135,10 +133,7 @@ class TimePanel(QWidget):
     def _build(self, told: tuple[Span, ...]) -> None:
         self._series = tuple((span.name, span.series) for span in told)
         self._bars.clear()
-        while (item := self._grid.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._grid)
         for at, span in enumerate(told):
             bar, took = SpanBar(self._theme, span.series), Label()
             took.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)

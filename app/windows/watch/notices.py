@@ -16,6 +16,7 @@ from app.theme_tokens import GAP_4, GAP_8, GAP_12
 from app.widgets import figures
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.labels import Label
+from app.widgets.layouts import empty
 from app.wishes import CopyInstallCommand, ForgetReport, Launch, ShowSettings, StartProxy, Wish
 
 translate = QCoreApplication.translate
@@ -48,12 +49,12 @@ def _proxy(state: AppState) -> list[Notice]:
     proxy = state.proxy
     if proxy.phase is not Phase.ATTENTION:
         return []
-    if proxy.next_port is not None:
+    if state.free_port is not None:
         sentence = proxy.sentence or translate("Notices", "The port is taken by {0}.").format(
             proxy.holder or translate("Notices", "another program")
         )
-        button = translate("Notices", "Use port {0}").format(proxy.next_port)
-        return [Notice("proxy", "bad", sentence, button, StartProxy(proxy.next_port), can_go=False)]
+        button = translate("Notices", "Use port {0}").format(state.free_port)
+        return [Notice("proxy", "bad", sentence, button, StartProxy(state.free_port), can_go=False)]
     sentence = proxy.sentence or translate("Notices", "The proxy failed.")
     return [Notice("proxy", "bad", sentence, translate("Notices", "Start"), StartProxy(), can_go=False)]
 
@@ -164,10 +165,7 @@ class Notices(QWidget):
 
     def _build(self, left: tuple[Notice, ...]) -> None:
         self._shown = left
-        while (item := self._column.takeAt(0)) is not None:
-            if (old := item.widget()) is not None:
-                old.hide()
-                old.deleteLater()
+        empty(self._column)
         for notice in left:
             self._column.addWidget(self._strip(notice))
         self.setVisible(bool(left))

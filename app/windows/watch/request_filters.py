@@ -16,6 +16,7 @@ from app.widgets.buttons import IconButton
 from app.widgets.labels import one_line
 from app.widgets.search_field import SearchField
 from app.widgets.segmented import Segmented
+from app.widgets.styled import restyle
 from proxy_core.config.settings import Role
 from proxy_core.ledger.journal import State
 from proxy_core.ledger.rows import Filter
@@ -149,7 +150,5 @@ class RequestFilters(QWidget):
         words = self.tr("Search in bodies") if self._in_bodies else self.tr("Filter by model, role or status")
         self.search.set_hint(words)
         others = replace(self._wanted, text="", body="", states=frozenset()) != Filter()
-        self.more.setProperty("on", "true" if others or self._in_bodies else "false")
+        restyle(self.more, "on", "true" if others or self._in_bodies else "false")
         self.more.say(self.tr("More filters: some are on") if others else self.tr("More filters"))
-        self.more.style().unpolish(self.more)
-        self.more.style().polish(self.more)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView
 from app.models.request_entry import Column, chip_samples
 from app.models.requests import RequestsModel
 from app.theme import Theme
+from app.widgets import figures
 from app.widgets.chip import widest_chip
 from app.widgets.labels import width_of
 from app.windows.watch.request_delegate import EDGE, FIRST_EDGE, RequestDelegate
@@ -35,7 +36,7 @@ class RequestsTable(QTableView):
         self._theme, self._requests = theme, model
         self._chosen = ""
         self.setModel(model)
-        self._delegate = RequestDelegate(theme, len(Column), self)
+        self._delegate = RequestDelegate(theme, model, self)
         self.setItemDelegate(self._delegate)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setShowGrid(False)
@@ -107,7 +108,7 @@ class RequestsTable(QTableView):
         body = self._theme.font("body")
         heads = [str(self._requests.headerData(at, self.horizontalHeader().orientation())) for at in Column]
         samples = {
-            Column.TIME: ("00:00:00",),
+            Column.TIME: ("00:00:00", figures.day("2000-12-28")),
             Column.ROLE: ("THINKER", "SUBAGENT"),
             Column.TOKENS: ("000.0k → ~00.0k",),
             Column.FIRST: ("000 ms",),

@@ -21,6 +21,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.labels import ElidedLabel, Label, line, one_line
 from app.widgets.segmented import head_height
 from app.windows.watch.figures_view import FiguresView
+from app.windows.watch.usage_bars import all_tokens
 from app.wishes import ReadSessions, ShowRequests
 from proxy_core.ledger.rows import Filter, Session
 
@@ -152,7 +153,6 @@ class SessionsPage(QWidget):
 
     def _line(self, session: Session, now: float) -> Line:
         total = session.total
-        tokens = total.input + total.output + total.cache_read + total.cache_write
         name = one_line(PurePath(session.project).name) or self.tr("No project")
         cells = (
             f"{name}  {one_line(session.id)[:8]}",
@@ -162,7 +162,7 @@ class SessionsPage(QWidget):
             str(len(session.agents) or figures.NOTHING),
             figures.whole(total.requests),
             str(total.failed or figures.NOTHING),
-            figures.tokens(tokens),
+            figures.tokens(all_tokens(total)),
             figures.money(total.cost if total.priced else None, fine=False),
         )
         return Line(session.id, cells, live=self._lives(session, now))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 
 from PySide6.QtCore import QPoint, Qt, Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from app import assets
 from app.state import AppState, Phase, Proxy
@@ -14,7 +14,7 @@ from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
 from app.widgets.buttons import IconButton, PrimaryButton, QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
-from app.widgets.folders import from_home
+from app.widgets.folders import ask_folder, from_home
 from app.widgets.labels import ElidedLabel, Label, one_line, plain_tip
 from app.widgets.nav_list import NavList, Place
 from app.wishes import ChooseFolder, CopyAddress, Launch, ShowSettings, StartProxy, StopProxy, SwitchProfile
@@ -81,11 +81,11 @@ class Sidebar(QWidget):
         self.folder.setToolTip(plain_tip(state.folder))
 
     def launch(self) -> None:
-        """Launch in the chosen folder; without one it is asked for first."""
+        """Launch in the chosen folder; without one, in the one that a person chooses now."""
         if self._state.folder:
             self.wished.emit(Launch())
         else:
-            self._choose_folder()
+            ask_folder(self, self.tr("Project folder"), "", lambda folder: self.wished.emit(Launch(folder)))
 
     def _mark(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -206,12 +206,8 @@ class Sidebar(QWidget):
         menu.popup(self.folder.mapToGlobal(QPoint(0, -menu.sizeHint().height())))
 
     def _choose_folder(self) -> None:
-        dialog = QFileDialog(self, self.tr("Project folder"), self._state.folder)
-        dialog.setFileMode(QFileDialog.FileMode.Directory)
-        dialog.setOption(QFileDialog.Option.ShowDirsOnly)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.fileSelected.connect(lambda folder: self.wished.emit(ChooseFolder(folder)))
-        dialog.open()
+        title = self.tr("Project folder")
+        ask_folder(self, title, self._state.folder, lambda folder: self.wished.emit(ChooseFolder(folder)))
 
     def _short(self, folder: str) -> str:
         """The end of a path, as long as there is room: a folder is known by its name."""

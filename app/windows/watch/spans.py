@@ -35,6 +35,10 @@ SYSTEM_SHOWN: Final = 400
 """Characters of a system prompt that stand before a conversation."""
 RESULT_SHOWN: Final = 4_000
 """Characters of a tool's result that stand in a conversation until all of it is asked for."""
+MOST_PICTURES: Final = 12
+"""Images of a conversation that are shown: the latest of them."""
+NAME_SHOWN: Final = 100
+"""Characters of what a picture's kind and name were said to be."""
 LONGEST_LINE: Final = 10_000
 """Characters after which a line is broken: laying out one line of a megabyte takes seconds."""
 
@@ -65,12 +69,14 @@ class Span:
 class Sheet:
     """What a body view shows: ``first`` at once, ``whole`` where more is asked for (None: that was all).
 
-    ``start`` is the index of the span in ``first`` that is to stand at the top.
+    ``start`` is the index of the span in ``first`` that is to stand at the top. ``pictures`` are the images to show
+    beside the words, in their order.
     """
 
     first: tuple[Span, ...]
     whole: tuple[Span, ...] | None = None
     start: int = 0
+    pictures: tuple[Picture, ...] = ()
 
 
 def text_sheet(text: str) -> Sheet:
@@ -109,7 +115,14 @@ def conversation_sheet(turns: tuple[Turn, ...]) -> Sheet:
         first.extend(spans)
     if first:
         first[-1] = replace(first[-1], text=first[-1].text.rstrip("\n"))
-    return Sheet(tuple(first), whole if left or shortened else None, start)
+    return Sheet(tuple(first), whole if left or shortened else None, start, _images(turns))
+
+
+def _images(turns: tuple[Turn, ...]) -> tuple[Picture, ...]:
+    """The latest of those whose data came along."""
+    said = (piece for turn in turns for piece in turn.pieces)
+    parts = (part for piece in said for part in (piece.pieces if isinstance(piece, Result) else (piece,)))
+    return tuple(part for part in parts if isinstance(part, Picture) and part.number)[-MOST_PICTURES:]
 
 
 def broken_lines(text: str) -> str:
@@ -164,10 +177,10 @@ def _piece(piece: Piece, cut: int | None, *, system: bool) -> Iterator[Span]:
             yield Span(translate("Conversation", "Thinking") + "\n", Look.NAME)
             yield from _words(said, None, Look.THOUGHT)
         case Picture():
-            parts = [one_line(piece.media_type), one_line(piece.name)]
-            parts.append("" if piece.size is None else _size(piece.size))
-            kind = translate("Conversation", "Attached: {0}").format(", ".join(part for part in parts if part))
-            yield Span(f"{kind}\n", Look.NAME)
+            number, words = piece.number, picture_words(piece)
+            picture = translate("Conversation", "Picture {0}: {1}").format(number, words)
+            attached = translate("Conversation", "Attached: {0}").format(words)
+            yield Span((picture if number else attached) + "\n", Look.NAME)
         case Call():
             yield Span(translate("Conversation", "Calls {0}").format(one_line(piece.name)) + "\n", Look.NAME)
             yield from _words(piece.arguments, cut, Look.MONO)
@@ -195,6 +208,13 @@ def _piece(piece: Piece, cut: int | None, *, system: bool) -> Iterator[Span]:
             yield Span(translate("Conversation", "A block of type {0}").format(one_line(piece.type)) + "\n", Look.MUTED)
         case _:
             assert_never(piece)
+
+
+def picture_words(piece: Picture) -> str:
+    """Of what kind a picture is, what it is called and how large it is, as far as that was said."""
+    said = (one_line(text[:NAME_SHOWN]) for text in (piece.media_type, piece.name))
+    parts = (*said, "" if piece.size is None else _size(piece.size))
+    return ", ".join(part for part in parts if part)
 
 
 def _words(text: str, cut: int | None, look: Look) -> Iterator[Span]:

@@ -10,10 +10,8 @@ from typing import Final, cast
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QFileDialog,
-    QFrame,
     QHBoxLayout,
     QMenu,
-    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -29,6 +27,7 @@ from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import Label
+from app.widgets.layouts import scrolling
 from app.widgets.legend import Item, Legend
 from app.widgets.segmented import Segmented
 from app.widgets.stacked_bars import StackedBars
@@ -88,13 +87,7 @@ class UsagePage(QWidget):
         whole.addWidget(self._chart_card())
         whole.addWidget(self._list_card())
         whole.addStretch(1)
-        scroll = QScrollArea()
-        scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setWidgetResizable(True)
-        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setWidget(sheet)
-        scroll.viewport().setAutoFillBackground(False)
+        scroll = scrolling(sheet)
         bar = scroll.verticalScrollBar()
         # The bar takes its room from the margin, so that cards and head end at one line.
         bar.rangeChanged.connect(

@@ -21,7 +21,7 @@ from app.windows.watch.requests_page import RequestsPage
 from app.windows.watch.sessions_page import SessionsPage
 from app.windows.watch.sidebar import Sidebar
 from app.windows.watch.usage_page import UsagePage
-from app.wishes import ChooseFolder, ShowSettings
+from app.wishes import ChooseFolder, Quit, ShowSettings
 from proxy_core.ledger.rows import Filter
 
 PAGES: Final = ("requests", "sessions", "usage")
@@ -169,6 +169,8 @@ class WatchWindow(QMainWindow):
         self._key("Ctrl+L").activated.connect(self.sidebar.launch)
         self._key("Ctrl+,").activated.connect(lambda: self.wished.emit(ShowSettings()))
         self._key("Ctrl+F").activated.connect(self._search)
+        self._key("Ctrl+W").activated.connect(self.close)
+        self._key("Ctrl+Q").activated.connect(lambda: self.wished.emit(Quit()))
 
     def _key(self, keys: str) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self)

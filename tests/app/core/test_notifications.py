@@ -34,7 +34,7 @@ def test_a_proxy_that_fails_or_was_restarted_is_told() -> None:
     assert [note.key for note in notes(RUNNING, again)] == ["restart"]
 
 
-@pytest.mark.parametrize("phase", [Phase.STOPPING, Phase.STOPPED, Phase.RUNNING])
+@pytest.mark.parametrize("phase", [Phase.STOPPING, Phase.STOPPED, Phase.STARTING, Phase.RUNNING])
 def test_what_a_person_did_is_no_news_to_them(phase: Phase) -> None:
     assert not list(notes(RUNNING, reduce(RUNNING, ProxyStands(Proxy(phase)))))
     assert not list(notes(AppState(), RUNNING))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app import news as told
 from app.reduce import MOST_ENDED, reduce
@@ -23,7 +26,7 @@ from app.state import (
     Verdict,
 )
 from proxy_core.config.settings import Configuration, Profile, Role, Settings
-from proxy_core.ledger.journal import Answering, Began, Ended, Progressed, Routed, State
+from proxy_core.ledger.journal import Answering, Attempted, Began, Ended, News, Progressed, Routed, State
 from proxy_core.ledger.rows import Sum
 
 
@@ -55,6 +58,26 @@ def test_a_request_is_followed_from_its_beginning_to_its_end() -> None:
     assert state.live["a"].state is State.DONE
     assert state.running == ()
     assert state.trouble is None
+
+
+@given(cuts=st.lists(st.integers(0, 18)))
+def test_however_the_news_are_cut_into_batches_the_state_is_the_same(cuts: list[int]) -> None:
+    news: list[News] = []
+    for step in range(6):  # three requests, which go on beside each other
+        for id_ in "abc":
+            routed = Routed(id_, 1.1, "big", "sonnet plays BIG", "openai", "gpt-4.1", "direct", ("odd",))
+            told_of: tuple[News, ...] = (
+                began(id_, 1.0),
+                routed,
+                Attempted(id_, 1.2, 1, 200),
+                Answering(id_, 1.5, f"up-{id_}"),
+                Progressed(id_, 1.9, 120),
+                failed(id_, "It broke.") if id_ == "b" else done(id_),
+            )
+            news.append(told_of[step])
+    edges = [0, *sorted(cuts), len(news)]
+    batches = [told.RequestsTold(tuple(news[one:other])) for one, other in pairwise(edges)]
+    assert after(AppState(), *batches) == after(AppState(), *(told.RequestsTold((one,)) for one in news))
 
 
 def test_a_request_that_failed_is_the_last_error_and_leads_to_itself() -> None:

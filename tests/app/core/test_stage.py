@@ -1,4 +1,4 @@
-"""The state is shown when it changed, at once after a rest and ten times a second at most in a rush."""
+"""The state is shown when it changed, at once after a rest; in a rush ten times a second, less often if it is dear."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from app.news import Said
-from app.stage import PACE, Stage
+from app.news import RequestsTold, Said
+from app.stage import PACE, SHARE, SLOWEST, Stage
 from app.state import AppState
+from proxy_core.ledger.journal import Began
 
 
 class Time:
@@ -17,15 +18,16 @@ class Time:
 
     def __init__(self) -> None:
         self.now = 100.0
-        self._due: list[tuple[float, Callable[[], None]]] = []
+        self.worked = 7.0
+        self.due: list[tuple[float, Callable[[], None]]] = []
 
     def after(self, seconds: float, call: Callable[[], None]) -> None:
-        self._due.append((self.now + seconds, call))
+        self.due.append((self.now + seconds, call))
 
     def pass_(self, seconds: float) -> None:
         end = self.now + seconds
-        while due := sorted((entry for entry in self._due if entry[0] <= end), key=lambda entry: entry[0]):
-            self._due.remove(due[0])
+        while due := sorted((entry for entry in self.due if entry[0] <= end), key=lambda entry: entry[0]):
+            self.due.remove(due[0])
             self.now = max(self.now, due[0][0])
             due[0][1]()
         self.now = end
@@ -36,13 +38,18 @@ def time() -> Time:
     return Time()
 
 
-def stage(time: Time) -> tuple[Stage, list[tuple[str, str, float]]]:
+def stage(time: Time, painting: float = 0.0) -> tuple[Stage, list[tuple[str, str, float]]]:
+    """A stage and what it showed when; ``painting`` are the seconds that the thread is at work after a showing."""
     shown: list[tuple[str, str, float]] = []
+
+    def paint() -> None:
+        time.worked += painting
 
     def show(before: AppState, after: AppState) -> None:
         shown.append((before.said, after.said, time.now))
+        time.after(0.01, paint)
 
-    return Stage(AppState(), show, time.after, monotonic=lambda: time.now), shown
+    return Stage(AppState(), show, time.after, monotonic=lambda: time.now, worked=lambda: time.worked), shown
 
 
 def test_what_changed_after_a_rest_is_shown_at_once(time: Time) -> None:
@@ -63,6 +70,47 @@ def test_a_rush_is_shown_ten_times_a_second_and_its_end_is_not_lost(time: Time) 
     times = [at for _, _, at in shown]
     assert min(later - earlier for earlier, later in pairwise(times)) >= PACE - 1e-9
     assert [before for before, _, _ in shown[1:]] == [after for _, after, _ in shown[:-1]]
+
+
+def request(number: int) -> RequestsTold:
+    return RequestsTold((Began(f"r{number}", 1.0, "/v1/messages", "claude-sonnet-5-5", True),))
+
+
+@pytest.mark.parametrize(("painting", "pause"), [(0.001, PACE), (0.010, 0.010 / SHARE), (0.5, SLOWEST)])
+def test_requests_that_are_dear_to_show_are_shown_less_often_but_never_rarely(
+    time: Time, painting: float, pause: float
+) -> None:
+    here, shown = stage(time, painting)
+    for number in range(5000):
+        here.learn(request(number))
+        time.pass_(0.001)
+    time.pass_(1)
+    times = [at for _, _, at in shown]
+    pauses = [later - earlier for earlier, later in pairwise(times)]
+    assert pauses[1:-1] == pytest.approx([pause] * (len(pauses) - 2), abs=0.003)
+    assert set(here.state.live) == {f"r{number}" for number in range(5000)}
+
+
+def test_what_a_person_waits_for_does_not_wait_for_requests(time: Time) -> None:
+    here, shown = stage(time, painting=0.5)
+    here.learn(request(1))
+    time.pass_(0.02)
+    here.learn(request(2))
+    time.pass_(0.04)
+    here.learn(Said("a"))
+    time.pass_(2)
+    assert [at for _, _, at in shown] == pytest.approx([100.0, 100.0 + PACE], abs=0.003)
+    assert shown[-1][1] == "a"
+
+
+def test_nothing_that_was_put_off_is_left_behind(time: Time) -> None:
+    here, _ = stage(time, painting=0.5)
+    for number in range(3000):
+        here.learn(Said(str(number)) if number % 100 == 50 else request(number))
+        time.pass_(0.001)
+    assert len(time.due) <= 1 + SLOWEST / 0.1
+    time.pass_(2)
+    assert time.due == []
 
 
 def test_news_that_changes_nothing_is_not_shown(time: Time) -> None:

@@ -87,6 +87,18 @@ def test_the_menu_of_one_that_does_not(tray: tuple[Tray, list[Wish]]) -> None:
     assert wishes == [StartProxy()]
 
 
+def test_where_the_port_is_taken_the_next_one_is_offered(tray: tuple[Tray, list[Wish]]) -> None:
+    here, wishes = tray
+    taken = "Port 8082 is taken by nginx (7)."
+    here.show_state(AppState(proxy=Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", taken, "nginx (7)", 8083)))
+    assert texts(here)[:3] == [taken, "Start", "Start on port 8083"]
+    action(here, "tray_next_port").trigger()
+    assert wishes == [StartProxy(8083)]
+    fixed = Configuration(fixed={"proxy.port": "PORT"})
+    here.show_state(AppState(fixed, Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", taken, "nginx (7)", 8083)))
+    assert texts(here)[:3] == [taken, "Start", "Profiles"]
+
+
 def test_while_it_stops_it_cannot_be_stopped_again(tray: tuple[Tray, list[Wish]]) -> None:
     here, _ = tray
     here.show_state(AppState(proxy=Proxy(Phase.STOPPING)))

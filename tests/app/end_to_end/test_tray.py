@@ -57,7 +57,9 @@ def test_a_profile_chosen_here_answers_the_next_request(desk: Desk, tray: TrayHo
     where = address(tray)
     assert message(where)[0] == 200
     tray.click("Profiles", "Other")
-    until(lambda: [entry.checked for entry in tray.menu()[2].below] == [False, True])
+    until(
+        lambda: [each.checked for entry in tray.menu() if entry.label == "Profiles" for each in entry.below] == [0, 1]
+    )
     assert message(where)[0] == 404
     assert tomllib.loads((desk.home / "settings.toml").read_text())["profile"] == "Other"
 

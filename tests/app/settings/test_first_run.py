@@ -142,11 +142,16 @@ def test_a_key_that_nobody_knows_wants_its_provider(stage: Stage) -> None:
     assert stage.listener.wishes == [SetKey("mistral", Secret("whose-key"))]
 
 
-def test_enter_without_a_provider_sends_nothing(stage: Stage) -> None:
+def test_enter_without_a_provider_sends_nothing_and_loses_nothing(stage: Stage) -> None:
     stage.paste("whose-key")
-    QTest.keyClick(stage.window.key_step.key, Qt.Key.Key_Return)
+    step = stage.window.key_step
+    QTest.keyClick(step.key, Qt.Key.Key_Return)
     assert stage.listener.wishes == []
-    assert stage.told()[1] == "Choose whose key it is, then paste it once more."
+    assert stage.told()[1] == "Choose whose key it is."
+    step.provider.setCurrentIndex(step.provider.findData("mistral"))
+    assert step.told.isHidden()
+    QTest.keyClick(step.key, Qt.Key.Key_Return)
+    assert stage.listener.wishes == [SetKey("mistral", Secret("whose-key"))]
 
 
 def test_where_to_get_a_key_is_one_press_away(stage: Stage) -> None:

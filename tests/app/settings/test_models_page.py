@@ -13,6 +13,7 @@ from app.catalogue_search import CatalogueSearch
 from app.state import AppState, KeyPlace, KeyView, Trial, TrialStep, Verdict
 from app.theme import Theme
 from app.widgets.chip import Chip, ChipKind
+from app.widgets.figures import clock
 from app.windows.settings.models_page import ModelsPage
 from app.windows.settings.role_row import RoleRow
 from app.windows.settings.window import SettingsWindow
@@ -145,7 +146,9 @@ def test_the_last_test_is_shown_with_what_it_took(stage: Stage) -> None:
     row = stage.row(Role.BIG)
     good = ChipKind.GOOD
     assert chips(row) == [("Streaming", good), ("Tools", good), ("Images", good)]
-    assert any(label.text() == "620 ms · $0.0021" for label in row.findChildren(QLabel))
+    at = STATE.trials[Role.BIG].at
+    told = f"620 ms · $0.0021 · tested at {clock(at)[:5]}"
+    assert any(label.text() == told for label in row.findChildren(QLabel))
 
 
 def test_a_test_that_failed_says_why_and_one_of_another_model_is_not_shown(stage: Stage) -> None:

@@ -35,6 +35,8 @@ def settings_window(app: App, qtbot: QtBot, page: str) -> SettingsWindow:
         return bool(found)
 
     qtbot.waitUntil(is_there, timeout=20_000)
+    found[0].activateWindow()
+    qtbot.waitUntil(found[0].isActiveWindow, timeout=20_000)  # or a field that is given the keyboard does not know it
     return found[0]
 
 

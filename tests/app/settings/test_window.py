@@ -137,6 +137,13 @@ def test_a_hidden_window_shows_the_latest_state_when_it_opens(
     assert child(window, "version").text() == "9.9"
 
 
+def test_it_is_closed_as_any_other_window(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
+    window = SettingsWindow(theme, catalogue)
+    shown(window)
+    QTest.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+    assert not window.isVisible()
+
+
 def test_esc_and_the_button_close_it(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
     window = SettingsWindow(theme, catalogue)
     shown(window)

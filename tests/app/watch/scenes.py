@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 from dataclasses import replace
 from typing import Any
@@ -9,12 +10,14 @@ from typing import Any
 import orjson
 
 from app.state import AppState, Budget, Phase, Proxy
+from app.trial.picture import png
 from proxy_core.config.settings import Configuration, Profile, Settings
 from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.rows import Part, Row, Session, Sum
 
 NOW = 1_795_357_928.0
 """A Sunday in November 2026, as Unix time."""
+PICTURE = base64.b64encode(png("blue")).decode()
 HOSTILE = '<img src=x onerror="boom">\u202egnp.exe\x1b[31m & <b>bold</b>\u2066'
 MODELS = (
     ("big", "openai", "gpt-4.1", 0.0412),
@@ -133,7 +136,7 @@ def request_body(turns: int = 3, *, words: str = "") -> bytes:
     messages.append(
         {"role": "assistant", "content": [{"type": "tool_use", "id": "toolu_e", "name": "Edit", "input": edit}]}
     )
-    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo" * 300}}
+    picture = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PICTURE}}
     failed_result = {
         "type": "tool_result",
         "tool_use_id": "toolu_e",

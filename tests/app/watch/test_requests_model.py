@@ -32,6 +32,13 @@ def model(qtbot: QtBot) -> Iterator[RequestsModel]:
     made.deleteLater()
 
 
+def test_a_request_of_another_day_has_its_date(model: RequestsModel) -> None:
+    model.take_rows([row(2, story(2, began=NOW - 60.0)), row(1, story(1, began=NOW - 3 * 86_400.0))])
+    times = [model.index(at, Column.TIME) for at in range(2)]
+    assert [index.data() for index in times] == [figures.clock(NOW - 60.0), "19 Nov"]
+    assert figures.clock(NOW - 3 * 86_400.0) in str(times[1].data(Qt.ItemDataRole.ToolTipRole))
+
+
 def ids(model: RequestsModel) -> list[str]:
     return [model.entry(at).story.id for at in range(model.rowCount())]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 from PySide6.QtCore import QPoint, Qt
@@ -317,6 +318,12 @@ class TestDetails:
         settle()
         assert page.details.chip.word == "200"
         assert any(fact.name == "Cost" for fact in page.details.facts.shown)
+
+    def test_the_details_say_on_which_day_it_was(self, watched: Watched) -> None:
+        page = watched.show().requests
+        id_ = choose(watched, 1)
+        began = next(row.story.began for row in watched.rows if row.story.id == id_)
+        assert page.details.times.total.text().startswith(f"{datetime.fromtimestamp(began):%-d %b, %H:%M:%S} · ")  # noqa: DTZ006
 
 
 def test_state_alone_asks_for_nothing_twice(watched: Watched) -> None:

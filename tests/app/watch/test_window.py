@@ -8,7 +8,16 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QAccessible, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QComboBox, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractScrollArea,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.state import AppState, Budget, Door, Phase, Proxy
@@ -21,6 +30,7 @@ from app.wishes import (
     CopyInstallCommand,
     ForgetReport,
     Launch,
+    Quit,
     ShowSettings,
     StartProxy,
     StopProxy,
@@ -86,6 +96,16 @@ class TestSidebar:
             Launch(),
             ShowSettings(),
         ]
+
+    def test_without_a_folder_launch_asks_for_one_and_launches_there(self, watched: Watched, qtbot: QtBot) -> None:
+        watched.show(scenes.state(folder="", recent_folders=()))
+        press(watched, qtbot, "launch")
+        dialog = watched.window.findChild(QFileDialog, "folder-dialog")
+        assert dialog is not None
+        assert watched.said(Launch) == []
+        dialog.fileSelected.emit("/home/ada/work/atlas-api")
+        assert watched.said(Launch) == [Launch("/home/ada/work/atlas-api")]
+        dialog.reject()
 
     def test_recent_folders_and_profiles_are_one_menu_away(self, watched: Watched) -> None:
         side = watched.show().sidebar
@@ -182,6 +202,13 @@ class TestKeyboard:
         QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
         assert watched.wishes[-2:] == [Launch(), ShowSettings()]
+
+    def test_it_is_closed_and_ended_as_any_other_window(self, watched: Watched, qtbot: QtBot) -> None:
+        window = watched.show()
+        QTest.keyClick(window, Qt.Key.Key_Q, Qt.KeyboardModifier.ControlModifier)
+        assert watched.said(Quit) == [Quit()]
+        QTest.keyClick(window, Qt.Key.Key_W, Qt.KeyboardModifier.ControlModifier)
+        assert not window.isVisible()
 
     def test_arrows_open_details_and_escape_closes_them(self, watched: Watched, qtbot: QtBot) -> None:
         window = watched.show()
