@@ -3,7 +3,7 @@
     sudo python3 -m resources.packaging.try_deb                    builds both packages first
     sudo python3 -m resources.packaging.try_deb OLD.deb NEW.deb    takes these
 
-With --without-window before them, `understudy serve` is tried in place of the tray.
+With --without-window before them, `understudy serve` is tried in place of the window and the tray.
 
 The fresh system is made by debootstrap under build/try-deb and entered in mount and process namespaces of its own,
 with its own /dev; nothing of this system is mounted there. ``trial/inside.sh`` says what is tried. It needs root, the
@@ -28,6 +28,9 @@ from resources.packaging.bundle import ROOT
 PLACE: Final = ROOT / "build" / "try-deb"
 SYSTEM: Final = PLACE / "system"
 TRIAL: Final = Path(__file__).with_name("trial")
+
+TRAY_HOST: Final = Path("tests", "app", "end_to_end", "tray_host.py")
+"""The tray and the notifications of the end-to-end tests, which the trial's day needs too."""
 
 
 def main(argv: Sequence[str]) -> int:
@@ -109,6 +112,8 @@ def put_in(pair: Sequence[Path], claude: Path) -> None:
     shutil.copytree(TRIAL, inside)
     for file, name in zip((*pair, claude), ("old.deb", "new.deb", "claude"), strict=True):
         shutil.copy(file, inside / name)
+    (inside / TRAY_HOST.parent).mkdir(parents=True)
+    shutil.copy(ROOT / TRAY_HOST, inside / TRAY_HOST)
     shutil.copy("/etc/resolv.conf", SYSTEM / "etc" / "resolv.conf")
     for settings in Path("/etc/apt/apt.conf.d").iterdir():
         if "Acquire" in settings.read_text("utf-8", errors="replace"):

@@ -2195,6 +2195,1373 @@
     </message>
 </context>
 <context>
+    <name>Said</name>
+    <message>
+        <source>English</source>
+        <translation>简体中文</translation>
+    </message>
+    <message>
+        <source>{0} was asked for by name</source>
+        <translation>点名要求 {0}</translation>
+    </message>
+    <message>
+        <source>an image, which {0} cannot see, goes to VISION</source>
+        <translation>图片交给 VISION，因为 {0} 看不了</translation>
+    </message>
+    <message>
+        <source>{0} from a subagent plays SUBAGENT</source>
+        <translation>子代理的 {0} 扮演 SUBAGENT</translation>
+    </message>
+    <message>
+        <source>an input of about {0} tokens (over {1}) goes to LONG</source>
+        <translation>约 {0} 词元的输入（超过 {1}）交给 LONG</translation>
+    </message>
+    <message>
+        <source>{0} with {1} plays THINKER</source>
+        <translation>{0} 带有 {1}，扮演 THINKER</translation>
+    </message>
+    <message>
+        <source>{0} plays BIG (no OPUS is set)</source>
+        <translation>{0} 扮演 BIG（未设 OPUS）</translation>
+    </message>
+    <message>
+        <source>{0} plays {1}</source>
+        <translation>{0} 扮演 {1}</translation>
+    </message>
+    <message>
+        <source>a thinking budget of {0}</source>
+        <translation>{0} 的思考预算</translation>
+    </message>
+    <message>
+        <source>effort {0}</source>
+        <translation>{0} 的 effort</translation>
+    </message>
+    <message>
+        <source>thinking on</source>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>{0}, which is passthrough</source>
+        <translation>{0}，为直通</translation>
+    </message>
+    <message>
+        <source>{0} is known under {1} alone</source>
+        <translation>只有 {1} 有 {0}</translation>
+    </message>
+    <message>
+        <source>{0} names no provider: OpenAI is taken</source>
+        <translation>{0} 未写提供商：取 OpenAI</translation>
+    </message>
+    <message>
+        <source>{0}; {1}, so SMALL answers</source>
+        <translation>{0}；{1}，因此由 SMALL 回答</translation>
+    </message>
+    <message>
+        <source>run again of {0}: {1}</source>
+        <translation>{0} 的再次运行：{1}</translation>
+    </message>
+    <message>
+        <source>{0} is used up</source>
+        <translation>{0}已用完</translation>
+    </message>
+    <message>
+        <source>the {0} budget of ${1}</source>
+        <translation>${1} 的{0}预算</translation>
+    </message>
+    <message>
+        <source>The {0} budget of ${1}</source>
+        <translation>${1} 的{0}预算</translation>
+    </message>
+    <message>
+        <source>daily</source>
+        <translation>每日</translation>
+    </message>
+    <message>
+        <source>monthly</source>
+        <translation>每月</translation>
+    </message>
+    <message>
+        <source>tomorrow</source>
+        <translation>明天</translation>
+    </message>
+    <message>
+        <source>next month</source>
+        <translation>下个月</translation>
+    </message>
+    <message>
+        <source> ({0} of {1} requests priced)</source>
+        <translation>（{1} 个请求中有 {0} 个已计价）</translation>
+    </message>
+    <message>
+        <source>the disk is full</source>
+        <translation>磁盘已满</translation>
+    </message>
+    <message>
+        <source>an error inside its answer</source>
+        <translation>回答中的错误</translation>
+    </message>
+    <message>
+        <source>asked for</source>
+        <translation>（所要求的）</translation>
+    </message>
+    <message>
+        <source>{0} took too long to accept a connection</source>
+        <translation>{0} 迟迟不接受连接</translation>
+    </message>
+    <message>
+        <source>{0} answered with something that is not HTTP</source>
+        <translation>{0} 的回应不是 HTTP</translation>
+    </message>
+    <message>
+        <source>the TLS connection to {0} failed ({1})</source>
+        <translation>与 {0} 的 TLS 连接失败（{1}）</translation>
+    </message>
+    <message>
+        <source>the outgoing HTTP proxy did not let us through to {0}</source>
+        <translation>出站 HTTP 代理不允许连接 {0}</translation>
+    </message>
+    <message>
+        <source>the name {0} is not known</source>
+        <translation>找不到名称 {0}</translation>
+    </message>
+    <message>
+        <source>{0} refused the connection</source>
+        <translation>{0} 拒绝了连接</translation>
+    </message>
+    <message>
+        <source>{0} closed the connection before it answered</source>
+        <translation>{0} 未回答就关闭了连接</translation>
+    </message>
+    <message>
+        <source>the connection to {0} failed ({1})</source>
+        <translation>与 {0} 的连接失败（{1}）</translation>
+    </message>
+    <message>
+        <source>the connection to {0} failed</source>
+        <translation>与 {0} 的连接失败</translation>
+    </message>
+    <message>
+        <source>the provider</source>
+        <translation>提供商</translation>
+    </message>
+    <message>
+        <source>the local server</source>
+        <translation>本地服务器</translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s server</source>
+        <translation>llama.cpp 的服务器</translation>
+    </message>
+    <message>
+        <source>something that is no answer</source>
+        <translation>不是回答的内容</translation>
+    </message>
+    <message>
+        <source>a web page titled “{0}”</source>
+        <translation>标题为“{0}”的网页</translation>
+    </message>
+    <message>
+        <source>a web page</source>
+        <translation>网页</translation>
+    </message>
+    <message>
+        <source> or set {0}</source>
+        <translation>，或设置 {0}</translation>
+    </message>
+    <message>
+        <source>{0} in .env</source>
+        <translation>.env 中的 {0}</translation>
+    </message>
+    <message>
+        <source>it is not UTF-8 text</source>
+        <translation>它不是 UTF-8 文本</translation>
+    </message>
+    <message>
+        <source>not UTF-8 text at line {0}</source>
+        <translation>第 {0} 行不是 UTF-8 文本</translation>
+    </message>
+    <message>
+        <source>nested too deeply</source>
+        <translation>嵌套过深</translation>
+    </message>
+    <message>
+        <source>The key</source>
+        <translation>密钥</translation>
+    </message>
+    <message>
+        <source>a text</source>
+        <translation>文本</translation>
+    </message>
+    <message>
+        <source>a whole number</source>
+        <translation>整数</translation>
+    </message>
+    <message>
+        <source>a number</source>
+        <translation>数字</translation>
+    </message>
+    <message>
+        <source>true or false</source>
+        <translation>true 或 false</translation>
+    </message>
+    <message>
+        <source>one of {0}</source>
+        <translation>{0} 之一</translation>
+    </message>
+    <message>
+        <source>a number of seconds above 0</source>
+        <translation>大于 0 的秒数</translation>
+    </message>
+    <message>
+        <source>an http or https address without a user name or password</source>
+        <translation>不含用户名和密码的 http 或 https 地址</translation>
+    </message>
+    <message>
+        <source>an http or https address</source>
+        <translation>http 或 https 地址</translation>
+    </message>
+    <message>
+        <source>a host name or address</source>
+        <translation>主机名或地址</translation>
+    </message>
+    <message>
+        <source>a port from 0 to 65535</source>
+        <translation>0 到 65535 的端口</translation>
+    </message>
+    <message>
+        <source>a number of tokens above 0</source>
+        <translation>大于 0 的词元数</translation>
+    </message>
+    <message>
+        <source>a number of days above 0</source>
+        <translation>大于 0 的天数</translation>
+    </message>
+    <message>
+        <source>a number of megabytes above 0</source>
+        <translation>大于 0 的兆字节数</translation>
+    </message>
+    <message>
+        <source>an amount of USD, 0 or more</source>
+        <translation>不小于 0 的美元金额</translation>
+    </message>
+    <message>
+        <source>USD per million tokens, 0 or more</source>
+        <translation>不小于 0 的每百万词元美元价格</translation>
+    </message>
+    <message>
+        <source>a command line with {script} in it</source>
+        <translation>含有 {script} 的命令行</translation>
+    </message>
+    <message>
+        <source>&apos;provider/name&apos; or &apos;{0}&apos;</source>
+        <translation>“提供商/名称”或“{0}”</translation>
+    </message>
+    <message>
+        <source>it is left out</source>
+        <translation>已略过</translation>
+    </message>
+    <message>
+        <source>{0} is used</source>
+        <translation>采用 {0}</translation>
+    </message>
+    <message>
+        <source>another program</source>
+        <translation>另一个程序</translation>
+    </message>
+    <message>
+        <source>{0} (process {1})</source>
+        <translation>{0}（进程 {1}）</translation>
+    </message>
+    <message>
+        <source>choose another port with --port</source>
+        <translation>用 --port 另选端口</translation>
+    </message>
+    <message>
+        <source>try --port {0}</source>
+        <translation>试试 --port {0}</translation>
+    </message>
+    <message>
+        <source>it returned without being asked to</source>
+        <translation>它未经要求就结束了</translation>
+    </message>
+    <message>
+        <source>{0} is not a folder of one&apos;s own</source>
+        <translation>{0} 不是自己的文件夹</translation>
+    </message>
+    <message>
+        <source>it ended with {0}</source>
+        <translation>它以 {0} 结束</translation>
+    </message>
+    <message>
+        <source>The command of one&apos;s own</source>
+        <translation>自己的命令</translation>
+    </message>
+    <message>
+        <source>The desktop&apos;s own choice</source>
+        <translation>桌面的默认选择</translation>
+    </message>
+    <message>
+        <source>The system&apos;s own choice</source>
+        <translation>系统的默认选择</translation>
+    </message>
+    <message>
+        <source>something else</source>
+        <translation>别的东西</translation>
+    </message>
+    <message>
+        <source>red</source>
+        <translation>红色</translation>
+    </message>
+    <message>
+        <source>green</source>
+        <translation>绿色</translation>
+    </message>
+    <message>
+        <source>blue</source>
+        <translation>蓝色</translation>
+    </message>
+    <message>
+        <source>yellow</source>
+        <translation>黄色</translation>
+    </message>
+    <message>
+        <source>A secret was</source>
+        <translation>一处机密内容</translation>
+    </message>
+    <message>
+        <source>{0} secrets were</source>
+        <translation>{0} 处机密内容</translation>
+    </message>
+    <message>
+        <source>{0} does not take {1}.</source>
+        <translation>{0} 不接受 {1}。</translation>
+    </message>
+    <message>
+        <source>There is nothing at {0}.</source>
+        <translation>{0} 处什么也没有。</translation>
+    </message>
+    <message>
+        <source>{0} does not take {1}: it was left out.</source>
+        <translation>{0} 不接受 {1}：已省去。</translation>
+    </message>
+    <message>
+        <source>The request is nested too deeply.</source>
+        <translation>请求嵌套过深。</translation>
+    </message>
+    <message>
+        <source>The request body is over {0} MB.</source>
+        <translation>请求正文超过 {0} MB。</translation>
+    </message>
+    <message>
+        <source>The request body must be application/json.</source>
+        <translation>请求正文必须是 application/json。</translation>
+    </message>
+    <message>
+        <source>The request body must not be compressed.</source>
+        <translation>请求正文不得压缩。</translation>
+    </message>
+    <message>
+        <source>The content-length is not a number.</source>
+        <translation>content-length 不是数字。</translation>
+    </message>
+    <message>
+        <source>The request body did not arrive within {0} seconds.</source>
+        <translation>请求正文未能在 {0} 秒内送达。</translation>
+    </message>
+    <message>
+        <source>The request body must be a JSON object.</source>
+        <translation>请求正文必须是 JSON 对象。</translation>
+    </message>
+    <message>
+        <source>The request body is not valid JSON.</source>
+        <translation>请求正文不是有效的 JSON。</translation>
+    </message>
+    <message>
+        <source>This is not a valid HTTP request.</source>
+        <translation>这不是有效的 HTTP 请求。</translation>
+    </message>
+    <message>
+        <source>This server does not change to another protocol.</source>
+        <translation>此服务器不切换到其他协议。</translation>
+    </message>
+    <message>
+        <source>The request&apos;s head did not arrive within {0} seconds.</source>
+        <translation>请求头未能在 {0} 秒内送达。</translation>
+    </message>
+    <message>
+        <source>The request&apos;s head is over {0} kB.</source>
+        <translation>请求头超过 {0} kB。</translation>
+    </message>
+    <message>
+        <source>A request needs exactly one Host header.</source>
+        <translation>请求必须恰好有一个 Host 头。</translation>
+    </message>
+    <message>
+        <source>This address is not Understudy&apos;s.</source>
+        <translation>此地址不属于 Understudy。</translation>
+    </message>
+    <message>
+        <source>Understudy does not answer web pages.</source>
+        <translation>Understudy 不回应网页。</translation>
+    </message>
+    <message>
+        <source>Understudy&apos;s local token is missing or wrong.</source>
+        <translation>Understudy 的本地令牌缺失或有误。</translation>
+    </message>
+    <message>
+        <source>Start Claude Code with `understudy claude`, or send the token that `understudy token` shows as x-api-key, as Authorization: Bearer or as x-understudy-token.</source>
+        <translation>请用 `understudy claude` 启动 Claude Code，或将 `understudy token` 显示的令牌作为 x-api-key、Authorization: Bearer 或 x-understudy-token 发送。</translation>
+    </message>
+    <message>
+        <source>{0}: the list holds no such model now.</source>
+        <translation>{0}：列表中现在没有此模型。</translation>
+    </message>
+    <message>
+        <source>Begin with its first page.</source>
+        <translation>请从第一页开始。</translation>
+    </message>
+    <message>
+        <source>limit: it has to be a number from 1 to {0}.</source>
+        <translation>limit：必须是 1 到 {0} 的数字。</translation>
+    </message>
+    <message>
+        <source>The provider {0} is no longer known.</source>
+        <translation>已没有名为 {0} 的提供商。</translation>
+    </message>
+    <message>
+        <source>Choose another model in Understudy → Settings.</source>
+        <translation>请在 Understudy → 设置中另选模型。</translation>
+    </message>
+    <message>
+        <source>There is no key for {0}.</source>
+        <translation>没有 {0} 的密钥。</translation>
+    </message>
+    <message>
+        <source>Open Understudy → Settings → Models and keys, run `understudy keys set {0}`{1}, and try again.</source>
+        <translation>请打开 Understudy → 设置 → 模型与密钥，或运行 `understudy keys set {0}`{1}，然后重试。</translation>
+    </message>
+    <message>
+        <source>Understudy itself failed on this request; its log says where.</source>
+        <translation>Understudy 自身在处理此请求时出错；日志中有出错位置。</translation>
+    </message>
+    <message>
+        <source>Passthrough needs an Anthropic key or a login of the client&apos;s own.</source>
+        <translation>直通需要 Anthropic 密钥，或客户端自己的登录。</translation>
+    </message>
+    <message>
+        <source>Run `understudy keys set anthropic`, or let the client send Understudy&apos;s token as x-understudy-token beside its own credential.</source>
+        <translation>请运行 `understudy keys set anthropic`，或让客户端在自己的凭据之外，将 Understudy 的令牌作为 x-understudy-token 发送。</translation>
+    </message>
+    <message>
+        <source>{0} ended its answer early.</source>
+        <translation>{0} 提前结束了回答。</translation>
+    </message>
+    <message>
+        <source>Understudy was stopped before this answer was whole.</source>
+        <translation>此回答尚未完整，Understudy 就被停止了。</translation>
+    </message>
+    <message>
+        <source>Start it again.</source>
+        <translation>请重新启动。</translation>
+    </message>
+    <message>
+        <source>Understudy ended before this answer was whole.</source>
+        <translation>此回答尚未完整，Understudy 就结束了。</translation>
+    </message>
+    <message>
+        <source>The provider&apos;s answer is nested too deeply.</source>
+        <translation>提供商的回答嵌套过深。</translation>
+    </message>
+    <message>
+        <source>{0}, and Understudy was told to stop there.</source>
+        <translation>{0}，而 Understudy 被设为到此停止。</translation>
+    </message>
+    <message>
+        <source>Raise it in Understudy → Settings → Log and budget, or go on {0}.</source>
+        <translation>请在 Understudy → 设置 → 日志与预算中提高预算，或{0}再继续。</translation>
+    </message>
+    <message>
+        <source>Local models still answer.</source>
+        <translation>本地模型仍会回答。</translation>
+    </message>
+    <message>
+        <source>{0} refused the key: {1}.</source>
+        <translation>{0} 拒绝了密钥：{1}。</translation>
+    </message>
+    <message>
+        <source>Open Understudy → Settings → Models and keys (or run `understudy keys set {0}`).</source>
+        <translation>请打开 Understudy → 设置 → 模型与密钥（或运行 `understudy keys set {0}`）。</translation>
+    </message>
+    <message>
+        <source>{0} wants money first: {1}.</source>
+        <translation>{0} 要求先付费：{1}。</translation>
+    </message>
+    <message>
+        <source>Top up the account there, or choose another model.</source>
+        <translation>请到那里充值，或另选模型。</translation>
+    </message>
+    <message>
+        <source>{0} does not know the model {1}: {2}.</source>
+        <translation>{0} 没有模型 {1}：{2}。</translation>
+    </message>
+    <message>
+        <source>Choose another in Settings → Models and keys, or check the provider&apos;s base URL.</source>
+        <translation>请在设置 → 模型与密钥中另选模型，或检查提供商的基础网址。</translation>
+    </message>
+    <message>
+        <source>{0} did not accept the request: {1}.</source>
+        <translation>{0} 不接受此请求：{1}。</translation>
+    </message>
+    <message>
+        <source>{0} is limiting how often it may be asked: {1}.</source>
+        <translation>{0} 正在限制请求频率：{1}。</translation>
+    </message>
+    <message>
+        <source>{0} is overloaded: {1}.</source>
+        <translation>{0} 过载：{1}。</translation>
+    </message>
+    <message>
+        <source>{0} did not answer in time: {1}.</source>
+        <translation>{0} 未及时回答：{1}。</translation>
+    </message>
+    <message>
+        <source>{0} failed: {1}.</source>
+        <translation>{0} 出错：{1}。</translation>
+    </message>
+    <message>
+        <source>Try again in a moment.</source>
+        <translation>请稍后重试。</translation>
+    </message>
+    <message>
+        <source>{0} allows this account fewer tokens a minute than this one request has: {1}.</source>
+        <translation>{0} 给此账户的每分钟词元数少于这一个请求所需：{1}。</translation>
+    </message>
+    <message>
+        <source>Raise the account&apos;s tier there, or choose another model.</source>
+        <translation>请到那里提升账户等级，或另选模型。</translation>
+    </message>
+    <message>
+        <source>{0} wants to send us elsewhere: {1}.</source>
+        <translation>{0} 要把请求转到别处：{1}。</translation>
+    </message>
+    <message>
+        <source>Correct its base URL in the settings.</source>
+        <translation>请在设置中更正其基础网址。</translation>
+    </message>
+    <message>
+        <source>It said: {0}</source>
+        <translation>对方的话：{0}</translation>
+    </message>
+    <message>
+        <source>{0} answered {1} at {2}, not with a list of models.</source>
+        <translation>{0} 在 {2} 回应了 {1}，而不是模型列表。</translation>
+    </message>
+    <message>
+        <source>{0} did not list its models within {1} seconds.</source>
+        <translation>{0} 未能在 {1} 秒内列出模型。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be reached at {1}: check the address and the network.</source>
+        <translation>无法在 {1} 连接 {0}：请检查地址和网络。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be reached: {1}.</source>
+        <translation>无法连接 {0}：{1}。</translation>
+    </message>
+    <message>
+        <source>Check the network and the provider&apos;s base URL.</source>
+        <translation>请检查网络和提供商的基础网址。</translation>
+    </message>
+    <message>
+        <source>Is the local server running?</source>
+        <translation>本地服务器在运行吗？</translation>
+    </message>
+    <message>
+        <source>Is {0} running?</source>
+        <translation>{0} 在运行吗？</translation>
+    </message>
+    <message>
+        <source>The address of {0} is no URL that can be reached.</source>
+        <translation>{0} 的地址不是可以连接的 URL。</translation>
+    </message>
+    <message>
+        <source>The address of {0} is Understudy&apos;s own: a request would go round for ever.</source>
+        <translation>{0} 的地址就是 Understudy 自己：请求会永远循环。</translation>
+    </message>
+    <message>
+        <source>Correct it.</source>
+        <translation>请更正。</translation>
+    </message>
+    <message>
+        <source>{0} did not answer in time ({1}).</source>
+        <translation>{0} 未及时回答（{1}）。</translation>
+    </message>
+    <message>
+        <source>{0} did not answer in time.</source>
+        <translation>{0} 未及时回答。</translation>
+    </message>
+    <message>
+        <source>{0} stopped answering: nothing more came in time.</source>
+        <translation>{0} 停止了回答：未及时收到更多内容。</translation>
+    </message>
+    <message>
+        <source>{0} broke off its answer: the connection to {1} ended early.</source>
+        <translation>{0} 中断了回答：与 {1} 的连接提前结束。</translation>
+    </message>
+    <message>
+        <source>{0} broke off its answer: the stream ended early.</source>
+        <translation>{0} 中断了回答：流提前结束。</translation>
+    </message>
+    <message>
+        <source>{0} answered with {1}, which is no status of an answer.</source>
+        <translation>{0} 回应了 {1}，那不是回答的状态码。</translation>
+    </message>
+    <message>
+        <source>{0} answered with nothing that is an answer.</source>
+        <translation>{0} 的回应不是回答。</translation>
+    </message>
+    <message>
+        <source>{0} answered with nothing at all.</source>
+        <translation>{0} 的回应是空的。</translation>
+    </message>
+    <message>
+        <source>{0} answered with {1}.</source>
+        <translation>{0} 的回应是{1}。</translation>
+    </message>
+    <message>
+        <source>Is its base URL right?</source>
+        <translation>其基础网址 正确吗？</translation>
+    </message>
+    <message>
+        <source>It usually ends in /v1.</source>
+        <translation>它通常以 /v1 结尾。</translation>
+    </message>
+    <message>
+        <source>{0} ended its answer before it began.</source>
+        <translation>{0} 尚未开始回答就结束了。</translation>
+    </message>
+    <message>
+        <source>{0} sent an event without end: its answer is damaged.</source>
+        <translation>{0} 发来一个没有结尾的事件：回答已损坏。</translation>
+    </message>
+    <message>
+        <source>{0} sent an answer without end: its answer is damaged.</source>
+        <translation>{0} 发来没有结尾的回答：回答已损坏。</translation>
+    </message>
+    <message>
+        <source>{0} sent something that is no chunk: its answer is damaged.</source>
+        <translation>{0} 发来的内容不是数据块：回答已损坏。</translation>
+    </message>
+    <message>
+        <source>It ended with {0}.</source>
+        <translation>它以 {0} 结束。</translation>
+    </message>
+    <message>
+        <source>There is no demo model named {0}.</source>
+        <translation>没有名为 {0} 的演示模型。</translation>
+    </message>
+    <message>
+        <source>There are: {0}.</source>
+        <translation>现有：{0}。</translation>
+    </message>
+    <message>
+        <source>The provider sent more arguments for the finished call of {0}.</source>
+        <translation>提供商给已完成的 {0} 调用又发来参数。</translation>
+    </message>
+    <message>
+        <source>The provider cannot be held to a JSON schema; the model was asked for it in words.</source>
+        <translation>无法约束提供商遵守 JSON schema；已用文字请模型遵守。</translation>
+    </message>
+    <message>
+        <source>{0} cannot use tools: they were left out.</source>
+        <translation>{0} 不能使用工具：已省去。</translation>
+    </message>
+    <message>
+        <source>max_tokens {0} is more than {1} can give; {2} was sent.</source>
+        <translation>max_tokens {0} 超过 {1} 的上限；发送的是 {2}。</translation>
+    </message>
+    <message>
+        <source>Chat completions have no top_k: it was left out.</source>
+        <translation>Chat completions 没有 top_k：已省去。</translation>
+    </message>
+    <message>
+        <source>Only {0} of {1} stop sequences could be sent.</source>
+        <translation>{1} 个停止序列中只能发送 {0} 个。</translation>
+    </message>
+    <message>
+        <source>The provider cannot be kept to one tool call at a time.</source>
+        <translation>无法让提供商每次只调用一个工具。</translation>
+    </message>
+    <message>
+        <source>{0} takes no {1}: it was left out.</source>
+        <translation>{0} 不接受 {1}：已省去。</translation>
+    </message>
+    <message>
+        <source>{0} cannot take PDF documents: they were left out.</source>
+        <translation>{0} 不能接收 PDF 文档：已省去。</translation>
+    </message>
+    <message>
+        <source>{0} cannot see images: they were left out.</source>
+        <translation>{0} 看不了图片：已省去。</translation>
+    </message>
+    <message>
+        <source>An image whose source only Anthropic can read was left out.</source>
+        <translation>省去了一张只有 Anthropic 能读取来源的图片。</translation>
+    </message>
+    <message>
+        <source>A block of the type {0} was left out.</source>
+        <translation>省去了一个 {0} 类型的块。</translation>
+    </message>
+    <message>
+        <source>No web search was made: {0} cannot search the web through Understudy.</source>
+        <translation>未进行网页搜索：{0} 无法通过 Understudy 搜索网页。</translation>
+    </message>
+    <message>
+        <source>The model&apos;s call of {0} is not complete: its arguments are not valid JSON.</source>
+        <translation>模型对 {0} 的调用不完整：参数不是有效的 JSON。</translation>
+    </message>
+    <message>
+        <source>The model&apos;s answer reached its output limit in the middle of a call of {0}.</source>
+        <translation>模型的回答在调用 {0} 的途中达到了输出上限。</translation>
+    </message>
+    <message>
+        <source>Ask for smaller steps, or choose a model with a higher output limit.</source>
+        <translation>请把步骤分得更小，或选择输出上限更高的模型。</translation>
+    </message>
+    <message>
+        <source>The provider&apos;s answer broke off before its end.</source>
+        <translation>提供商的回答在结束前中断了。</translation>
+    </message>
+    <message>
+        <source>The provider ended its answer with a fault ({0}).</source>
+        <translation>提供商以错误结束了回答（{0}）。</translation>
+    </message>
+    <message>
+        <source>The answer had ended already.</source>
+        <translation>回答早已结束。</translation>
+    </message>
+    <message>
+        <source>{0} is not known to think: the request for thinking was left out.</source>
+        <translation>不知道 {0} 能否思考：已省去思考请求。</translation>
+    </message>
+    <message>
+        <source>The provider has no setting for thinking: the request for it was left out.</source>
+        <translation>提供商没有思考设置：已省去思考请求。</translation>
+    </message>
+    <message>
+        <source>The tool {0} runs at Anthropic ({1}) and was left out.</source>
+        <translation>工具 {0} 在 Anthropic 运行（{1}），已省去。</translation>
+    </message>
+    <message>
+        <source>The tool that was asked for ({0}) is not offered; the choice was left open.</source>
+        <translation>要求使用的工具（{0}）不在所给工具之中；改为任选。</translation>
+    </message>
+    <message>
+        <source>A tool result without its call was sent as text.</source>
+        <translation>一个没有对应调用的工具结果已作为文本发送。</translation>
+    </message>
+    <message>
+        <source>A call of {0} has no result; the model was told that it was interrupted.</source>
+        <translation>{0} 的一次调用没有结果；已告知模型它被中断。</translation>
+    </message>
+    <message>
+        <source>Thinking of earlier turns was left out: the provider does not take it back.</source>
+        <translation>省去了先前轮次的思考：提供商不接收。</translation>
+    </message>
+    <message>
+        <source>Encrypted thinking of earlier turns was left out.</source>
+        <translation>省去了先前轮次的加密思考。</translation>
+    </message>
+    <message>
+        <source>A block of the type {0} in an earlier answer was left out.</source>
+        <translation>省去了先前回答中一个 {0} 类型的块。</translation>
+    </message>
+    <message>
+        <source>The settings&apos; host is {0}, which other machines can reach, and access from the LAN is off: the proxy listens on {1}.</source>
+        <translation>设置中的主机是 {0}，其他机器可以连到，而局域网访问已关闭：代理监听 {1}。</translation>
+    </message>
+    <message>
+        <source>{0} is {1}, which other machines can reach, and access from the LAN is off: the proxy listens on {2}.</source>
+        <translation>{0} 是 {1}，其他机器可以连到，而局域网访问已关闭：代理监听 {2}。</translation>
+    </message>
+    <message>
+        <source>To open it, set lan = true under [proxy] in the settings, or {0}=1.</source>
+        <translation>若要开放，请在设置的 [proxy] 下写 lan = true，或设 {0}=1。</translation>
+    </message>
+    <message>
+        <source>{0} in .env is not used: it counts only in the process&apos;s environment.</source>
+        <translation>未采用 .env 中的 {0}：它只在进程环境中有效。</translation>
+    </message>
+    <message>
+        <source>{0} is not used: {1} is anthropic.</source>
+        <translation>未采用 {0}：{1} 是 anthropic。</translation>
+    </message>
+    <message>
+        <source>{0} is {1}; it has to be a model&apos;s name, or {2}.</source>
+        <translation>{0} 是 {1}；必须是模型名称或 {2}。</translation>
+    </message>
+    <message>
+        <source>{0} is {1}; it has to be one of openai, google, anthropic, or not set.</source>
+        <translation>{0} 是 {1}；必须是 openai、google、anthropic 之一，或不设。</translation>
+    </message>
+    <message>
+        <source>{0} is not an http or https address without a user name or password.</source>
+        <translation>{0} 不是不含用户名和密码的 http 或 https 地址。</translation>
+    </message>
+    <message>
+        <source>{0} is {1}; it has to be a port from 0 to 65535.</source>
+        <translation>{0} 是 {1}；必须是 0 到 65535 的端口。</translation>
+    </message>
+    <message>
+        <source>{0} is {1}; it has to be 1 or 0.</source>
+        <translation>{0} 是 {1}；必须是 1 或 0。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read: {1}.</source>
+        <translation>无法读取 {0}：{1}。</translation>
+    </message>
+    <message>
+        <source>There is no keyring to keep keys in.</source>
+        <translation>没有可以存放密钥的密钥环。</translation>
+    </message>
+    <message>
+        <source>On Linux a Secret Service is needed (GNOME Keyring, KWallet or KeePassXC) and a session bus; without them set the key in the environment.</source>
+        <translation>在 Linux 上需要 Secret Service（GNOME Keyring、KWallet 或 KeePassXC）和会话总线；没有时请把密钥设在环境变量中。</translation>
+    </message>
+    <message>
+        <source>The keyring is locked.</source>
+        <translation>密钥环已锁定。</translation>
+    </message>
+    <message>
+        <source>Unlock it (on most desktops: log in again, or open its passwords app).</source>
+        <translation>请解锁（在多数桌面上：重新登录，或打开其密码应用）。</translation>
+    </message>
+    <message>
+        <source>The keyring library is set to {0}.{1}, which is not the system&apos;s keyring.</source>
+        <translation>密钥环库被设为 {0}.{1}，那不是系统的密钥环。</translation>
+    </message>
+    <message>
+        <source>Keys are not kept in files: remove that setting (PYTHON_KEYRING_BACKEND, keyringrc.cfg) or install a Secret Service.</source>
+        <translation>密钥不存放在文件中：请去掉该设置（PYTHON_KEYRING_BACKEND、keyringrc.cfg），或安装 Secret Service。</translation>
+    </message>
+    <message>
+        <source>The keyring did not do what it was asked ({0}).</source>
+        <translation>密钥环未按要求执行（{0}）。</translation>
+    </message>
+    <message>
+        <source>Try again.</source>
+        <translation>请重试。</translation>
+    </message>
+    <message>
+        <source>The base URL comes from a .env file, so that no key of the keyring is sent there: put the key beside it.</source>
+        <translation>基础网址 来自 .env 文件，因此不会向那里发送密钥环中的密钥：请把密钥写在它旁边。</translation>
+    </message>
+    <message>
+        <source>The local token is kept in memory and changes with the next start.</source>
+        <translation>本地令牌存放在内存中，下次启动时会改变。</translation>
+    </message>
+    <message>
+        <source>There is no local token.</source>
+        <translation>没有本地令牌。</translation>
+    </message>
+    <message>
+        <source>{0} is empty.</source>
+        <translation>{0}为空。</translation>
+    </message>
+    <message>
+        <source>{0} holds characters that no key has (a blank, a line break, a letter with an accent).</source>
+        <translation>{0}含有密钥中不会有的字符（空格、换行、带重音的字母）。</translation>
+    </message>
+    <message>
+        <source>The keyring did not keep it.</source>
+        <translation>密钥环没有保存它。</translation>
+    </message>
+    <message>
+        <source>{0} holds a placeholder, not a key.</source>
+        <translation>{0} 中是占位符，不是密钥。</translation>
+    </message>
+    <message>
+        <source>{0} sets the token outside of Understudy: change it there.</source>
+        <translation>{0} 在 Understudy 之外设定了令牌：请在那里更改。</translation>
+    </message>
+    <message>
+        <source>The settings file {0} is broken ({1}).</source>
+        <translation>设置文件 {0} 已损坏（{1}）。</translation>
+    </message>
+    <message>
+        <source>It is kept as {0}.</source>
+        <translation>它已另存为 {0}。</translation>
+    </message>
+    <message>
+        <source>The settings file {0} is gone; the settings stay as they were.</source>
+        <translation>设置文件 {0} 不见了；设置保持不变。</translation>
+    </message>
+    <message>
+        <source>The settings file {0} is broken ({1}); the settings stay as they were.</source>
+        <translation>设置文件 {0} 已损坏（{1}）；设置保持不变。</translation>
+    </message>
+    <message>
+        <source>The settings file {0} cannot hold these settings; nothing was written.</source>
+        <translation>设置文件 {0} 无法容纳这些设置；什么也没有写入。</translation>
+    </message>
+    <message>
+        <source>The settings could not be written to {0}: {1}.</source>
+        <translation>设置无法写入 {0}：{1}。</translation>
+    </message>
+    <message>
+        <source>The settings file {0} cannot be read: {1}.</source>
+        <translation>无法读取设置文件 {0}：{1}。</translation>
+    </message>
+    <message>
+        <source>The settings file {0} is broken ({1}) and cannot be set aside: {2}.</source>
+        <translation>设置文件 {0} 已损坏（{1}），且无法移开：{2}。</translation>
+    </message>
+    <message>
+        <source>Mend it or move it away.</source>
+        <translation>请修复或移走它。</translation>
+    </message>
+    <message>
+        <source>The last good settings are used.</source>
+        <translation>使用上一份完好的设置。</translation>
+    </message>
+    <message>
+        <source>The defaults are used.</source>
+        <translation>使用默认设置。</translation>
+    </message>
+    <message>
+        <source>No copy of the settings could be kept at {0}: {1}.</source>
+        <translation>无法在 {0} 保留设置的副本：{1}。</translation>
+    </message>
+    <message>
+        <source>[{0}] should be a table; it is left out.</source>
+        <translation>[{0}] 应该是一个表；已略过。</translation>
+    </message>
+    <message>
+        <source>version = {0} is not a number; the file is read as version {1}.</source>
+        <translation>version = {0} 不是数字；按版本 {1} 读取此文件。</translation>
+    </message>
+    <message>
+        <source>profile = {0} names no profile; the default models are used.</source>
+        <translation>profile = {0} 不是任何配置档的名称；使用默认模型。</translation>
+    </message>
+    <message>
+        <source>The settings were written by a newer Understudy (version {0}; this one knows {1}).</source>
+        <translation>设置由更新的 Understudy 写成（版本 {0}；当前支持 {1}）。</translation>
+    </message>
+    <message>
+        <source>What is understood is used, the rest is kept in the file.</source>
+        <translation>能读懂的会采用，其余保留在文件中。</translation>
+    </message>
+    <message>
+        <source>[providers.{0}] is left out: a provider&apos;s id is made of small letters, digits, &apos;-&apos;, &apos;_&apos; and &apos;.&apos;, and is none of {1}.</source>
+        <translation>略过了 [providers.{0}]：提供商的 id 由小写字母、数字、“-”、“_”和“.”组成，且不能是 {1}。</translation>
+    </message>
+    <message>
+        <source>{0} = {1} is not {2}; {3}.</source>
+        <translation>{0} = {1} 不是{2}；{3}。</translation>
+    </message>
+    <message>
+        <source>A profile needs a name.</source>
+        <translation>配置档需要名称。</translation>
+    </message>
+    <message>
+        <source>There is a profile called {0} already.</source>
+        <translation>已有名为 {0} 的配置档。</translation>
+    </message>
+    <message>
+        <source>There is no profile called {0}; there are: {1}.</source>
+        <translation>没有名为 {0} 的配置档；现有：{1}。</translation>
+    </message>
+    <message>
+        <source>{0} sets this outside of Understudy: change it there, or take it away.</source>
+        <translation>{0} 在 Understudy 之外设定了此项：请在那里更改或去掉。</translation>
+    </message>
+    <message>
+        <source>{0} is not a model: write provider/name, or {1}.</source>
+        <translation>{0} 不是模型：请写“提供商/名称”或 {1}。</translation>
+    </message>
+    <message>
+        <source>{0} has several lines, which cmd cannot hold.</source>
+        <translation>{0} 有多行，cmd 无法容纳。</translation>
+    </message>
+    <message>
+        <source>Copy the command for PowerShell.</source>
+        <translation>请复制用于 PowerShell 的命令。</translation>
+    </message>
+    <message>
+        <source>The script for the terminal could not be written: {0}.</source>
+        <translation>无法写入终端脚本：{0}。</translation>
+    </message>
+    <message>
+        <source>{0} sets {1} and {2} in its env block, so the proxy&apos;s token is not sent: take one of them out.</source>
+        <translation>{0} 在其 env 块中设了 {1} 和 {2}，因此不会发送代理的令牌：请去掉其中一个。</translation>
+    </message>
+    <message>
+        <source>{0} sets apiKeyHelper: its key is sent to this proxy, which does not pass it on unless a role is passthrough.</source>
+        <translation>{0} 设了 apiKeyHelper：其密钥会发送到此代理；除非有角色为直通，代理不会转发它。</translation>
+    </message>
+    <message>
+        <source>{0} sets {1} and a NO_PROXY without 127.0.0.1 in its env block, so requests to this proxy would go to the other one: add 127.0.0.1 to NO_PROXY.</source>
+        <translation>{0} 在其 env 块中设了 {1} 和不含 127.0.0.1 的 NO_PROXY，因此发往此代理的请求会走另一个代理：请在 NO_PROXY 中加入 127.0.0.1。</translation>
+    </message>
+    <message>
+        <source>{0} has &quot;model&quot;: &quot;{1}&quot; (saved by /model): Claude Code without Understudy would not find it.</source>
+        <translation>{0} 中有 &quot;model&quot;: &quot;{1}&quot;（由 /model 保存）：没有 Understudy 的 Claude Code 找不到它。</translation>
+    </message>
+    <message>
+        <source>Take that line out, or choose another with /model there.</source>
+        <translation>请删除该行，或在那里用 /model 另选。</translation>
+    </message>
+    <message>
+        <source>{0} lists the models that may be used: {1}/big may be refused.</source>
+        <translation>{0} 列出了允许使用的模型：{1}/big 可能会被拒绝。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be read: Claude Code may ignore it, or not start.</source>
+        <translation>无法读取 {0}：Claude Code 可能会忽略它，或无法启动。</translation>
+    </message>
+    <message>
+        <source>{0} sets {1} in its env block: the session sends it to this proxy, which does not pass it on unless a role is passthrough.</source>
+        <translation>{0} 在其 env 块中设了 {1}：会话会把它发送到此代理；除非有角色为直通，代理不会转发它。</translation>
+    </message>
+    <message>
+        <source>{0} sets {1} in its env block, and an administrator&apos;s settings outrank a launch.</source>
+        <translation>{0} 在其 env 块中设了 {1}，而管理员的设置优先于启动设置。</translation>
+    </message>
+    <message>
+        <source>{0} sets {1} in its env block, and an administrator&apos;s settings outrank a launch: the session would not reach this proxy.</source>
+        <translation>{0} 在其 env 块中设了 {1}，而管理员的设置优先于启动设置：会话将连不到此代理。</translation>
+    </message>
+    <message>
+        <source>No terminal was found.</source>
+        <translation>找不到终端。</translation>
+    </message>
+    <message>
+        <source>Name one under Settings → Terminal, or run in one: understudy claude</source>
+        <translation>请在设置 → 终端中指定，或在终端中运行：understudy claude</translation>
+    </message>
+    <message>
+        <source>There is no screen here to open a terminal on.</source>
+        <translation>这里没有可以打开终端的屏幕。</translation>
+    </message>
+    <message>
+        <source>In a terminal, run: understudy claude</source>
+        <translation>请在终端中运行：understudy claude</translation>
+    </message>
+    <message>
+        <source>The folder {0} is not there any more.</source>
+        <translation>文件夹 {0} 已不存在。</translation>
+    </message>
+    <message>
+        <source>Choose another.</source>
+        <translation>请另选一个。</translation>
+    </message>
+    <message>
+        <source>{0} is not installed here.</source>
+        <translation>此处未安装 {0}。</translation>
+    </message>
+    <message>
+        <source>{0} did not start: {1}.</source>
+        <translation>{0} 未能启动：{1}。</translation>
+    </message>
+    <message>
+        <source>The terminal&apos;s command cannot be read: {0}.</source>
+        <translation>无法读懂终端命令：{0}。</translation>
+    </message>
+    <message>
+        <source>Look at Settings → Terminal.</source>
+        <translation>请查看设置 → 终端。</translation>
+    </message>
+    <message>
+        <source>No terminal could be opened.</source>
+        <translation>无法打开任何终端。</translation>
+    </message>
+    <message>
+        <source>{0} is used to {1}: {2}</source>
+        <translation>{0}已用 {1}：{2}</translation>
+    </message>
+    <message>
+        <source>{0} is used up: {1}</source>
+        <translation>{0}已用完：{1}</translation>
+    </message>
+    <message>
+        <source>${0} was spent{1}.</source>
+        <translation>已花费 ${0}{1}。</translation>
+    </message>
+    <message>
+        <source>Requests go on.</source>
+        <translation>请求照常进行。</translation>
+    </message>
+    <message>
+        <source>From now on SMALL answers.</source>
+        <translation>从现在起由 SMALL 回答。</translation>
+    </message>
+    <message>
+        <source>Requests that cost money are refused.</source>
+        <translation>付费的请求会被拒绝。</translation>
+    </message>
+    <message>
+        <source>The ledger at {0} was written by a newer Understudy: this one does not write to it.</source>
+        <translation>{0} 处的账本由更新的 Understudy 写成：当前版本不写入它。</translation>
+    </message>
+    <message>
+        <source>{0} is a database of another program: no ledger is kept there.</source>
+        <translation>{0} 是其他程序的数据库：不在那里记账。</translation>
+    </message>
+    <message>
+        <source>The ledger at {0} cannot be read: {1}.</source>
+        <translation>无法读取 {0} 处的账本：{1}。</translation>
+    </message>
+    <message>
+        <source>The next Understudy that runs sets it aside and begins a new one.</source>
+        <translation>下次运行的 Understudy 会把它移开并新建一个。</translation>
+    </message>
+    <message>
+        <source>The ledger was not wiped.</source>
+        <translation>账本没有清空。</translation>
+    </message>
+    <message>
+        <source>The ledger was not wiped whole: {0}.</source>
+        <translation>账本没有全部清空：{0}。</translation>
+    </message>
+    <message>
+        <source>The damaged ledger cannot be deleted: {0}</source>
+        <translation>无法删除损坏的账本：{0}</translation>
+    </message>
+    <message>
+        <source>The ledger has stopped through a fault of Understudy&apos;s own.</source>
+        <translation>账本因 Understudy 自身的错误而停止。</translation>
+    </message>
+    <message>
+        <source>The ledger was damaged.</source>
+        <translation>账本已损坏。</translation>
+    </message>
+    <message>
+        <source>It was set aside as {0}, and a new one was begun.</source>
+        <translation>它已移至 {0}，并新建了一个。</translation>
+    </message>
+    <message>
+        <source>The ledger at {0} cannot be written: {1}.</source>
+        <translation>无法写入 {0} 处的账本：{1}。</translation>
+    </message>
+    <message>
+        <source>The ledger at {0} is damaged and cannot be set aside: {1}.</source>
+        <translation>{0} 处的账本已损坏，且无法移开：{1}。</translation>
+    </message>
+    <message>
+        <source>Port {0} on {1} cannot be used: {2}.</source>
+        <translation>无法使用 {1} 上的端口 {0}：{2}。</translation>
+    </message>
+    <message>
+        <source>Port {0} may be used by the administrator only: choose one above 1023 with --port.</source>
+        <translation>端口 {0} 只有管理员可以使用：请用 --port 选择 1023 以上的端口。</translation>
+    </message>
+    <message>
+        <source>{0} is not an address of this machine: choose another with --host.</source>
+        <translation>{0} 不是本机的地址：请用 --host 另选。</translation>
+    </message>
+    <message>
+        <source>Port {0} on {1} is taken by {2}: stop it, or {3}.</source>
+        <translation>{1} 上的端口 {0} 被{2}占用：请停止它，或{3}。</translation>
+    </message>
+    <message>
+        <source>The proxy answers on {0}.</source>
+        <translation>代理在 {0} 应答。</translation>
+    </message>
+    <message>
+        <source>The proxy stops when the answers under way have ended.</source>
+        <translation>进行中的回答结束后，代理就会停止。</translation>
+    </message>
+    <message>
+        <source>The proxy starts on {0}.</source>
+        <translation>代理正在 {0} 启动。</translation>
+    </message>
+    <message>
+        <source>The proxy has stopped.</source>
+        <translation>代理已停止。</translation>
+    </message>
+    <message>
+        <source>The proxy failed: {0}.</source>
+        <translation>代理出错：{0}。</translation>
+    </message>
+    <message>
+        <source>The proxy stopped by itself ({0}) and starts again.</source>
+        <translation>代理自行停止（{0}），正在重新启动。</translation>
+    </message>
+    <message>
+        <source>A fault of Understudy&apos;s own: {0}</source>
+        <translation>Understudy 自身的错误：{0}</translation>
+    </message>
+    <message>
+        <source>That failed through a fault of Understudy&apos;s own; a report of it was kept.</source>
+        <translation>因 Understudy 自身的错误而失败；已保留报告。</translation>
+    </message>
+    <message>
+        <source>The answer about the newest version is not what it should be.</source>
+        <translation>关于最新版本的回应不符合预期。</translation>
+    </message>
+    <message>
+        <source>The answer about the newest version could not be understood: {0}.</source>
+        <translation>无法理解关于最新版本的回应：{0}。</translation>
+    </message>
+    <message>
+        <source>The answer about the newest version is not JSON.</source>
+        <translation>关于最新版本的回应不是 JSON。</translation>
+    </message>
+    <message>
+        <source>The project&apos;s page answered with {0} when asked for the newest version.</source>
+        <translation>查询最新版本时，项目页面回应了 {0}。</translation>
+    </message>
+    <message>
+        <source>The project&apos;s page could not be asked for the newest version: {0}.</source>
+        <translation>无法向项目页面查询最新版本：{0}。</translation>
+    </message>
+    <message>
+        <source>The proxy&apos;s answer is not one of its own.</source>
+        <translation>代理的回答不是它自己的。</translation>
+    </message>
+    <message>
+        <source>The answer broke off before its end.</source>
+        <translation>回答在结束前中断了。</translation>
+    </message>
+    <message>
+        <source>The proxy did not answer ({0}).</source>
+        <translation>代理没有应答（{0}）。</translation>
+    </message>
+    <message>
+        <source>The answer is empty.</source>
+        <translation>回答是空的。</translation>
+    </message>
+    <message>
+        <source>It answers.</source>
+        <translation>能回答。</translation>
+    </message>
+    <message>
+        <source>It comes in {0} pieces over {1} s.</source>
+        <translation>回答在 {1} 秒内分 {0} 段到达。</translation>
+    </message>
+    <message>
+        <source>The whole answer came at once.</source>
+        <translation>整个回答一次到达。</translation>
+    </message>
+    <message>
+        <source>Nothing has to be done; nothing is seen of an answer until it is complete.</source>
+        <translation>无需处理；只是回答完整之前什么也看不到。</translation>
+    </message>
+    <message>
+        <source>The catalogue says that it cannot use tools.</source>
+        <translation>目录中说它不能使用工具。</translation>
+    </message>
+    <message>
+        <source>Claude Code does its work with tools: choose another model for this role.</source>
+        <translation>Claude Code 靠工具工作：请为此角色另选模型。</translation>
+    </message>
+    <message>
+        <source>It calls a tool with what was asked for.</source>
+        <translation>能按要求调用工具。</translation>
+    </message>
+    <message>
+        <source>It does not let itself be forced to.</source>
+        <translation>但无法强制它调用。</translation>
+    </message>
+    <message>
+        <source>It called no tool, though it was told to.</source>
+        <translation>被要求调用工具，却没有调用。</translation>
+    </message>
+    <message>
+        <source>It called a tool with something else than it was told.</source>
+        <translation>调用了工具，但内容与要求不符。</translation>
+    </message>
+    <message>
+        <source>Choose a model that is made for tools.</source>
+        <translation>请选择为工具而设的模型。</translation>
+    </message>
+    <message>
+        <source>It cannot see: pictures are left out of what is sent to it.</source>
+        <translation>看不了图片：发送给它的内容会省去图片。</translation>
+    </message>
+    <message>
+        <source>It sees that a square is {0}.</source>
+        <translation>能看出方块是{0}的。</translation>
+    </message>
+    <message>
+        <source>It took a {0} square for {1}.</source>
+        <translation>把{0}的方块看成了{1}。</translation>
+    </message>
+    <message>
+        <source>For pictures, set the role VISION to a model that sees.</source>
+        <translation>如需图片，请把 VISION 角色设为能看图的模型。</translation>
+    </message>
+    <message>
+        <source>`understudy models` shows what your key reaches.</source>
+        <translation>`understudy models` 会显示你的密钥可用的模型。</translation>
+    </message>
+    <message>
+        <source>Add credit at the provider.</source>
+        <translation>请在提供商处充值。</translation>
+    </message>
+    <message>
+        <source>Wait, or choose a plan with higher limits.</source>
+        <translation>请稍候，或选择限额更高的套餐。</translation>
+    </message>
+    <message>
+        <source>`understudy log` shows the request; `understudy doctor` looks at the rest.</source>
+        <translation>`understudy log` 显示此请求；`understudy doctor` 检查其余部分。</translation>
+    </message>
+    <message>
+        <source>More than one request begins with {0}: write more of its id.</source>
+        <translation>以 {0} 开头的请求不止一个：请多写几位 id。</translation>
+    </message>
+    <message>
+        <source>There is no request {0} in the ledger.</source>
+        <translation>账本中没有请求 {0}。</translation>
+    </message>
+    <message>
+        <source>`understudy log` shows those there are.</source>
+        <translation>`understudy log` 会显示现有的请求。</translation>
+    </message>
+    <message>
+        <source>{0} is not a model with its provider.</source>
+        <translation>{0} 不是带提供商的模型。</translation>
+    </message>
+    <message>
+        <source>Write it as in openai/gpt-4.1.</source>
+        <translation>请写成 openai/gpt-4.1 这样。</translation>
+    </message>
+    <message>
+        <source>{0}/{1} answered: {2}.</source>
+        <translation>{0}/{1} 作了回答：{2}。</translation>
+    </message>
+    <message>
+        <source>{0} was no question to a model, but {1}.</source>
+        <translation>{0} 不是对模型的提问，而是 {1}。</translation>
+    </message>
+    <message>
+        <source>The body of {0} is not kept (any more), so it cannot be sent again.</source>
+        <translation>{0} 的正文没有保留（或已删除），因此无法再次发送。</translation>
+    </message>
+    <message>
+        <source>For how long bodies are kept stands in Understudy → Settings → Log and budget.</source>
+        <translation>正文保留多久，见 Understudy → 设置 → 日志与预算。</translation>
+    </message>
+    <message>
+        <source>Only the beginning of the body of {0} was kept, so it cannot be sent again.</source>
+        <translation>{0} 的正文只保留了开头，因此无法再次发送。</translation>
+    </message>
+    <message>
+        <source>The body of {0} is not a request that can be read.</source>
+        <translation>{0} 的正文不是可以读懂的请求。</translation>
+    </message>
+    <message>
+        <source>{0} taken out of the request before it was kept: this time the model did not see it all.</source>
+        <translation>保留请求前去掉了{0}：这次模型没有看到全部内容。</translation>
+    </message>
+    <message>
+        <source>The answer is not one that can be read.</source>
+        <translation>这个回答无法读懂。</translation>
+    </message>
+</context>
+<context>
     <name>SearchField</name>
     <message>
         <source>Clear the search</source>

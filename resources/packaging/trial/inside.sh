@@ -37,9 +37,10 @@ as_person 'understudy demo --client built-in --pace instant' >/tmp/said || { cat
 ok "runs without a screen, a bus or a keyring"
 
 step "A desktop: Xvfb, a tray, a Secret Service"
-quietly apt-get install --yes --no-install-recommends xvfb trayer gnome-keyring dbus-daemon x11-utils
+quietly apt-get install --yes --no-install-recommends xvfb trayer gnome-keyring dbus-daemon x11-utils vmtouch
 find /usr/lib/understudy -type f -printf '%p %s %T@\n' | sort >/tmp/installed
 install -D -m 755 /trial/claude /opt/claude/claude
+sync # what was unpacked here is on the disk before anything is measured
 
 as_person 'dbus-run-session -- bash /trial/person.sh first'
 
@@ -52,6 +53,12 @@ ok "version $new"
 find /usr/lib/understudy -type f -printf '%p %s %T@\n' | sort >/tmp/installed
 
 as_person 'dbus-run-session -- bash /trial/person.sh second'
+
+if [ ! -e /trial/without-window ]; then
+    step "A day on a desktop with a tray and notifications on its bus"
+    quietly apt-get install --yes --no-install-recommends python3-minimal libglib2.0-bin xdotool xterm
+    as_person 'dbus-run-session -- bash /trial/day.sh'
+fi
 
 find /usr/lib/understudy -type f -printf '%p %s %T@\n' | sort | cmp - /tmp/installed || wrong "it wrote where it is installed"
 ok "nothing was written where it is installed"

@@ -2,34 +2,34 @@
 # person.sh first|second: an ordinary user's part, in a session bus of its own: start it, ask Claude Code, stop it.
 set -euo pipefail
 . /trial/say.sh
+. /trial/session.sh
 time=$1
-cd ~
-export LANG=C.UTF-8 XDG_RUNTIME_DIR=/run/user/1000 DISPLAY=:7 PATH=/opt/claude:$PATH
-# Claude Code says nothing to anyone but its base URL.
-export CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC=1 DISABLE_AUTOUPDATER=1 DISABLE_TELEMETRY=1 DISABLE_ERROR_REPORTING=1
 key=sk-trial-0123456789abcdefghij
-settings=~/.config/understudy/settings.toml
+limit=1500 # milliseconds until the window is there, on a machine that has nothing else to do
+best=
 
-now() { date +%s%3N; }
-# wait_for SECONDS COMMAND...: until it succeeds, or fails after that time.
-wait_for() {
-    local until=$(($(now) + $1 * 1000))
-    shift
-    until "$@" >/dev/null 2>&1; do
-        [ "$(now)" -lt "$until" ] || return 1
-        sleep 0.02
-    done
-}
 answers() { (exec 3<>/dev/tcp/127.0.0.1/8082 && printf 'HEAD / HTTP/1.1\r\nHost: 127.0.0.1:8082\r\n\r\n' >&3 && head -1 <&3 | grep -q ' 200 '); }
 # How many requests were answered, of all that the log knows.
 answered() { understudy log --number 1000 2>/dev/null | grep -c 'demo/instant.*done' || true; }
 
 # Windows as wide as a hundred pixels and more, and icons in the tray's panel, that are Understudy's.
-windows() { xwininfo -root -tree | grep -cE '"understudy"\) +[0-9]{3,}x[0-9]{3,}\+' || true; }
+windows() { xwininfo -root -tree | sed -nE 's/^ *(0x[0-9a-f]+) .*"understudy"\) +[0-9]{3,}x[0-9]{3,}\+.*/\1/p'; }
 icons() { xwininfo -root -tree | grep -cE '"understudy"\) +[0-9]{2}x[0-9]{2}\+' || true; }
-one_window() { [ "$(windows)" = 1 ]; }
 one_icon() { [ "$(icons)" = 1 ]; }
+one_window() {
+    local id
+    id=$(windows)
+    [[ $id =~ ^0x[0-9a-f]+$ ]] && xwininfo -id "$id" | grep -q IsViewable # without an id it would wait for a click
+}
+
+# Milliseconds of processor that it has used, that its main thread has waited for one, and MB that came from the disk.
+used() {
+    awk -v waited="$(cut -d' ' -f2 "/proc/$app/schedstat")" -v read="$(sed -n 's/^read_bytes: //p' "/proc/$app/io")" \
+        '{ printf "%d %d %d", ($14 + $15) * 10, waited / 1000000, read / 1000000 }' "/proc/$app/stat"
+}
+# start KIND: until the window is on the screen and the proxy answers.
 start() {
+    local busy=0 waited=0 read=0 began seen
     began=$(now)
     if [ -e /trial/without-window ]; then
         understudy serve >~/started.log 2>&1 &
@@ -39,10 +39,17 @@ start() {
         app=$!
         wait_for 20 one_window || { xwininfo -root -tree; cat ~/started.log; wrong "there is no window"; }
         seen=$(($(now) - began))
+        read -r busy waited read <<<"$(used)"
     fi
     wait_for 20 answers || { cat ~/started.log; wrong "the proxy does not answer"; }
     answering=$(($(now) - began))
     [ "$(readlink "/proc/$app/exe")" = /usr/bin/understudy ] || wrong "something else runs"
+    if [ -e /trial/without-window ]; then
+        ok "$1: the proxy answers after $answering ms"
+    else
+        ok "$1: the window is there after $seen ms, of which $waited for a processor that others had; the proxy answers after $answering ms ($busy ms of processor and $read MB from the disk until the window)"
+        [ -n "$best" ] && [ "$best" -le $((seen - waited)) ] || best=$((seen - waited))
+    fi
 }
 stop() {
     kill -TERM "$app"
@@ -52,10 +59,6 @@ stop() {
     case $status in 0 | 143) ;; *) cat ~/started.log; wrong "it ended with status $status" ;; esac
 }
 
-echo "a password of the trial's own" | gnome-keyring-daemon --unlock --components=secrets >/dev/null
-Xvfb :7 -screen 0 1280x800x24 -nolisten tcp >/dev/null 2>&1 &
-screen=$!
-wait_for 10 xwininfo -root
 trayer --edge top --align right --height 24 >/dev/null 2>&1 &
 tray=$!
 trap 'kill $tray $screen; wait $tray $screen || true' EXIT
@@ -80,20 +83,15 @@ else
     [ "$before" -gt 0 ] || wrong "the requests of before the upgrade are gone"
     cmp "$settings" ~/settings.before || wrong "the upgrade changed the settings"
     ok "settings and $before requests are still there"
+    echo '{"first_run_over": true}' >~/.local/state/understudy/desktop.json # from here on the window is the watch window
 fi
 understudy keys list | grep -q '^openai .*ghij.*keyring' || { understudy keys list; wrong "the key is not in the keyring"; }
 ok "the key is in the Secret Service"
 
-start
-if [ -e /trial/without-window ]; then
-    ok "the proxy answers after $answering ms"
-else
-    ok "the window is there after $seen ms, the proxy answers after $answering ms ($time start)"
+start "$time start"
+if [ ! -e /trial/without-window ]; then
     wait_for 5 one_icon || { xwininfo -root -tree; wrong "there is no icon in the tray"; }
     ok "its icon is in the tray"
-    timeout 10 understudy >~/second.log 2>&1 || { cat ~/second.log; wrong "a second start does not end well"; }
-    one_window && one_icon || { xwininfo -root -tree; wrong "a second start made another window or icon"; }
-    ok "a second start leaves it to the first"
 fi
 
 cd ~/project
@@ -108,11 +106,14 @@ ok "Claude Code $(claude --version | cut -d' ' -f1) was answered; $after request
 stop
 ok "stops when it is told to"
 if [ "$time" = second ] && [ ! -e /trial/without-window ]; then
-    for _ in 1 2 3 4; do
-        start
-        ok "once more: window $seen ms, proxy $answering ms, $(sed -n 's/^VmRSS:[^0-9]*\([0-9]*\)....kB/\1/p' "/proc/$app/status") MB"
+    for kind in again again again cold cold; do
+        # As after switching the machine on: what is loaded comes from the disk.
+        [ $kind = again ] || vmtouch -qe /usr/lib/understudy /usr/lib/x86_64-linux-gnu /usr/lib/python3*
+        start $kind
         stop
     done
+    [ "$best" -le "$limit" ] || wrong "no start had its window within $limit ms"
+    ok "the best start had its window after $best ms of its own"
 fi
 
 grep -rqF "$key" ~ && wrong "the key stands in a file: $(grep -rlF "$key" ~)"

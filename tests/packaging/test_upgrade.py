@@ -1,0 +1,127 @@
+"""What a newer version does with what an older one left: its settings, the names of its keys, its ledger.
+
+``left_by_0_1_0`` holds files as that version wrote them. They never change; whoever changes a form of ours, changes how
+they are read.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from proxy_core.config import key_store, keys
+from proxy_core.config.settings import AtLimit, Engine, Role
+from proxy_core.config.settings_file import change, load
+from proxy_core.ledger import ledger_file, schema
+from proxy_core.ledger.journal import Part
+from proxy_core.ledger.reading import Ledger
+from tests.ledger.stories import NOON, story_of, told, with_bodies, written
+
+LEFT: Final = Path(__file__).with_name("left_by_0_1_0")
+OLD: Final = with_bodies("r1"), told("r2", NOON + 60)
+"""The requests in that version's ledger."""
+
+NEXT: Final = (
+    "ALTER TABLE requests ADD COLUMN mood TEXT NOT NULL DEFAULT 'calm';\nCREATE INDEX requests_mood ON requests (mood);"
+)
+"""What a next version of the tables might be."""
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Path:
+    """The ledger that 0.1.0 left."""
+    path = tmp_path / "ledger.sqlite"
+    connection = sqlite3.connect(path)
+    connection.executescript((LEFT / "ledger.sql").read_text("utf-8"))
+    connection.close()
+    return path
+
+
+def use(monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
+    """Have tables as they will be after these migrations; their version."""
+    version = schema.VERSION + len(more)
+    monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, *more))
+    monkeypatch.setattr(schema, "VERSION", version)
+    monkeypatch.setattr(ledger_file, "VERSION", version)
+    return version
+
+
+def asked(path: Path, question: str) -> list[tuple[object, ...]]:
+    connection = sqlite3.connect(path)
+    try:
+        return connection.execute(question).fetchall()
+    finally:
+        connection.close()
+
+
+def test_every_setting_stays_and_so_does_what_else_stands_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    before = (LEFT / "settings.toml").read_text("utf-8")
+    path.write_text(before, "utf-8")
+    read = load(path)
+    assert read.troubles == ()
+    settings = read.settings
+    assert settings.active.roles == {
+        Role.BIG: "gemini/gemini-2.5-pro",
+        Role.SMALL: "ollama/qwen3",
+        Role.THINKER: "passthrough",
+        Role.LONG: "openai/gpt-4.1",
+    }
+    assert (settings.proxy.port, settings.proxy.outgoing_proxy) == (9000, "http://proxy.example:3128")
+    assert settings.timeouts.between_chunks == 90.0
+    general = settings.general
+    assert (general.start_at_login, general.start_hidden, general.language) == (True, True, "zh")
+    assert (settings.log.days, settings.terminal.terminal) == (30, "xterm")
+    assert (settings.budget.daily, settings.budget.at_limit) == (5.0, AtLimit.DOWNGRADE)
+    work = settings.providers["work"]
+    assert (work.base_url, work.engine, work.custom) == ("https://models.example/v1", Engine.DIRECT, True)
+    change(path, lambda old: replace(old, proxy=replace(old.proxy, port=9001)))
+    assert path.read_text("utf-8") == before.replace("port = 9000", "port = 9001")
+
+
+def test_keys_are_looked_for_under_the_names_they_were_kept_under() -> None:
+    assert (key_store.SERVICE, keys.LOCAL_TOKEN) == ("understudy", "local-token")
+
+
+def test_the_ledger_is_read_whole_and_written_on(ledger: Path) -> None:
+    reading = Ledger(ledger)
+    assert reading.body("r1", Part.REQUEST) == b'{"say":"hi"}'
+    written(ledger, told("r3", NOON + 120))
+    rows = {row.story.id: row.story for row in reading.page()}
+    reading.close()
+    assert rows == {news[0].id: story_of(news) for news in (*OLD, told("r3", NOON + 120))}
+
+
+def test_a_migration_keeps_every_row_and_what_is_written_next_is_of_the_new_form(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = use(monkeypatch, NEXT)
+    written(ledger, told("r3", NOON + 120))
+    assert asked(ledger, "PRAGMA user_version") == [(version,)]
+    assert asked(ledger, "SELECT id, mood FROM requests ORDER BY number") == [
+        ("r1", "calm"),
+        ("r2", "calm"),
+        ("r3", "calm"),
+    ]
+    assert asked(ledger, "SELECT sum(requests), sum(output) FROM tallies") == [(3, 15)]
+    reading = Ledger(ledger)
+    assert {row.story.id for row in reading.page()} == {"r1", "r2", "r3"}
+    reading.close()
+
+
+def test_a_migration_that_fails_half_way_leaves_the_ledger_as_it_was(
+    ledger: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = asked(ledger, "SELECT sql FROM sqlite_master ORDER BY name")
+    with monkeypatch.context() as newer:
+        use(newer, NEXT, "INSERT INTO nowhere VALUES (1);")
+        with pytest.raises(sqlite3.OperationalError, match="nowhere"):
+            ledger_file.connect(ledger)
+    assert asked(ledger, "PRAGMA user_version") == [(1,)]
+    assert asked(ledger, "SELECT sql FROM sqlite_master ORDER BY name") == before
+    written(ledger, told("r3", NOON + 120))
+    assert asked(ledger, "SELECT id FROM requests ORDER BY number") == [("r1",), ("r2",), ("r3",)]
