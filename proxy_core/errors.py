@@ -240,6 +240,10 @@ class ConfigError(UnderstudyError):
     status = 500
 
 
+class KeyringClosed(ConfigError):
+    """Nothing can be had from the keyring, whatever is asked for: it is locked, or there is none."""
+
+
 class LaunchError(UnderstudyError):
     """Claude Code cannot be started: no terminal, a folder that is gone, a script that cannot be written."""
 

@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from proxy_core.config.secret import Secret
-from proxy_core.errors import ConfigError
+from proxy_core.errors import ConfigError, KeyringClosed
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -49,7 +49,9 @@ class Origin(StrEnum):
 
 
 class KeyStore(Protocol):
-    """Keeps secrets by name. Every method may block and raises ConfigError when the store cannot be used."""
+    """Keeps secrets by name. Every method may block and raises ConfigError when the store cannot be used,
+    :class:`KeyringClosed` where that is so for every name.
+    """
 
     @property
     def origin(self) -> Origin:
@@ -143,9 +145,9 @@ def _ask(question: Callable[[KeyringBackend], Answer]) -> Answer:
     try:
         return question(_backend())
     except errors.KeyringLocked as error:
-        raise ConfigError(_LOCKED) from error
+        raise KeyringClosed(_LOCKED) from error
     except (errors.NoKeyringError, errors.InitError) as error:
-        raise ConfigError(_NO_KEYRING) from error
+        raise KeyringClosed(_NO_KEYRING) from error
     except _other_errors() as error:
         # The backend's own text stays out of the sentence: it may name what was to be kept.
         raise ConfigError(f"The keyring did not do what it was asked ({type(error).__name__}). Try again.") from error

@@ -6,6 +6,7 @@ A base URL that a ``.env`` file named is given only keys that stand in that file
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping
@@ -16,10 +17,15 @@ from proxy_core.config.environment import TOKEN_VARIABLE
 from proxy_core.config.key_store import KeyStore, MemoryStore, Origin
 from proxy_core.config.local_token import new_local_token
 from proxy_core.config.secret import Secret
-from proxy_core.errors import ConfigError
+from proxy_core.errors import ConfigError, KeyringClosed
 
 LOCAL_TOKEN: Final = "local-token"  # noqa: S105 - the name of an entry
 """What the local token stands under in the keyring; no provider may be called so."""
+
+_CLOSED_FOR: Final = 30.0
+"""Seconds for which a keyring that did not open is not asked for another key: each question may ask a person for the
+password, and there are as many questions as providers.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Keys:
         self._monotonic = monotonic
         self._fresh_for = fresh_for
         self._answers: dict[str, tuple[float, FoundKey]] = {}
+        self._closed = (0.0, "")
         self._seen: set[str] = set()
 
     def for_provider(self, provider: KeyOwner, *, base_url_from_dotenv: bool = False) -> FoundKey:
@@ -127,6 +134,7 @@ class Keys:
 
     def forget(self, name: str | None = None) -> None:
         """Ask the store anew the next time, for ``name`` or for all."""
+        self._closed = (0.0, "")
         if name is None:
             self._answers.clear()
         else:
@@ -182,21 +190,27 @@ class Keys:
         return FoundKey(None, Origin.NOWHERE, trouble=trouble)
 
     def _remembered(self, name: str) -> FoundKey | None:
-        if (known := self._answers.get(name)) is None:
-            return None
-        at, answer = known
-        return answer if self._monotonic() - at < self._fresh_for else None
+        now = self._monotonic()
+        at, answer = self._answers.get(name, _NEVER)
+        if now - at < self._fresh_for:
+            return answer
+        until, why = self._closed
+        return FoundKey(None, Origin.NOWHERE, trouble=why) if now < until else None
 
     def _ask_store(self, name: str) -> FoundKey:
         try:
             secret = self._store.get(name)
             found = FoundKey(secret, self._store.origin if secret else Origin.NOWHERE)
-        except ConfigError as error:  # remembered too: a locked keyring is not asked at every request
+        except KeyringClosed as error:
+            self._closed = (self._monotonic() + _CLOSED_FOR, error.message)
+            return FoundKey(None, Origin.NOWHERE, trouble=error.message)
+        except ConfigError as error:  # remembered too: what went wrong once is not asked at every request
             found = FoundKey(None, Origin.NOWHERE, trouble=error.message)
         self._answers[name] = (self._monotonic(), found)
         return found
 
 
+_NEVER: Final = (-math.inf, FoundKey(None, Origin.NOWHERE))
 _NO_KEY_FOR_DOTENV: Final = (
     "The base URL comes from a .env file, so that no key of the keyring is sent there: put the key beside it."
 )

@@ -12,7 +12,7 @@ from proxy_core.config.key_store import MemoryStore, Origin
 from proxy_core.config.keys import LOCAL_TOKEN, FoundKey, Keys, clean
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
-from proxy_core.errors import ConfigError
+from proxy_core.errors import ConfigError, KeyringClosed
 
 OPENAI = Provider("openai", "OpenAI", Engine.DIRECT, key_variables=("OPENAI_API_KEY", "OPENAI_KEY"))
 GROQ = Provider("groq", "Groq", Engine.DIRECT, key_variables=("GROQ_API_KEY",))
@@ -31,7 +31,7 @@ class FakeKeyring:
     def _open(self) -> None:
         self.asked += 1
         if self.locked:
-            raise ConfigError("The keyring is locked.")
+            raise KeyringClosed("The keyring is locked.")
 
     def get(self, name: str) -> Secret | None:
         self._open()
@@ -147,17 +147,41 @@ def test_a_key_that_is_set_is_found_at_once(keyring: FakeKeyring, clock: Clock) 
     assert keys.remove("groq") is False
 
 
-def test_a_locked_keyring_is_said_and_not_asked_at_every_request(keyring: FakeKeyring, clock: Clock) -> None:
+def test_a_locked_keyring_is_said_and_asked_once_for_all_keys(keyring: FakeKeyring, clock: Clock) -> None:
     keyring.locked = True
     keys = Keys({}, {}, keyring, monotonic=clock)
-    found = [keys.for_provider(OPENAI) for _ in range(3)]
+    mistral = replace(OPENAI, id="mistral", key_variables=())
+    found = [keys.for_provider(provider) for provider in (OPENAI, mistral, OPENAI)]
     assert found == [FoundKey(None, Origin.NOWHERE, trouble="The keyring is locked.")] * 3
-    assert keyring.asked == 1
+    assert keyring.asked == 1, "each question may ask a person for the password"
     with pytest.raises(ConfigError, match="locked"):
         keys.set("openai", "sk-x")
     keyring.locked = False
-    clock.now += 5
+    clock.now += 20
+    assert keys.for_provider(OPENAI).secret is None
+    clock.now += 15
     assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
+
+
+def test_a_keyring_that_was_opened_by_setting_a_key_is_asked_at_once(keyring: FakeKeyring, clock: Clock) -> None:
+    keyring.locked = True
+    keys = Keys({}, {}, keyring, monotonic=clock)
+    assert keys.for_provider(OPENAI).secret is None
+    keyring.locked = False
+    keys.set("mistral", "sk-mistral")
+    assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
+
+
+def test_one_entry_that_cannot_be_read_hides_no_other(keyring: FakeKeyring, clock: Clock) -> None:
+    class Damaged(FakeKeyring):
+        def get(self, name: str) -> Secret | None:
+            if name == "openai":
+                raise ConfigError("The keyring did not do what it was asked (OSError). Try again.")
+            return super().get(name)
+
+    keys = Keys({}, {}, Damaged(mistral="sk-mistral"), monotonic=clock)
+    assert "did not do" in keys.for_provider(OPENAI).trouble
+    assert keys.for_provider(replace(OPENAI, id="mistral", key_variables=())).secret == Secret("sk-mistral")
 
 
 def test_a_key_kept_for_this_run_needs_no_keyring(keyring: FakeKeyring) -> None:
