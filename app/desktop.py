@@ -29,6 +29,7 @@ from app.doing.reading import ReadingDoing
 from app.doing.settings import SettingsDoing
 from app.doing.tools import Lanes, Tools
 from app.doing.trying import TryingDoing
+from app.garbage import Garbage
 from app.lanes import Lane
 from app.news import LedgerSaid, ReportKept, RequestsTold, TrayFound, TroubleFound
 from app.notifications import Notices, notes, of_budget
@@ -80,6 +81,7 @@ class Desktop:
         self._application = application
         self._places = places
         self._reports = reports
+        self._garbage = Garbage(application)  # before there is a second thread
         self._bridge = Bridge(application)
         self._lanes = _lanes(self._bridge, reports)
         models, store = Models(), KeyringStore()
@@ -266,6 +268,7 @@ class Desktop:
         self._ledger_file.close(0.5)
         self._signals.close()
         self._reports.rest()
+        self._garbage.end()
 
 
 def _lanes(bridge: Bridge, reports: Reports) -> Lanes:

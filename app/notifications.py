@@ -8,6 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
+from app.said import said
 from app.state import AppState, Phase, Verdict
 from app.wishes import ShowRequests, ShowSettings, ShowWatch, Wish
 from proxy_core.ledger.budget import Crossing, Level
@@ -67,15 +68,15 @@ def of_budget(crossing: Crossing) -> Note:
     over = crossing.level is Level.SPENT
     title = translate("Notes", "A budget is used up") if over else translate("Notes", "A budget is nearly used up")
     key = f"budget-{crossing.period}-{crossing.level}"
-    return Note(key, title, crossing.sentence, ShowWatch("usage"), urgent=over)
+    return Note(key, title, said(crossing.sentence), ShowWatch("usage"), urgent=over)
 
 
 def _proxy(before: AppState, after: AppState) -> Iterator[Note]:
     was, now = before.proxy, after.proxy
     if now.phase is Phase.ATTENTION and was.phase is not Phase.ATTENTION:
-        yield Note("proxy", translate("Notes", "The proxy does not run"), now.sentence, ShowWatch(), urgent=True)
+        yield Note("proxy", translate("Notes", "The proxy does not run"), said(now.sentence), ShowWatch(), urgent=True)
     elif was.phase is Phase.RUNNING and now.phase is Phase.STARTING and now.sentence:  # by itself: it says why
-        yield Note("restart", translate("Notes", "The proxy was restarted"), now.sentence, ShowWatch())
+        yield Note("restart", translate("Notes", "The proxy was restarted"), said(now.sentence), ShowWatch())
 
 
 def _wish(before: AppState, after: AppState) -> Iterator[Note]:
@@ -84,7 +85,7 @@ def _wish(before: AppState, after: AppState) -> Iterator[Note]:
     if trouble is None or trouble == before.trouble or trouble.request:
         return
     if trouble.sentence != after.proxy.sentence:  # which is told already
-        yield Note(f"wish-{trouble.sentence}", translate("Notes", "That failed"), trouble.sentence, ShowWatch())
+        yield Note(f"wish-{trouble.sentence}", translate("Notes", "That failed"), said(trouble.sentence), ShowWatch())
 
 
 def _checks(before: AppState, after: AppState) -> Iterator[Note]:
@@ -108,7 +109,7 @@ def _request(story: Story) -> Iterator[Note]:
     statuses = {attempt.status for attempt in story.attempts}
     if statuses & _REJECTED:
         title = translate("Notes", "A key was rejected")
-        yield Note(f"key-{story.provider}", title, story.error, ShowSettings("models"), urgent=True)
+        yield Note(f"key-{story.provider}", title, said(story.error), ShowSettings("models"), urgent=True)
     elif _GONE in statuses:
         title = translate("Notes", "A model was not found")
-        yield Note(f"gone-{story.provider}/{story.model}", title, story.error, ShowRequests(id=story.id))
+        yield Note(f"gone-{story.provider}/{story.model}", title, said(story.error), ShowRequests(id=story.id))

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QMessageBox
 
 from app.crash import Reports
 from app.desktop import Desktop
+from app.said import said
 from app.single_instance import SingleInstance
 from app.wishes import ShowWatch
 from proxy_core.config import paths
@@ -37,7 +38,7 @@ def run() -> int:
         desktop = Desktop(own, places, inherited, Path.home(), reports=Reports(places.reports_dir))
     except UnderstudyError as error:
         sys.stderr.write(f"understudy: {error.message}\n")
-        QMessageBox.critical(None, "Understudy", error.message)
+        QMessageBox.critical(None, "Understudy", said(error.message))
         instance.close()
         return 1
     instance.asked.connect(lambda: desktop.take(ShowWatch()))

@@ -12,6 +12,7 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from app.notifications import Note
+from app.said import said
 from app.state import AppState, Phase
 from app.tray_icon import shape_of, tray_icon
 from app.widgets import figures
@@ -108,7 +109,7 @@ class Tray(QObject):
         self._today.setText(self._label(one_line(today_line(state))))
         self._trouble.setVisible(state.trouble is not None)
         if state.trouble is not None:
-            told = translate("Tray", "Last error: {0}").format(state.trouble.sentence)
+            told = translate("Tray", "Last error: {0}").format(said(state.trouble.sentence))
             self._trouble.setText(self._label(one_line(told)))
         if (before.settings.profiles, before.settings.profile) != (state.settings.profiles, state.settings.profile):
             self._fill_profiles(state)
@@ -209,7 +210,7 @@ def status_line(state: AppState) -> str:
         case Phase.STOPPED:
             return translate("Tray", "Stopped")
         case Phase.ATTENTION:
-            return state.proxy.sentence
+            return said(state.proxy.sentence)
 
 
 def today_line(state: AppState) -> str:

@@ -13,6 +13,7 @@ from PySide6.QtCore import QCoreApplication
 from app.choices import Choice
 from app.doing.tools import Tools
 from app.news import KeysFound, ModelsReached, ProviderChecked
+from app.said import said
 from app.state import Door, KeyPlace, KeyView, LocalServerView, ProviderCheck, Verdict
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.key_store import Origin
@@ -68,7 +69,9 @@ class KeysDoing:
                 self._tools.keys.set(provider, key.reveal())
             except ConfigError as error:
                 self._tools.keys.keep_for_this_run(provider, key.reveal())  # raises where the key itself is wrong
-                return translate("Doing", "The key is kept in memory until Understudy ends. {0}").format(error.message)
+                return translate("Doing", "The key is kept in memory until Understudy ends. {0}").format(
+                    said(error.message)
+                )
             return translate("Doing", "The key is in the keyring.")
 
         def then(sentence: str) -> None:

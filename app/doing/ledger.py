@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.answers import RanAgain, Side
 from app.doing.tools import Tools
+from app.said import said
 from proxy_core.errors import ConfigError
 from proxy_core.ledger.journal import Listener
 from proxy_core.ledger.reading import Ledger
@@ -117,7 +118,7 @@ def _side(run: Run, row: Row | None, notes: str = "") -> Side:
     own = row or Row(0, run.story, None if cost is None else cost.usd, cost is None or cost.estimated)
     if run.answer is None:
         return Side(own, "", translate("Doing", "This answer is not kept any more."))
-    return Side(own, _text(run.answer), " ".join(part for part in (run.answer.error, notes) if part))
+    return Side(own, _text(run.answer), " ".join(part for part in (said(run.answer.error), said(notes)) if part))
 
 
 def _text(answer: Answer) -> str:

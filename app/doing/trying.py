@@ -16,6 +16,7 @@ from app.doing.proxy import token_of
 from app.doing.tools import Tools
 from app.lanes import Post
 from app.news import RoleTried
+from app.said import said
 from app.state import Phase, Trial, TrialStep, Verdict
 from app.trial.of_role import tried_of
 from proxy_core.config.settings import Role
@@ -155,11 +156,11 @@ def with_check(trial: Trial, check: Check) -> Trial:
     verdict = _VERDICTS[check.outcome]
     cost = trial.cost if check.cost is None else (trial.cost or 0.0) + check.cost
     if check.name == "answer":
-        sentence = " ".join(part for part in (check.sentence, check.mend) if part)
+        sentence = " ".join(part for part in (said(check.sentence), said(check.mend)) if part)
         return replace(
             trial, first_token=check.first, duration=check.whole, cost=cost, sentence=sentence, verdict=verdict
         )
-    sentence = " ".join(part for part in (check.sentence, check.mend) if part)
+    sentence = " ".join(part for part in (said(check.sentence), said(check.mend)) if part)
     return replace(trial, cost=cost, steps=(*trial.steps, TrialStep(check.name, verdict, sentence)))
 
 

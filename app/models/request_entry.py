@@ -8,6 +8,7 @@ from typing import Final
 
 from PySide6.QtCore import QCoreApplication
 
+from app.said import said, said_in_part
 from app.widgets import figures
 from app.widgets.chip import ChipKind
 from app.widgets.labels import one_line
@@ -135,9 +136,9 @@ def tip(entry: Entry, column: int) -> str:
     if column == Column.TIME:
         return figures.day_and_clock(story.began)
     if column == Column.MODEL:
-        return ", ".join(part for part in (story.model, story.asked_for, story.why) if part)
+        return ", ".join(part for part in (story.model, story.asked_for, said_in_part(story.why)) if part)
     if column == Column.STATUS:
-        return story.error or next((one.error for one in story.attempts if one.error), "")
+        return said(story.error or next((one.error for one in story.attempts if one.error), ""))
     if column == Column.TOKENS and story.usage is not None and story.usage.cache_read:
         told = translate("Requests", "{0} of {1} read from a cache")
         return told.format(figures.tokens(story.usage.cache_read), figures.tokens(story.usage.whole_input))

@@ -6,6 +6,7 @@ from typing import Literal
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from app.said import said
 from app.theme_tokens import GAP_8, GAP_12
 from app.widgets.labels import Label
 
@@ -29,6 +30,6 @@ class Notice(QFrame):
 
     def say(self, sentence: str) -> None:
         """Tell this; nothing, and it is gone."""
-        self.words.setText(sentence)
-        self.setAccessibleName(sentence)
+        self.words.setText(said(sentence))
+        self.setAccessibleName(self.words.text())
         self.setVisible(bool(sentence))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
+from app.said import said
 from app.widgets.labels import ElidedLabel
 
 SECONDS = 8.0
@@ -30,5 +31,5 @@ class SaidLine(ElidedLabel):
 
     def say(self, sentence: str) -> None:
         """Show a sentence now."""
-        self.setText(sentence)
+        self.setText(said(sentence))
         self._gone.start()

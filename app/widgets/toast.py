@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
+from app.said import said
 from app.theme_tokens import GAP_12, GAP_16
 from app.widgets.labels import ElidedLabel
 
@@ -41,7 +42,7 @@ class Toast(QFrame):
 
     def say(self, sentence: str) -> None:
         """Show a sentence now."""
-        self.words.setText(sentence)
+        self.words.setText(said(sentence))
         self.show()
         self._stand()
         self.raise_()

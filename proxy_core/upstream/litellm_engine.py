@@ -248,15 +248,17 @@ def _no_garbage_collected() -> Iterator[None]:
     again and again meanwhile, and once more afterwards; nothing else runs then, for 190 to 400 ms at a time. What is
     garbage at that moment stays; it did not show in the memory.
     """
-    if "litellm" in sys.modules or not gc.isenabled():
+    if "litellm" in sys.modules:
         yield
         return
+    was_enabled = gc.isenabled()
     gc.disable()
     try:
         yield
         gc.freeze()
     finally:
-        gc.enable()
+        if was_enabled:
+            gc.enable()
 
 
 def _repair(litellm: Any) -> None:

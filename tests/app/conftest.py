@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -56,9 +57,22 @@ def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str
         translator.setParent(None)
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _what_was_imported_stays() -> None:
+    """Or each test would look through all of it."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
-def _nothing_is_left() -> Iterator[None]:
-    """Without an event loop that ends, Qt keeps what is to be deleted; a new style sheet would dress it all again."""
+def _nothing_is_left(_what_was_imported_stays: None) -> Iterator[None]:
+    """Without an event loop that ends, Qt keeps what is to be deleted; a new style sheet would dress it all again.
+
+    Widgets are collected here, in Qt's thread (:mod:`app.garbage` says why).
+    """
+    gc.disable()
     yield
     if QCoreApplication.instance() is not None:
         QCoreApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete.value))
+    gc.collect()
+    gc.enable()

@@ -7,6 +7,7 @@ from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.catalogue_port import Catalogue
 from app.key_guess import provider_of
+from app.said import said
 from app.state import AppState, Door, ProviderCheck, Verdict
 from app.theme import Theme
 from app.theme_tokens import GAP_8, GAP_16
@@ -158,7 +159,7 @@ class KeyStep(Step):
 
     def _tell(self, word: str, kind: ChipKind, sentence: str) -> None:
         self.chip.tell(word, kind)
-        self.told.setText(sentence)
+        self.told.setText(said(sentence))
         self.told.setVisible(bool(sentence))
         self.changed.emit()
 

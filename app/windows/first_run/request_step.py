@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit
 
 from app.answers import Answer, FirstWords
+from app.said import said
 from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_8
@@ -109,7 +110,7 @@ class RequestStep(Step):
         else:
             self.chip.tell(self.tr("Failed"), ChipKind.BAD)
         self.sentence.set_tone("bad" if answer.ended and not answer.good else "muted")
-        self.sentence.setText(answer.sentence)
+        self.sentence.setText(said(answer.sentence))
         self.changed.emit()
 
     def _ask(self) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.said import said
 from app.state import KeyPlace, KeyView, ProviderCheck, Verdict
 from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
@@ -123,10 +124,10 @@ class ProviderRow(QWidget):
                 offered = "" if check.models is None else self.tr("%n model(s)", "", check.models)
                 return self.tr("Working"), ChipKind.GOOD, " · ".join(word for word in (offered, at, where) if word)
             case Verdict.NOTED | Verdict.SKIPPED:
-                return self.tr("Not checked"), ChipKind.QUIET, check.sentence
+                return self.tr("Not checked"), ChipKind.QUIET, said(check.sentence)
             case Verdict.BAD:
                 word = self.tr("Key rejected") if check.rejected else self.tr("Not working")
-                return word, ChipKind.BAD, check.sentence
+                return word, ChipKind.BAD, said(check.sentence)
 
     def _where(self) -> str:
         match self._key.place:
@@ -135,7 +136,7 @@ class ProviderRow(QWidget):
             case KeyPlace.MEMORY:
                 return self.tr("Kept for this run only")
             case KeyPlace.KEYRING | KeyPlace.NONE:
-                return self._key.trouble
+                return said(self._key.trouble)
 
     def _buttons(self, theme: Theme) -> QHBoxLayout:
         id_, name = self.provider.id, self.provider.name

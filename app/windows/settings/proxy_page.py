@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from app.said import said
 from app.state import AppState, KeyPlace, KeyView
 from app.theme import Theme
 from app.theme_tokens import GAP_8
@@ -166,6 +167,6 @@ class ProxyPage(Page):
         self.copy_token.setEnabled(token.place is not KeyPlace.NONE)
         self.renew_token.setEnabled(not fixed)
         self.token_row.note.setText(
-            self.tr("Set by {0} in the environment").format(token.variable) if fixed else token.trouble
+            self.tr("Set by {0} in the environment").format(token.variable) if fixed else said(token.trouble)
         )
         self.token_row.note.setVisible(bool(self.token_row.note.text()))

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.catalogue_port import Catalogue
+from app.said import said
 from app.state import Trial, Verdict
 from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_12, GAP_16
@@ -159,8 +160,8 @@ class RoleRow(QWidget):
             self._flow.addWidget(Chip(self._theme, self.tr("Testing…"), ChipKind.INFO))
         for step in trial.steps:
             chip = Chip(self._theme, self._step_word(step.name), _KINDS[step.verdict])
-            chip.setToolTip(plain_tip(step.sentence))
-            chip.setAccessibleDescription(step.sentence)
+            chip.setToolTip(plain_tip(said(step.sentence)))
+            chip.setAccessibleDescription(said(step.sentence))
             self._flow.addWidget(chip)
         took = seconds(trial.first_token) if trial.first_token is not None else ""
         cost = money(trial.cost) if trial.cost is not None else ""
@@ -170,7 +171,7 @@ class RoleRow(QWidget):
             self._flow.addWidget(Label(figures, "small", "muted"))
         if trial.verdict is Verdict.BAD and trial.sentence:
             self.note.set_tone("bad")
-            self.note.setText(trial.sentence)
+            self.note.setText(said(trial.sentence))
             self.note.show()
 
     def _step_word(self, name: str) -> str:

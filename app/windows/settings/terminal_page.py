@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.said import said_in_part
 from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_8, GAP_12, GAP_16
@@ -49,10 +50,10 @@ class TerminalPage(Page):
         self.column.addStretch(1)
 
     def show_state(self, state: AppState) -> None:
-        first = state.terminals[0].name if state.terminals else ""
+        first = said_in_part(state.terminals[0].name) if state.terminals else ""
         automatic = self.tr("The first one found: {0}").format(first) if first else self.tr("None was found")
         chosen = state.settings.terminal.terminal
-        found = [(terminal.id, terminal.name) for terminal in state.terminals]
+        found = [(terminal.id, said_in_part(terminal.name)) for terminal in state.terminals]
         if chosen and chosen not in {id_ for id_, _ in found}:
             found.append((chosen, self.tr("{0} (not found)").format(chosen)))
         self.terminal.show_choices((("", automatic), *found))

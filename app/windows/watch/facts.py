@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 
 from app.models.request_entry import Entry, output_tokens
 from app.models.request_filter import full_model
+from app.said import said, said_in_part
 from app.widgets import figures
 from app.widgets.bars import Share
 from app.widgets.folders import from_home
@@ -47,13 +48,13 @@ def facts(entry: Entry) -> tuple[Fact, ...]:
     story = entry.story
     told = [
         Fact(translate("Details", "Asked for"), story.asked_for),
-        Fact(translate("Details", "Why"), story.why),
+        Fact(translate("Details", "Why"), said_in_part(story.why)),
         Fact(translate("Details", "Sent to"), ", ".join(part for part in (full_model(story), story.engine) if part)),
         Fact(translate("Details", "Session"), _session(story), leads_to=Filter(session=story.session)),
         _project(story),
         Fact(translate("Details", "Profile"), story.profile),
         *_attempts(story),
-        *(Fact(translate("Details", "Warning"), warning, "warn") for warning in story.warnings),
+        *(Fact(translate("Details", "Warning"), said(warning), "warn") for warning in story.warnings),
         _end(story),
         Fact(translate("Details", "Cost"), _cost(entry)),
     ]
@@ -131,7 +132,7 @@ def _attempts(story: Story) -> list[Fact]:
     return [
         Fact(
             name.format(one.number),
-            f"{one.status or figures.NOTHING}: {one.error}" if one.error else f"{one.status or 200}",
+            f"{one.status or figures.NOTHING}: {said(one.error)}" if one.error else f"{one.status or 200}",
             "warn" if one.error else "text",
         )
         for one in story.attempts
@@ -140,8 +141,8 @@ def _attempts(story: Story) -> list[Fact]:
 
 def _end(story: Story) -> Fact:
     if story.error:
-        said = f"{story.status or ''} {story.error_type}: {story.error}".strip()
-        return Fact(translate("Details", "Error"), said, "bad")
+        told = f"{story.status or ''} {story.error_type}: {said(story.error)}".strip()
+        return Fact(translate("Details", "Error"), told, "bad")
     name = translate("Details", "Ended")
     if story.state is State.CANCELLED:
         return Fact(name, translate("Details", "The client left"))

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import assets
+from app.said import said
 from app.state import AppState, Door, Phase
 from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_8, GAP_12
@@ -182,7 +183,7 @@ class Notices(QWidget):
         ink = self._theme.tokens.tone(notice.weight)
         picture.setPixmap(assets.pixmap(name, ink, 18, self.devicePixelRatioF()))
         row.addWidget(picture)
-        words = Label(notice.sentence[:600], "body", wrap=True)
+        words = Label(said(notice.sentence)[:600], "body", wrap=True)
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(words, 1)
         if notice.button and notice.wish is not None:

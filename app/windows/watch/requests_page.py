@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 from app.answers import Answer, BodiesRead, NamesRead, PageRead, RanAgain
 from app.catalogue_port import Catalogue
 from app.models.requests import RequestsModel
+from app.said import said
 from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_16, GAP_24
@@ -233,7 +234,7 @@ class RequestsPage(QWidget):
             self._at_end = short
             self.model.replace_rows(page.rows)
         if page.trouble:
-            self.count.setText(page.trouble)
+            self.count.setText(said(page.trouble))
         else:
             self._tell_count()
         self._show_again()

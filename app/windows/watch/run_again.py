@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPlainTextEdit, Q
 from app.answers import RanAgain, Side
 from app.catalogue_port import Catalogue
 from app.models.request_filter import full_model
+from app.said import said
 from app.theme import Theme
 from app.theme_tokens import GAP_8, GAP_16, GAP_24
 from app.widgets import figures
@@ -117,6 +118,7 @@ class _SideCard(Card):
         self.text.setProperty("role", "body")
         self.text.setAccessibleName(title)
         self.text.setTabChangesFocus(True)
+        self.text.setMinimumHeight(2 * GAP_24)  # room for a long trouble above it
         for widget in (self.model, self.figures):
             self.body.addWidget(widget)
         self.body.addWidget(self.text, 1)
@@ -128,7 +130,7 @@ class _SideCard(Card):
             self.text.setPlainText("")
             return
         self.model.setText(model if side.row is None else full_model(side.row.story))
-        self.figures.setText(side.trouble or self._figures(side))
+        self.figures.setText(said(side.trouble) or self._figures(side))
         self.figures.set_tone("bad" if side.trouble else "muted")
         self.text.setPlainText(broken_lines(many_lines(side.text)))
 

@@ -24,6 +24,7 @@ from app.conversation.turns import (
     Unknown,
     Words,
 )
+from app.said import said as in_words
 from app.widgets import figures
 from app.widgets.labels import many_lines, one_line
 
@@ -203,7 +204,7 @@ def _piece(piece: Piece, cut: int | None, *, system: bool) -> Iterator[Span]:
             yield Span(f"{one_line(piece.name)}  ", Look.NAME)
             yield Span(f"{one_line(piece.description)[:300]}\n", Look.MUTED)
         case Failure():
-            yield Span(f"{one_line(piece.type)}: {many_lines(piece.message)}\n", Look.BAD)
+            yield Span(f"{one_line(piece.type)}: {many_lines(in_words(piece.message))}\n", Look.BAD)
         case Unknown():
             yield Span(translate("Conversation", "A block of type {0}").format(one_line(piece.type)) + "\n", Look.MUTED)
         case _:

@@ -1,0 +1,106 @@
+"""Parts of sentences that stand in the places of others, or alone: why a model answered, what went wrong.
+
+A place has its number from the English. Each row names the places whose words are ours as well. (What marks a text
+for translation gives it back unchanged, and is typed as an object.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+CLAUSES: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
+    {
+        # why a target was chosen
+        QT_TRANSLATE_NOOP("Said", "{0} was asked for by name"): (),
+        QT_TRANSLATE_NOOP("Said", "an image, which {0} cannot see, goes to VISION"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} from a subagent plays SUBAGENT"): (),
+        QT_TRANSLATE_NOOP("Said", "an input of about {0} tokens (over {1}) goes to LONG"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} with {1} plays THINKER"): (1,),
+        QT_TRANSLATE_NOOP("Said", "{0} plays BIG (no OPUS is set)"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} plays {1}"): (),
+        QT_TRANSLATE_NOOP("Said", "a thinking budget of {0}"): (),
+        QT_TRANSLATE_NOOP("Said", "effort {0}"): (),
+        QT_TRANSLATE_NOOP("Said", "thinking on"): (),
+        QT_TRANSLATE_NOOP("Said", "{0}, which is passthrough"): (0,),
+        QT_TRANSLATE_NOOP("Said", "{0} is known under {1} alone"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} names no provider: OpenAI is taken"): (),
+        QT_TRANSLATE_NOOP("Said", "{0}; {1}, so SMALL answers"): (0, 1),
+        QT_TRANSLATE_NOOP("Said", "run again of {0}: {1}"): (1,),
+        # budgets
+        QT_TRANSLATE_NOOP("Said", "{0} is used up"): (0,),
+        QT_TRANSLATE_NOOP("Said", "the {0} budget of ${1}"): (0,),
+        QT_TRANSLATE_NOOP("Said", "The {0} budget of ${1}"): (0,),
+        QT_TRANSLATE_NOOP("Said", "daily"): (),
+        QT_TRANSLATE_NOOP("Said", "monthly"): (),
+        QT_TRANSLATE_NOOP("Said", "tomorrow"): (),
+        QT_TRANSLATE_NOOP("Said", "next month"): (),
+        QT_TRANSLATE_NOOP("Said", " ({0} of {1} requests priced)"): (),
+        QT_TRANSLATE_NOOP("Said", "the disk is full"): (),
+        # on the way to a provider
+        QT_TRANSLATE_NOOP("Said", "an error inside its answer"): (),
+        QT_TRANSLATE_NOOP("Said", "asked for"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} took too long to accept a connection"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} answered with something that is not HTTP"): (),
+        QT_TRANSLATE_NOOP("Said", "the TLS connection to {0} failed ({1})"): (),
+        QT_TRANSLATE_NOOP("Said", "the outgoing HTTP proxy did not let us through to {0}"): (),
+        QT_TRANSLATE_NOOP("Said", "the name {0} is not known"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} refused the connection"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} closed the connection before it answered"): (),
+        QT_TRANSLATE_NOOP("Said", "the connection to {0} failed ({1})"): (),
+        QT_TRANSLATE_NOOP("Said", "the connection to {0} failed"): (0,),
+        QT_TRANSLATE_NOOP("Said", "the provider"): (),
+        QT_TRANSLATE_NOOP("Said", "the local server"): (),
+        QT_TRANSLATE_NOOP("Said", "llama.cpp's server"): (),
+        QT_TRANSLATE_NOOP("Said", "something that is no answer"): (),
+        QT_TRANSLATE_NOOP("Said", "a web page titled “{0}”"): (),
+        QT_TRANSLATE_NOOP("Said", "a web page"): (),
+        QT_TRANSLATE_NOOP("Said", " or set {0}"): (),
+        # settings
+        QT_TRANSLATE_NOOP("Said", "{0} in .env"): (),
+        QT_TRANSLATE_NOOP("Said", "it is not UTF-8 text"): (),
+        QT_TRANSLATE_NOOP("Said", "not UTF-8 text at line {0}"): (),
+        QT_TRANSLATE_NOOP("Said", "nested too deeply"): (),
+        QT_TRANSLATE_NOOP("Said", "The key"): (),
+        QT_TRANSLATE_NOOP("Said", "a text"): (),
+        QT_TRANSLATE_NOOP("Said", "a whole number"): (),
+        QT_TRANSLATE_NOOP("Said", "a number"): (),
+        QT_TRANSLATE_NOOP("Said", "true or false"): (),
+        QT_TRANSLATE_NOOP("Said", "one of {0}"): (),
+        QT_TRANSLATE_NOOP("Said", "a number of seconds above 0"): (),
+        QT_TRANSLATE_NOOP("Said", "an http or https address without a user name or password"): (),
+        QT_TRANSLATE_NOOP("Said", "an http or https address"): (),
+        QT_TRANSLATE_NOOP("Said", "a host name or address"): (),
+        QT_TRANSLATE_NOOP("Said", "a port from 0 to 65535"): (),
+        QT_TRANSLATE_NOOP("Said", "a number of tokens above 0"): (),
+        QT_TRANSLATE_NOOP("Said", "a number of days above 0"): (),
+        QT_TRANSLATE_NOOP("Said", "a number of megabytes above 0"): (),
+        QT_TRANSLATE_NOOP("Said", "an amount of USD, 0 or more"): (),
+        QT_TRANSLATE_NOOP("Said", "USD per million tokens, 0 or more"): (),
+        QT_TRANSLATE_NOOP("Said", "a command line with {script} in it"): (),
+        QT_TRANSLATE_NOOP("Said", "'provider/name' or '{0}'"): (),
+        QT_TRANSLATE_NOOP("Said", "it is left out"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} is used"): (),
+        # the proxy, the terminal, a model that is tried
+        QT_TRANSLATE_NOOP("Said", "another program"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} (process {1})"): (),
+        QT_TRANSLATE_NOOP("Said", "choose another port with --port"): (),
+        QT_TRANSLATE_NOOP("Said", "try --port {0}"): (),
+        QT_TRANSLATE_NOOP("Said", "it returned without being asked to"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} is not a folder of one's own"): (),
+        QT_TRANSLATE_NOOP("Said", "it ended with {0}"): (),
+        QT_TRANSLATE_NOOP("Said", "The command of one's own"): (),
+        QT_TRANSLATE_NOOP("Said", "The desktop's own choice"): (),
+        QT_TRANSLATE_NOOP("Said", "The system's own choice"): (),
+        QT_TRANSLATE_NOOP("Said", "something else"): (),
+        QT_TRANSLATE_NOOP("Said", "red"): (),
+        QT_TRANSLATE_NOOP("Said", "green"): (),
+        QT_TRANSLATE_NOOP("Said", "blue"): (),
+        QT_TRANSLATE_NOOP("Said", "yellow"): (),
+        QT_TRANSLATE_NOOP("Said", "A secret was"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} secrets were"): (),
+    }
+)

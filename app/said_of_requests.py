@@ -1,0 +1,155 @@
+"""What is said of a request: the sentences of routing, translation and providers, with numbered places.
+
+A place has its number from the English. Each row names the places whose words are ours as well. (What marks a text
+for translation gives it back unchanged, and is typed as an object.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+OF_REQUESTS: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
+    {
+        # the api
+        QT_TRANSLATE_NOOP("Said", "{0} does not take {1}."): (),
+        QT_TRANSLATE_NOOP("Said", "There is nothing at {0}."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} does not take {1}: it was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "The request is nested too deeply."): (),
+        QT_TRANSLATE_NOOP("Said", "The request body is over {0} MB."): (),
+        QT_TRANSLATE_NOOP("Said", "The request body must be application/json."): (),
+        QT_TRANSLATE_NOOP("Said", "The request body must not be compressed."): (),
+        QT_TRANSLATE_NOOP("Said", "The content-length is not a number."): (),
+        QT_TRANSLATE_NOOP("Said", "The request body did not arrive within {0} seconds."): (),
+        QT_TRANSLATE_NOOP("Said", "The request body must be a JSON object."): (),
+        QT_TRANSLATE_NOOP("Said", "The request body is not valid JSON."): (),
+        QT_TRANSLATE_NOOP("Said", "This is not a valid HTTP request."): (),
+        QT_TRANSLATE_NOOP("Said", "This server does not change to another protocol."): (),
+        QT_TRANSLATE_NOOP("Said", "The request's head did not arrive within {0} seconds."): (),
+        QT_TRANSLATE_NOOP("Said", "The request's head is over {0} kB."): (),
+        QT_TRANSLATE_NOOP("Said", "A request needs exactly one Host header."): (),
+        QT_TRANSLATE_NOOP("Said", "This address is not Understudy's."): (),
+        QT_TRANSLATE_NOOP("Said", "Understudy does not answer web pages."): (),
+        QT_TRANSLATE_NOOP("Said", "Understudy's local token is missing or wrong."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Start Claude Code with `understudy claude`, or send the token that `understudy token` shows as "
+            "x-api-key, as Authorization: Bearer or as x-understudy-token.",
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "{0}: the list holds no such model now."): (),
+        QT_TRANSLATE_NOOP("Said", "Begin with its first page."): (),
+        QT_TRANSLATE_NOOP("Said", "limit: it has to be a number from 1 to {0}."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider {0} is no longer known."): (),
+        QT_TRANSLATE_NOOP("Said", "Choose another model in Understudy → Settings."): (),
+        QT_TRANSLATE_NOOP("Said", "There is no key for {0}."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Open Understudy → Settings → Models and keys, run `understudy keys set {0}`{1}, and try again.",
+        ): (1,),
+        QT_TRANSLATE_NOOP("Said", "Understudy itself failed on this request; its log says where."): (),
+        QT_TRANSLATE_NOOP("Said", "Passthrough needs an Anthropic key or a login of the client's own."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Run `understudy keys set anthropic`, or let the client send Understudy's token as x-understudy-"
+            "token beside its own credential.",
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "{0} ended its answer early."): (),
+        QT_TRANSLATE_NOOP("Said", "Understudy was stopped before this answer was whole."): (),
+        QT_TRANSLATE_NOOP("Said", "Start it again."): (),
+        QT_TRANSLATE_NOOP("Said", "Understudy ended before this answer was whole."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider's answer is nested too deeply."): (),
+        QT_TRANSLATE_NOOP("Said", "{0}, and Understudy was told to stop there."): (0,),
+        QT_TRANSLATE_NOOP("Said", "Raise it in Understudy → Settings → Log and budget, or go on {0}."): (0,),
+        QT_TRANSLATE_NOOP("Said", "Local models still answer."): (),
+        # providers
+        QT_TRANSLATE_NOOP("Said", "{0} refused the key: {1}."): (1,),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Open Understudy → Settings → Models and keys (or run `understudy keys set {0}`).",
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "{0} wants money first: {1}."): (1,),
+        QT_TRANSLATE_NOOP("Said", "Top up the account there, or choose another model."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} does not know the model {1}: {2}."): (1, 2),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Choose another in Settings → Models and keys, or check the provider's base URL.",
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "{0} did not accept the request: {1}."): (1,),
+        QT_TRANSLATE_NOOP("Said", "{0} is limiting how often it may be asked: {1}."): (1,),
+        QT_TRANSLATE_NOOP("Said", "{0} is overloaded: {1}."): (1,),
+        QT_TRANSLATE_NOOP("Said", "{0} did not answer in time: {1}."): (1,),
+        QT_TRANSLATE_NOOP("Said", "{0} failed: {1}."): (1,),
+        QT_TRANSLATE_NOOP("Said", "Try again in a moment."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "{0} allows this account fewer tokens a minute than this one request has: {1}.",
+        ): (1,),
+        QT_TRANSLATE_NOOP("Said", "Raise the account's tier there, or choose another model."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} wants to send us elsewhere: {1}."): (),
+        QT_TRANSLATE_NOOP("Said", "Correct its base URL in the settings."): (),
+        QT_TRANSLATE_NOOP("Said", "It said: {0}"): (),
+        QT_TRANSLATE_NOOP("Said", "{0} answered {1} at {2}, not with a list of models."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} did not list its models within {1} seconds."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} cannot be reached at {1}: check the address and the network."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} cannot be reached: {1}."): (1,),
+        QT_TRANSLATE_NOOP("Said", "Check the network and the provider's base URL."): (),
+        QT_TRANSLATE_NOOP("Said", "Is the local server running?"): (),
+        QT_TRANSLATE_NOOP("Said", "Is {0} running?"): (0,),
+        QT_TRANSLATE_NOOP("Said", "The address of {0} is no URL that can be reached."): (),
+        QT_TRANSLATE_NOOP("Said", "The address of {0} is Understudy's own: a request would go round for ever."): (),
+        QT_TRANSLATE_NOOP("Said", "Correct it."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} did not answer in time ({1})."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} did not answer in time."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} stopped answering: nothing more came in time."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} broke off its answer: the connection to {1} ended early."): (1,),
+        QT_TRANSLATE_NOOP("Said", "{0} broke off its answer: the stream ended early."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} answered with {1}, which is no status of an answer."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} answered with nothing that is an answer."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} answered with nothing at all."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} answered with {1}."): (1,),
+        QT_TRANSLATE_NOOP("Said", "Is its base URL right?"): (),
+        QT_TRANSLATE_NOOP("Said", "It usually ends in /v1."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} ended its answer before it began."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} sent an event without end: its answer is damaged."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} sent an answer without end: its answer is damaged."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} sent something that is no chunk: its answer is damaged."): (),
+        QT_TRANSLATE_NOOP("Said", "It ended with {0}."): (),
+        QT_TRANSLATE_NOOP("Said", "There is no demo model named {0}."): (),
+        QT_TRANSLATE_NOOP("Said", "There are: {0}."): (),
+        # translation
+        QT_TRANSLATE_NOOP("Said", "The provider sent more arguments for the finished call of {0}."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "The provider cannot be held to a JSON schema; the model was asked for it in words.",
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "{0} cannot use tools: they were left out."): (),
+        QT_TRANSLATE_NOOP("Said", "max_tokens {0} is more than {1} can give; {2} was sent."): (),
+        QT_TRANSLATE_NOOP("Said", "Chat completions have no top_k: it was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "Only {0} of {1} stop sequences could be sent."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider cannot be kept to one tool call at a time."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} takes no {1}: it was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} cannot take PDF documents: they were left out."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} cannot see images: they were left out."): (),
+        QT_TRANSLATE_NOOP("Said", "An image whose source only Anthropic can read was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "A block of the type {0} was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "No web search was made: {0} cannot search the web through Understudy."): (),
+        QT_TRANSLATE_NOOP("Said", "The model's call of {0} is not complete: its arguments are not valid JSON."): (),
+        QT_TRANSLATE_NOOP("Said", "The model's answer reached its output limit in the middle of a call of {0}."): (),
+        QT_TRANSLATE_NOOP("Said", "Ask for smaller steps, or choose a model with a higher output limit."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider's answer broke off before its end."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider ended its answer with a fault ({0})."): (),
+        QT_TRANSLATE_NOOP("Said", "The answer had ended already."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} is not known to think: the request for thinking was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider has no setting for thinking: the request for it was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "The tool {0} runs at Anthropic ({1}) and was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "The tool that was asked for ({0}) is not offered; the choice was left open."): (),
+        QT_TRANSLATE_NOOP("Said", "A tool result without its call was sent as text."): (),
+        QT_TRANSLATE_NOOP("Said", "A call of {0} has no result; the model was told that it was interrupted."): (),
+        QT_TRANSLATE_NOOP("Said", "Thinking of earlier turns was left out: the provider does not take it back."): (),
+        QT_TRANSLATE_NOOP("Said", "Encrypted thinking of earlier turns was left out."): (),
+        QT_TRANSLATE_NOOP("Said", "A block of the type {0} in an earlier answer was left out."): (),
+    }
+)

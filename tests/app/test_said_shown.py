@@ -1,0 +1,94 @@
+# ruff: noqa: RUF001 - Chinese has marks of its own
+"""Where sentences made outside Qt are shown, they are shown in the user's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QTranslator
+from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.doing.trying import with_check
+from app.i18n import speak
+from app.models.request_entry import Column, Entry, tip
+from app.notifications import notes
+from app.state import Phase, Proxy, Trial, TrialStep, Trouble, Verdict
+from app.theme import Theme
+from app.tray import status_line
+from app.trial.checks import Check, Outcome
+from app.widgets.notice import Notice
+from app.widgets.said_line import SaidLine
+from app.widgets.toast import Toast
+from app.windows.watch.facts import facts
+from app.windows.watch.notices import Notices
+from tests.app.watch import scenes
+
+EMPTY, EMPTY_TOLD = "The answer is empty.", "回答是空的。"
+STARTS, STARTS_TOLD = "The proxy starts on http://[::1]:1.", "代理正在 http://[::1]:1 启动。"
+
+
+@pytest.fixture(autouse=True)
+def _chinese(theme: Theme, qapp: QApplication) -> Iterator[None]:
+    before = set(qapp.findChildren(QTranslator))
+    speak(qapp, "zh_CN")
+    yield
+    for translator in set(qapp.findChildren(QTranslator)) - before:
+        qapp.removeTranslator(translator)
+        translator.setParent(None)
+
+
+def words(widget: QWidget) -> list[str]:
+    return [label.text() for label in widget.findChildren(QLabel) if label.text()]
+
+
+def test_lines_that_say_what_was_done(qtbot: QtBot) -> None:
+    notice, line, host = Notice("notice"), SaidLine(), QWidget()
+    toast = Toast(host)
+    for widget in (notice, line, host):
+        qtbot.addWidget(widget)
+    notice.say(f"{EMPTY}\n{STARTS}")
+    line.show_said(EMPTY)
+    toast.show_said(EMPTY)
+    assert notice.words.text() == f"{EMPTY_TOLD}\n{STARTS_TOLD}" == notice.accessibleName()
+    assert line.text() == EMPTY_TOLD
+    assert toast.words.text() == EMPTY_TOLD
+
+
+def test_notices_above_the_pages(qtbot: QtBot, theme: Theme) -> None:
+    strip = Notices(theme)
+    qtbot.addWidget(strip)
+    obstacles = ("/etc/x.json sets HTTP_PROXY in its env block, and an administrator's settings outrank a launch.",)
+    strip.show_state(scenes.state(obstacles=obstacles, ledger_sentence="The ledger was damaged.", has_tray=True))
+    assert words(strip) == [
+        "/etc/x.json 在其 env 块中设了 HTTP_PROXY，而管理员的设置优先于启动设置。",
+        "账本已损坏。",
+    ]
+
+
+def test_the_details_of_a_request() -> None:
+    error = "OpenAI is overloaded: 529. Try again in a moment. It said: Try again in a moment."
+    story = scenes.failed(1, why="opus plays BIG", error=error, warnings=("gpt-4.1 takes no top_k: it was left out.",))
+    shown = [fact.value for fact in facts(Entry(story))]
+    told = "OpenAI 过载：529。请稍后重试。对方的话：Try again in a moment."
+    assert "opus 扮演 BIG" in shown
+    assert "gpt-4.1 不接受 top_k：已省去。" in shown
+    assert [value for value in shown if value.endswith(f": {told}")]
+    assert tip(Entry(story), Column.STATUS) == told
+    assert tip(Entry(story), Column.MODEL).endswith("opus 扮演 BIG")
+
+
+def test_the_tray_and_notifications() -> None:
+    before = scenes.state(proxy=Proxy(Phase.RUNNING))
+    after = scenes.state(proxy=Proxy(Phase.ATTENTION, sentence=STARTS), trouble=Trouble(EMPTY, 1.0))
+    assert status_line(after) == STARTS_TOLD
+    assert [note.text for note in notes(before, after, seen=False)] == [STARTS_TOLD, EMPTY_TOLD]
+
+
+def test_what_came_of_a_trial_and_what_to_do() -> None:
+    refused = "OpenAI wants money first: 402. It said: Pay."
+    check = Check("tools", Outcome.FAILED, refused, "Add credit at the provider.")
+    trial = with_check(Trial("openai/gpt-4.1", Verdict.RUNNING), check)
+    told = "OpenAI 要求先付费：402。对方的话：Pay. 请在提供商处充值。"
+    assert trial.steps == (TrialStep("tools", Verdict.BAD, told),)
