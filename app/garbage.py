@@ -14,6 +14,15 @@ from PySide6.QtCore import QObject, QTimer
 EVERY: Final = 250
 """Milliseconds between two looks at how much may have gathered."""
 
+_FEW: Final = 200
+"""Objects more than at the last look: nobody does much."""
+
+_QUIET: Final = 8
+"""Looks in a row at which nobody did much, before all is looked through: for a tenth of a second nothing else runs."""
+
+_LATEST: Final = 20
+"""Times Python's own threshold, after which all is looked through whether it is quiet or not: some ten minutes."""
+
 _MANY: Final = 10
 """Times as many new objects as are worth a look: somebody imports a library, and most of them will stay."""
 
@@ -21,28 +30,30 @@ _MANY: Final = 10
 class Garbage(QObject):
     """From now on this thread, which runs Qt's event loop, collects for the whole process.
 
-    It goes by Python's own thresholds. What is there at the first look through everything was made at the start and
-    stays: it is not looked through again.
+    It goes by Python's own thresholds, but looks through everything only in a quiet moment.
     """
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         gc.disable()
-        self._has_frozen = False
+        self._young = 0
+        self._quiet = 0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.look)
         self._timer.start(EVERY)
 
     def look(self) -> None:
         """Collect the generation that is due."""
-        counts, thresholds = gc.get_count(), gc.get_threshold()
-        is_busy = counts[0] > _MANY * thresholds[0]
-        due = [generation for generation in range(1 if is_busy else 3) if counts[generation] > thresholds[generation]]
-        if due:
-            gc.collect(due[-1])
-        if due and due[-1] == 2 and not self._has_frozen:
-            self._has_frozen = True
-            gc.freeze()
+        young, middle, old = gc.get_count()
+        first, second, third = gc.get_threshold()
+        self._quiet = self._quiet + 1 if young - self._young <= _FEW else 0
+        if old > third and (self._quiet >= _QUIET or old > _LATEST * third):
+            gc.collect()
+        elif middle > second and young <= _MANY * first:
+            gc.collect(1)
+        elif young > first:
+            gc.collect(0)
+        self._young = gc.get_count()[0]
 
     def end(self) -> None:
         """Collect no more. Python's own collecting stays off: threads that have not ended yet must destroy nothing."""

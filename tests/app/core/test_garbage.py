@@ -47,31 +47,37 @@ def test_what_another_thread_leaves_is_collected_in_this_one(garbage: Garbage, q
     assert set(told) == {threading.get_ident()}
 
 
-def test_the_old_are_looked_through_in_time(garbage: Garbage) -> None:
-    gc.collect()
-    frozen, old = gc.get_freeze_count(), Knot([])
-    told = old.told
-    gc.collect(1)
-    del old
-    for _ in range(200):
-        kept = [[number] for number in range(gc.get_threshold()[0] + 100)]
-        garbage.look()
-        del kept
-        if told:
-            break
-    assert told == [threading.get_ident()]
-    assert gc.get_freeze_count() > frozen
-
-
-def test_while_objects_are_made_by_the_thousand_the_old_are_left_alone(garbage: Garbage) -> None:
-    gc.collect()
+def busy(garbage: Garbage, looks: int, objects: int) -> set[int]:
+    """The generations that are looked through while so many objects are made between two looks."""
     seen: list[int] = []
     gc.callbacks.append(lambda phase, told: seen.append(told["generation"]) if phase == "start" else None)
     try:
-        for _ in range(150):
-            kept = [[number] for number in range(20 * gc.get_threshold()[0])]
+        for _ in range(looks):
+            kept = [[number] for number in range(objects)]
             garbage.look()
             del kept
     finally:
         gc.callbacks.pop()
-    assert set(seen) == {0}
+    return set(seen)
+
+
+def test_the_old_are_looked_through_in_a_quiet_moment(garbage: Garbage) -> None:
+    gc.collect()
+    old = Knot([])
+    told = old.told
+    gc.collect(1)
+    del old
+    assert busy(garbage, 150, gc.get_threshold()[0] + 100) == {0, 1}
+    assert told == [], "while much is done"
+    assert busy(garbage, 20, 1) == {2}
+    assert told == [threading.get_ident()]
+
+
+def test_the_old_are_looked_through_at_last_if_it_is_never_quiet(garbage: Garbage) -> None:
+    gc.collect()
+    assert 2 in busy(garbage, 2_600, gc.get_threshold()[0] + 100)
+
+
+def test_while_objects_are_made_by_the_thousand_only_they_are_looked_through(garbage: Garbage) -> None:
+    gc.collect()
+    assert busy(garbage, 150, 20 * gc.get_threshold()[0]) == {0}
