@@ -14,6 +14,9 @@ from PySide6.QtCore import QObject, QTimer
 EVERY: Final = 250
 """Milliseconds between two looks at how much may have gathered."""
 
+_STARTED: Final = 3_000
+"""Milliseconds until the first look. What is there by then was made at the start: it stays, and is passed over."""
+
 _FEW: Final = 200
 """Objects more than at the last look: nobody does much."""
 
@@ -33,13 +36,18 @@ class Garbage(QObject):
     It goes by Python's own thresholds, but looks through everything only in a quiet moment.
     """
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, started: int = _STARTED) -> None:
+        """``started`` is how many milliseconds the start takes."""
         super().__init__(parent)
         gc.disable()
         self._young = 0
         self._quiet = 0
         self._timer = QTimer(self)
         self._timer.timeout.connect(self.look)
+        QTimer.singleShot(started, self, self._begin)
+
+    def _begin(self) -> None:
+        gc.freeze()
         self._timer.start(EVERY)
 
     def look(self) -> None:

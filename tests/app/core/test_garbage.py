@@ -25,8 +25,9 @@ class Knot:
 
 
 @pytest.fixture
-def garbage(qapp: QObject) -> Iterator[Garbage]:
-    made = Garbage(qapp)
+def garbage(qapp: QObject, qtbot: QtBot) -> Iterator[Garbage]:
+    made = Garbage(qapp, started=0)
+    qtbot.wait(50)
     yield made
     made.end()
     made.deleteLater()
