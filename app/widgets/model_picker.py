@@ -48,7 +48,7 @@ class ModelPicker(QLineEdit):
         self._value = ""
         self._list: ModelPopup | None = None
         self._told = ""
-        self._waits = False
+        self._waits = self._fills_again = False
         self.setMinimumWidth(self.fontMetrics().averageCharWidth() * 16)
         self._open = QAction(self)
         self._open.setText(translate("ModelPicker", "Show models"))
@@ -154,20 +154,22 @@ class ModelPicker(QLineEdit):
     def _words(self) -> str:
         return self.text() if self.isModified() else ""
 
-    def _fill(self) -> None:
+    def _fill(self) -> bool:
+        """Whether the catalogue was read before it was asked."""
         assert self._list is not None
+        is_ready = self._catalogue.ready
+        self._fills_again = not is_ready
         words = self._words()
         found = choices(words, self._catalogue, self._offer)
         self._list.show_choices(found, self._offer.none, self._value, lit=bool(words.strip()))
-        if not self._catalogue.ready:
+        if not is_ready:
             QTimer.singleShot(_AGAIN, self, self._fill_again)
         self._tell(self._trouble(words.strip(), found))
+        return is_ready
 
     def _fill_again(self) -> None:
-        if self.is_open:
-            self._fill()
-            if self._waits and self._catalogue.ready:
-                self._take()
+        if self.is_open and self._fill() and self._waits:
+            self._take()
 
     def _trouble(self, typed: str, found: tuple[Choice, ...]) -> str:
         if provider := wrong_provider(typed, self._catalogue):
@@ -184,7 +186,7 @@ class ModelPicker(QLineEdit):
         elif self.isModified() and self._is_whole(typed):
             self._choose(typed)
         else:
-            self._waits = self.is_open and not self._catalogue.ready
+            self._waits = self.is_open and self._fills_again
 
     def _is_whole(self, typed: str) -> bool:
         return typed == PASSTHROUGH or wrong_provider(typed, self._catalogue) == ""
