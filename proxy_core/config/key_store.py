@@ -6,6 +6,7 @@ that writes plain text (keyrings.alt), keeps nothing (null) or is unknown is ref
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
@@ -34,6 +35,11 @@ _NO_KEYRING: Final = (
     "and a session bus; without them set the key in the environment."
 )
 _LOCKED: Final = "The keyring is locked. Unlock it (on most desktops: log in again, or open its passwords app)."
+
+_ONE_AT_A_TIME: Final = threading.Lock()
+"""Held while a question is put: gnome-keyring-daemon serves clients in threads that are not kept apart, and of several
+at once it may find no item, no collection, or end; the bus then starts another one, whose keyring is locked.
+"""
 
 Answer = TypeVar("Answer")
 
@@ -143,7 +149,8 @@ def _ask(question: Callable[[KeyringBackend], Answer]) -> Answer:
     from keyring import errors  # noqa: PLC0415 - 25 ms; a key in the environment needs none
 
     try:
-        return question(_backend())
+        with _ONE_AT_A_TIME:
+            return question(_backend())
     except errors.KeyringLocked as error:
         raise KeyringClosed(_LOCKED) from error
     except (errors.NoKeyringError, errors.InitError) as error:
