@@ -20,17 +20,14 @@ class Caller:
     def __init__(self) -> None:
         self._conceded: dict[tuple[str, str], dict[str, None]] = {}
 
-    async def open(self, engine: Upstream, call: UpstreamCall, telling: Telling, size: int) -> ChunkStream:
-        """The answer of the first try that succeeds. Raises the last :class:`ProviderError` when none does.
-
-        ``size`` is that of the request in bytes.
-        """
+    async def open(self, engine: Upstream, call: UpstreamCall, telling: Telling) -> ChunkStream:
+        """The answer of the first try that succeeds. Raises the last :class:`ProviderError` when none does."""
         conceded = self._conceded.setdefault((call.provider, call.model), {})
         for field in conceded:
             if field in call.body:
                 call = replace(call, body=without(call.body, field))
                 telling.warned(_left_out(call, field))
-        telling.carried(Part.UPSTREAM, call.body, size)
+        telling.carried(Part.UPSTREAM, call.content)
         waited, number, tries = 0.0, 1, 1
         while True:
             try:
@@ -42,7 +39,7 @@ class Caller:
                     conceded[refused] = None
                     call = replace(call, body=without(call.body, refused))
                     telling.warned(_left_out(call, refused))
-                    telling.carried(Part.UPSTREAM, call.body, size)
+                    telling.carried(Part.UPSTREAM, call.content)
                     waited = 0.0
                     continue
                 tries += 1

@@ -38,7 +38,7 @@ class Messages:
         body = await exchange.body()
         request = parse(body)
         exchange.began(request.model, streamed=request.stream)
-        exchange.telling.carried(Part.REQUEST, body, len(body))
+        exchange.telling.carried(Part.REQUEST, body)
         chosen = cast(request, len(body), exchange)
         chosen = await within_budget(chosen, request, exchange, self._house)
         if chosen.engine is Engine.RELAY:
@@ -55,7 +55,7 @@ class Messages:
         await check_window(chat, size, chosen.model.window, self._house)
         translator = self._translator(request, chosen, chat, think_tags=model.quirks.think_tags)
         telling.counting(lambda: Owed(counted(translator), translator.cost))
-        opening = self._opening(chosen, chat, telling, size, exchange.in_force.settings.timeouts)
+        opening = self._opening(chosen, chat, telling, exchange.in_force.settings.timeouts)
         if request.stream:
             writer = EventWriter(exchange.send, translator, telling)
             await stream_answer(opening, writer, translator, telling)
@@ -80,9 +80,7 @@ class Messages:
             think_tags=think_tags,
         )
 
-    async def _opening(
-        self, chosen: Cast, chat: ChatCall, telling: Telling, size: int, timeouts: Timeouts
-    ) -> ChunkStream:
+    async def _opening(self, chosen: Cast, chat: ChatCall, telling: Telling, timeouts: Timeouts) -> ChunkStream:
         """The provider's answer; an empty one for a search that it cannot make, since nobody needs to be asked."""
         if chat.search is not None and not chat.search.possible:
             return NoChunks()
@@ -96,4 +94,4 @@ class Messages:
             api_key=await key_for(chosen.provider, self._house),
             timeouts=timeouts,
         )
-        return await self._caller.open(self._house.engines[chosen.engine], call, telling, size)
+        return await self._caller.open(self._house.engines[chosen.engine], call, telling)

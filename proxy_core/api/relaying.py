@@ -137,7 +137,7 @@ async def _pass_refusal(exchange: Exchange, answer: RelayAnswer, call: RelayCall
     if told == body:
         exchange.telling.progressed(told)
     else:
-        exchange.telling.carried(Part.ANSWER, told, len(told))
+        exchange.telling.carried(Part.ANSWER, told)
     reading = UsageReading(answer.header("content-type"))
     reading.feed(masked)
     reading.close()

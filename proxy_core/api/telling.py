@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, Final, NamedTuple
+from collections.abc import Callable
+from typing import Final, NamedTuple
 
 from proxy_core.errors import UnderstudyError
 from proxy_core.ledger.journal import (
@@ -71,10 +71,9 @@ class Telling:
         """It is known who answers."""
         self._listener.hear(Routed(self.id, self._clock(), role, why, provider, model, engine, warnings))
 
-    def carried(self, part: Part, body: bytes | Mapping[str, Any], size: int) -> None:
-        """A body went by, whole. ``size`` is in bytes, or a guess at it where the body is a value yet."""
-        pieces = (body,) if isinstance(body, bytes) else body
-        self._listener.hear(Carried(self.id, self._clock(), part, pieces, size))
+    def carried(self, part: Part, body: bytes) -> None:
+        """A body went by, whole."""
+        self._listener.hear(Carried(self.id, self._clock(), part, (body,), len(body)))
 
     def counting(self, owed: Callable[[], Owed]) -> None:
         """From now on something is owed. ``owed`` is asked at the end, a bad one too: a cut answer is paid for."""

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from proxy_core.ledger import answers
 from proxy_core.ledger.journal import Carried, Part
 from proxy_core.ledger.packing import packed
 from proxy_core.ledger.redaction import Redaction
-from proxy_core.wire.json_text import dumps
 from proxy_core.wire.unpacking import PLAIN, Unpacking, coding_of
 
 LONGEST: Final = 8 * 1024 * 1024
@@ -42,25 +41,21 @@ class Gathering:
         self._at = first.at
         self._encoding = coding_of(first.encoding)
         self._pieces: list[bytes] = []
-        self._value: Mapping[str, Any] | None = None
         self._cut = False
 
     def take(self, news: Carried) -> int:
         """Take more of it; gives how many bytes of it are not kept here."""
-        if isinstance(news.pieces, Mapping):
-            self._value = news.pieces
-        elif self.held + news.size > LONGEST and self._pieces:
+        if self.held + news.size > LONGEST and self._pieces:
             self._cut = True
             return news.size
-        else:
-            self._pieces += news.pieces
+        self._pieces += news.pieces
         self.held += news.size
         return 0
 
     def steps(self, redaction: Redaction) -> Generator[None, None, Packed]:
         """Make it ready, in steps of well under a millisecond or with Python's lock let go of."""
-        body = b"".join(self._pieces) if self._value is None else dumps(self._value)
-        self._pieces, self._value = [], None
+        body = b"".join(self._pieces)
+        self._pieces = []
         yield
         body, whole = _decoded(body, self._encoding)
         yield

@@ -7,7 +7,7 @@ a story; the bodies that pass beside it are told as :class:`Carried`, for the le
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from operator import attrgetter
@@ -138,14 +138,14 @@ class Ended:
 class Carried:
     """Bytes of a body as they passed, in order; they are not part of the story, and secrets may be in them.
 
-    ``pieces`` are bytes, or the JSON value that they are made of. ``encoding`` is their content coding. A body may come
-    in several of these; the last has ``whole``.
+    ``size`` is in bytes, ``encoding`` their content coding. A body may come in several of these; the last has
+    ``whole``.
     """
 
     id: str
     at: float
     part: Part
-    pieces: tuple[bytes, ...] | Mapping[str, Any]
+    pieces: tuple[bytes, ...]
     size: int
     encoding: str = ""
     whole: bool = True

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Self
-
-import orjson
 
 from proxy_core.errors import ProviderError, ProviderFailed, StreamBroken
 from proxy_core.upstream import connection_faults, faults
@@ -83,7 +80,7 @@ class Direct:
 
     async def _send(self, call: UpstreamCall, asked: Asked, url: str) -> HttpAnswer:
         try:
-            return await self._http.ask("POST", url, _headers(call), _encode(call.body), call.timeouts)
+            return await self._http.ask("POST", url, _headers(call), call.content, call.timeouts)
         except connection_faults.kinds() as failed:
             raise connection_faults.on_the_way(failed, asked, url) from failed
 
@@ -268,14 +265,6 @@ def _headers(call: UpstreamCall) -> Headers:
     if call.api_key:
         headers += ((b"authorization", f"Bearer {call.api_key.reveal()}".encode()),)
     return (*headers, (b"user-agent", user_agent().encode()))
-
-
-def _encode(body: Mapping[str, Any]) -> bytes:
-    try:
-        return orjson.dumps(body if isinstance(body, dict) else dict(body))
-    except TypeError:
-        # Lone surrogates, which clients in JavaScript send: as escapes they travel.
-        return json.dumps(body, allow_nan=False).encode()
 
 
 async def _what_comes(answer: HttpAnswer, seconds: float) -> bytes:

@@ -6,9 +6,13 @@ serves all of them. An answer that was not streamed comes as one chunk: :func:`a
 
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, Protocol
+
+import orjson
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Timeouts
@@ -16,7 +20,7 @@ from proxy_core.config.settings import Timeouts
 Chunk = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class UpstreamCall:
     """One call of a chat-completions API.
 
@@ -35,6 +39,15 @@ class UpstreamCall:
     timeouts: Timeouts = field(default_factory=Timeouts)
     provider_name: str = ""
     window: int | None = None
+
+    @cached_property
+    def content(self) -> bytes:
+        """The body as JSON: what the ledger keeps of a call, for bytes are lighter to hold than what they say."""
+        try:
+            return orjson.dumps(self.body if isinstance(self.body, dict) else dict(self.body))
+        except TypeError:
+            # Lone surrogates, which clients in JavaScript send: as escapes they travel.
+            return json.dumps(self.body, allow_nan=False).encode()
 
 
 class ChunkStream(Protocol):

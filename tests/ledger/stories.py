@@ -26,6 +26,8 @@ from proxy_core.ledger.journal import (
 )
 from proxy_core.ledger.store import LedgerFile
 
+UPSTREAM = b'{"model":"gpt-4.1","messages":[]}'
+
 NOON = 1_700_049_600.0
 """2023-11-15, 12:00 UTC."""
 
@@ -74,7 +76,7 @@ def bodies(id_: str, request: bytes = b'{"say":"hi"}', answer: tuple[bytes, ...]
     """What passes beside a story."""
     return [
         Carried(id_, NOON, Part.REQUEST, (request,), len(request)),
-        Carried(id_, NOON, Part.UPSTREAM, {"model": "gpt-4.1", "messages": []}, len(request)),
+        Carried(id_, NOON, Part.UPSTREAM, (UPSTREAM,), len(UPSTREAM)),
         Carried(id_, NOON, Part.ANSWER, answer[:3], sum(map(len, answer[:3])), whole=False),
         Carried(id_, NOON, Part.ANSWER, answer[3:], sum(map(len, answer[3:]))),
     ]
