@@ -162,9 +162,9 @@ class LedgerFile:
     def _keep(self) -> None:
         writer = self._writer
         while not self._closing.is_set():
-            if not writer.busy:
+            if not (writer.busy or writer.behind):
                 self._awake.wait(writer.patience)
-            until = time.monotonic() + TOGETHER
+            until = time.monotonic() + (0.0 if writer.behind else TOGETHER)
             while (rest := until - time.monotonic()) > 0 and not self._closing.is_set():
                 quiet = self._quiet and not self._awake.is_set()
                 if not ((quiet or self._is_pressed) and writer.step(quiet=quiet)):

@@ -95,6 +95,11 @@ class Writer:
         return bool(self._jobs or self._job or self._ready) and not self.trouble
 
     @property
+    def behind(self) -> bool:
+        """Whether the last batch had no time for all rows."""
+        return bool(self._touched) and not self.trouble
+
+    @property
     def late(self) -> bool:
         """Whether a body has waited as long as it may."""
         return bool(self._jobs) and time.monotonic() - self._jobs[0][0] >= LATEST
@@ -216,9 +221,12 @@ class Writer:
             self._do_chores(connection, book, log)
 
     def _write_rows(self, connection: sqlite3.Connection, book: Book, ids: list[str]) -> None:
-        """A few at a time, so that the first do not wait for the last."""
+        """A few at a time, so that the first do not wait for the last, nor those that end meanwhile."""
+        until = time.monotonic() + TOGETHER
         for start in range(0, len(ids), AT_ONCE):
             some = ids[start : start + AT_ONCE]
+            if start and time.monotonic() >= until and self._deadline is None:
+                return
             entries = [self._entry(summed(self._heard[id_])) for id_ in some]
             connection.execute("BEGIN IMMEDIATE")
             book.write(entries)
