@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy_core.ledger import store
+from proxy_core.ledger import store, writer
+from proxy_core.ledger.book import AT_ONCE
 from proxy_core.ledger.journal import Began, Ended, Progressed, Routed, State, Story, Usage
 from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.store import LedgerFile
@@ -51,6 +52,22 @@ def test_an_answered_request_is_there_within_a_tenth_of_a_second(path: Path) -> 
     assert sorted(took)[15] < 0.1, took
     keeper.close()
     ledger.close()
+
+
+def test_requests_that_end_do_not_wait_for_a_thousand_that_begin(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "TOGETHER", 0.0)  # a batch has time for a few rows only
+    begun = [told(f"r{number}")[:2] for number in range(1000)]
+    keeper, ledger = LedgerFile(path), Ledger(path)
+    try:
+        hear(keeper, *begun, told("ended"))
+        until(lambda: ledger.row("ended") is not None)
+        assert (ended := ledger.row("ended")) is not None
+        assert ended.story.state is State.DONE
+        assert ended.number <= 1000 - AT_ONCE
+        until(lambda: ledger.count() == 1001)
+    finally:
+        keeper.close()
+        ledger.close()
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
