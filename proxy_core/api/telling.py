@@ -73,7 +73,7 @@ class Telling:
 
     def carried(self, part: Part, body: bytes) -> None:
         """A body went by, whole."""
-        self._listener.hear(Carried(self.id, self._clock(), part, (body,), len(body)))
+        self._listener.hear(Carried(self.id, self._clock(), part, body))
 
     def counting(self, owed: Callable[[], Owed]) -> None:
         """From now on something is owed. ``owed`` is asked at the end, a bad one too: a cut answer is paid for."""
@@ -123,9 +123,9 @@ class Telling:
 
     def _carry(self, *, whole: bool) -> None:
         """What went out since the last time."""
-        size, self._carried = self.characters - self._carried, self.characters
-        pieces, self._pieces = tuple(self._pieces), []
-        self._listener.hear(Carried(self.id, self._clock(), Part.ANSWER, pieces, size, self._coding, whole))
+        self._carried = self.characters
+        data, self._pieces = b"".join(self._pieces), []
+        self._listener.hear(Carried(self.id, self._clock(), Part.ANSWER, data, self._coding, whole))
 
     def _end(self, state: State, status: int, *, stop_reason: str = "", error_type: str = "", error: str = "") -> None:
         if self._ended:

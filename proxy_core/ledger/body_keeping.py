@@ -45,11 +45,11 @@ class Gathering:
 
     def take(self, news: Carried) -> int:
         """Take more of it; gives how many bytes of it are not kept here."""
-        if self.held + news.size > LONGEST and self._pieces:
+        if self.held + len(news.data) > LONGEST and self._pieces:
             self._cut = True
-            return news.size
-        self._pieces += news.pieces
-        self.held += news.size
+            return len(news.data)
+        self._pieces.append(news.data)
+        self.held += len(news.data)
         return 0
 
     def steps(self, redaction: Redaction) -> Generator[None, None, Packed]:

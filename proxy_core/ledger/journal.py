@@ -138,15 +138,13 @@ class Ended:
 class Carried:
     """Bytes of a body as they passed, in order; they are not part of the story, and secrets may be in them.
 
-    ``size`` is in bytes, ``encoding`` their content coding. A body may come in several of these; the last has
-    ``whole``.
+    ``encoding`` is their content coding. A body may come in several of these; the last has ``whole``.
     """
 
     id: str
     at: float
     part: Part
-    pieces: tuple[bytes, ...]
-    size: int
+    data: bytes
     encoding: str = ""
     whole: bool = True
 

@@ -23,7 +23,7 @@ NEWS_WAITING: Final = 100_000
 BYTES_WAITING: Final = 64 * 1024 * 1024
 """How many bytes of bodies may wait, those that are still coming in included."""
 
-BYTES_HELD_BACK: Final = 32 * 1024 * 1024
+BYTES_HELD_BACK: Final = 16 * 1024 * 1024
 """Of which so many may wait for a quiet moment."""
 
 SWITCH: Final = 0.001
@@ -113,7 +113,7 @@ class LedgerFile:
         if isinstance(news, Carried):
             if not self._has_room(news):
                 return
-            self._bytes += news.size
+            self._bytes += len(news.data)
         elif len(self._waiting) >= NEWS_WAITING:
             self._refused += 1
             return
@@ -141,7 +141,7 @@ class LedgerFile:
             return False
         if not self._writer.keeps_bodies:
             return False
-        if self._bytes + news.size - self._writer.freed <= BYTES_WAITING:
+        if self._bytes + len(news.data) - self._writer.freed <= BYTES_WAITING:
             return True
         if not news.whole:
             self._torn.add(body)

@@ -32,7 +32,7 @@ CHORES_EVERY: Final = 30.0
 STORIES_HELD: Final = 20_000
 """Requests that wait for a disk that refuses; of more the oldest are lost."""
 
-LATEST: Final = 10.0
+LATEST: Final = 4.0
 """Seconds that a body waits at most for a moment in which nobody asks for anything."""
 
 _SLICE: Final = 0.000_3

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 import sys
 import time
@@ -13,7 +14,8 @@ from typing import Final
 
 from proxy_core.launch.claude_code import BEARER, HEADERS, LaunchPlan
 
-TOKEN: Final = "us-launch.DEADBEEF-0123456789"
+TOKEN: Final = f"us-launch.DEADBEEF-{os.getpid():010}"
+"""Nobody else's: tests beside this one may have theirs on a command line of a shell."""
 OWN_KEY: Final = "sk-ant-the-users-own"
 ODD: Final = 'it\'s 100% "odd" & $HOME `x` \\ \u2018so\u2019 <a|b> ! ^ é 🎭'
 """What every shell has a meaning for."""

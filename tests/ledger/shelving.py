@@ -83,7 +83,7 @@ def carried(id_: str, request: Mapping[str, Any] = REQUEST, answer: Mapping[str,
         Began(name, now, "/v1/messages", "claude-opus-5-5", True, project="/home/me/trees"),
         Routed(name, now, "BIG", "claude-opus-5-5 plays BIG", "openai", "gpt-4.1", "direct"),
         Attempted(name, now, 1, 200),
-        *(Carried(name, now, part, (body,), len(body)) for part, body in bodies.items()),
+        *(Carried(name, now, part, body) for part, body in bodies.items()),
         Ended(name, now + 2.0, State.DONE, 200, "tool_use", usage=Usage(2_000, 500, cache_read=10_000)),
     ]
 

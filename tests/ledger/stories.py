@@ -75,10 +75,10 @@ def told(id_: str, at: float = NOON, **fields: Any) -> list[News]:
 def bodies(id_: str, request: bytes = b'{"say":"hi"}', answer: tuple[bytes, ...] = ANSWER) -> list[News]:
     """What passes beside a story."""
     return [
-        Carried(id_, NOON, Part.REQUEST, (request,), len(request)),
-        Carried(id_, NOON, Part.UPSTREAM, (UPSTREAM,), len(UPSTREAM)),
-        Carried(id_, NOON, Part.ANSWER, answer[:3], sum(map(len, answer[:3])), whole=False),
-        Carried(id_, NOON, Part.ANSWER, answer[3:], sum(map(len, answer[3:]))),
+        Carried(id_, NOON, Part.REQUEST, request),
+        Carried(id_, NOON, Part.UPSTREAM, UPSTREAM),
+        Carried(id_, NOON, Part.ANSWER, b"".join(answer[:3]), whole=False),
+        Carried(id_, NOON, Part.ANSWER, b"".join(answer[3:])),
     ]
 
 

@@ -36,7 +36,7 @@ _NEWS: st.SearchStrategy[News] = st.one_of(
     st.builds(Attempted, _ID, _AT, st.integers(1, 5), st.none() | st.integers(200, 599), _WORD, _AT),
     st.builds(Answering, _ID, _AT, _WORD),
     st.builds(Progressed, _ID, _AT, st.integers(0, 99)),
-    st.builds(Carried, _ID, _AT, st.sampled_from(Part), st.just((b"x",)), st.just(1)),
+    st.builds(Carried, _ID, _AT, st.sampled_from(Part), st.just(b"x")),
     st.builds(
         Ended,
         *(_ID, _AT, st.sampled_from(State), st.integers(200, 599), _WORD, _WORD, _WORD),

@@ -53,7 +53,7 @@ def test_a_body_stays_with_the_ledger(qtbot: QtBot) -> None:
     bridge = Bridge()
     heard: list[News] = []
     bridge.told.connect(heard.extend)
-    bridge.hear(Carried("a", 0.0, Part.REQUEST, (b"{}",), 2))
+    bridge.hear(Carried("a", 0.0, Part.REQUEST, b"{}"))
     bridge.hear(Progressed("a", 0.0, 1))
     qtbot.waitUntil(lambda: bool(heard), timeout=2_000)
     assert heard == [Progressed("a", 0.0, 1)]

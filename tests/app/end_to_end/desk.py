@@ -139,8 +139,8 @@ def message(where: str, text: str = "Hello.", **more: Any) -> tuple[int | None, 
     return ask(where, "POST", "/v1/messages", body)
 
 
-def ended(process: subprocess.Popen[str], seconds: float) -> str:
-    """What the app printed, after it has ended by itself with 0 within ``seconds``."""
+def ended(process: subprocess.Popen[str], seconds: float = 6.0) -> str:
+    """What the app printed, after it has ended by itself with 0 within ``seconds``: two, and what others take."""
     began = time.monotonic()
     out = process.communicate(timeout=SECONDS)[0]
     took = time.monotonic() - began

@@ -35,7 +35,7 @@ def test_the_token_is_kept_in_the_keyring_and_is_the_same_at_the_next_start(
     token = kept()
     assert token.startswith("us-")
     first.terminate()
-    assert ended(first, 2.0) == ""
+    assert ended(first) == ""
     desk.app(UNDERSTUDY_TOKEN="")
     until(lambda: len(tray.items) == 2)
     where = address(tray)

@@ -77,7 +77,7 @@ def test_a_turn_of_claude_code_stands_in_the_ledger_with_its_project(
     until(lambda: any(text.startswith("Today: ") and "0 requests" not in text for text in tray.labels()))
     ledger.close()
     process.terminate()
-    assert ended(process, 2.0) == ""
+    assert ended(process) == ""
 
 
 def test_what_is_missing_is_said_with_what_to_do(

@@ -21,7 +21,7 @@ def test_a_signal_ends_it_cleanly(desk: Desk, tray: TrayHost, number: signal.Sig
     tray.wait()
     where = address(tray)
     process.send_signal(number)
-    assert ended(process, 2.0) == ""
+    assert ended(process) == ""
     assert health(where) is None
     assert not (desk.home / "state" / "runtime.json").exists()
 
@@ -67,7 +67,7 @@ def test_a_crash_is_offered_by_the_next_start_which_nothing_hinders(desk: Desk, 
     assert len(reports) == 1
     assert "Segmentation fault" in reports[0].read_text()
     again.terminate()
-    assert ended(again, 2.0) == ""
+    assert ended(again) == ""
 
 
 def test_closing_the_window_keeps_the_app_in_the_tray(desk: Desk, tray: TrayHost) -> None:
