@@ -28,8 +28,10 @@ DAY: Final = 86_400.0
 CUT_OFF: Final = "Understudy ended before this answer was whole."
 
 AT_ONCE: Final = 200
-"""Requests that one statement writes. Each statement lets go of Python's lock, and a busy proxy gives it back a switch
-interval later only: a statement for each would take seconds where this takes milliseconds."""
+"""Requests that one transaction writes, in few statements. Each statement lets go of Python's lock, and a busy proxy
+gives it back a switch interval later only: a statement for each would take seconds where this takes milliseconds."""
+
+_PORTIONS: Final = (64, 32, 16, 8, 4, 2, 1)
 
 _TEXTS: Final = (
     *("path", "asked_for", "project", "profile", "role", "why", "provider", "model", "engine", "stop_reason"),
@@ -73,12 +75,11 @@ class Book:
             stories = [entry.story for entry in some]
             clean = self._clean if self._is_any_unclean(stories) else _as_it_is
             sessions = self._sessions_of([story for story in stories if story.session], clean)
-            values = [
-                value
+            rows = [
+                row(entry, self.run, self._kind_of(entry.story), sessions.get(entry.story.id, 0), clean)
                 for entry in some
-                for value in row(entry, self.run, self._kind_of(entry.story), sessions.get(entry.story.id, 0), clean)
             ]
-            self._connection.execute(put_rows(len(some)), values)
+            self._put(put_rows, rows)
 
     def forget(self) -> None:
         """What was written last is not in the file: it was rolled back."""
@@ -94,8 +95,7 @@ class Book:
 
     def keep(self, bodies: Sequence[Packed]) -> None:
         """Bodies, each in the place of one of the same request and part; of a request that is not there, none."""
-        values = [value for body in bodies for value in body_row(body)]
-        self._connection.execute(put_bodies(len(bodies)), values)
+        self._put(put_bodies, [body_row(body) for body in bodies])
 
     def has_running(self) -> bool:
         """Whether any process's request runs, as far as the file knows."""
@@ -125,6 +125,17 @@ class Book:
                 execute(cut, (STATES[State.FAILED], self._cut_off(kind), last, number))
             ended += len(running)
         return ended
+
+    def _put(self, statement: Callable[[int], str], rows: Sequence[tuple[Any, ...]]) -> None:
+        """In portions of so many rows as there are statements for: SQLite keeps those that it has read, and one of 200
+        rows takes half a megabyte.
+        """
+        start = 0
+        for portion in _PORTIONS:
+            while len(rows) - start >= portion:
+                some = rows[start : start + portion]
+                self._connection.execute(statement(portion), [value for row in some for value in row])
+                start += portion
 
     def _kind_of(self, story: Story) -> int:
         warnings = json.dumps(story.warnings) if story.warnings else ""

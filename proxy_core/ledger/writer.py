@@ -44,7 +44,9 @@ _REST: Final = 9 * _SLICE
 _LOOK_EVERY: Final = 0.5
 """Seconds between two looks at whether the file is still the one that is open."""
 
-_BODIES_TOGETHER: Final = 64
+_BODIES_TOGETHER: Final = 500
+_BYTES_TOGETHER: Final = 1024 * 1024
+"""How many packed bodies one transaction writes, and about how many bytes of them."""
 
 _TRY_AGAIN: Final = 1.0
 """Seconds until the next try at a disk that refused."""
@@ -238,7 +240,12 @@ class Writer:
 
     def _write_bodies(self, connection: sqlite3.Connection, book: Book) -> None:
         """Some of those that are ready: the next rows must not wait for all of them."""
-        some = self._ready[:_BODIES_TOGETHER]
+        some, size = [], 0
+        for body, packed in self._ready[:_BODIES_TOGETHER]:
+            if size >= _BYTES_TOGETHER:
+                break
+            some.append((body, packed))
+            size += len(packed.data)
         if not some:
             return
         connection.execute("BEGIN IMMEDIATE")
