@@ -27,11 +27,11 @@ DAY: Final = 86_400.0
 
 CUT_OFF: Final = "Understudy ended before this answer was whole."
 
-AT_ONCE: Final = 200
+AT_ONCE: Final = 256
 """Requests that one transaction writes, in few statements. Each statement lets go of Python's lock, and a busy proxy
 gives it back a switch interval later only: a statement for each would take seconds where this takes milliseconds."""
 
-_PORTIONS: Final = (64, 32, 16, 8, 4, 2, 1)
+_PORTIONS: Final = (256, 128, 64, 32, 16, 8, 4, 2, 1)
 
 _TEXTS: Final = (
     *("path", "asked_for", "project", "profile", "role", "why", "provider", "model", "engine", "stop_reason"),

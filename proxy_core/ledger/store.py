@@ -160,18 +160,21 @@ class LedgerFile:
                 self._tell()
 
     def _keep(self) -> None:
-        writer = self._writer
+        writer, took = self._writer, 0.0
         while not self._closing.is_set():
             if not (writer.busy or writer.behind):
                 self._awake.wait(writer.patience)
-            until = time.monotonic() + (0.0 if writer.behind else TOGETHER)
+            # A batch that took long is followed by the next one at once: what ended meanwhile has waited already.
+            until = time.monotonic() + (0.0 if writer.behind else TOGETHER - took)
             while (rest := until - time.monotonic()) > 0 and not self._closing.is_set():
                 quiet = self._quiet and not self._awake.is_set()
                 if not ((quiet or self._is_pressed) and writer.step(quiet=quiet)):
                     self._closing.wait(rest)
             self._awake.clear()
+            begun = time.monotonic()
             self._take()
             writer.write()
+            took = time.monotonic() - begun
             self._tell()
         self._take()
         writer.finish()
