@@ -63,7 +63,9 @@ class Terms:
 
 
 class Writer:
-    """Keeps what it is given until the file has it. ``freed`` counts the bytes of bodies that no longer wait here."""
+    """Keeps what it is given until the file has it. ``freed`` counts the bytes of bodies that no longer wait here;
+    ``behind`` says that the last batch had no time for all rows.
+    """
 
     def __init__(self, path: Path, terms: Terms, redaction: Redaction) -> None:
         self.trouble = ""
@@ -71,6 +73,7 @@ class Writer:
         self.lost = 0
         self.lost_bodies = 0
         self.freed = 0
+        self.behind = False
         self.keeps_bodies = True
         self._path = path
         self._terms = terms
@@ -95,11 +98,6 @@ class Writer:
     def busy(self) -> bool:
         """Whether there is something to do before any more news comes."""
         return bool(self._jobs or self._job or self._ready) and not self.trouble
-
-    @property
-    def behind(self) -> bool:
-        """Whether the last batch had no time for all rows."""
-        return bool(self._touched) and not self.trouble
 
     @property
     def late(self) -> bool:
@@ -154,6 +152,7 @@ class Writer:
 
     def write(self) -> None:
         """Everything that was taken goes to the file, as far as it lets us."""
+        self.behind = False
         now = time.monotonic()
         chores = now >= self._chores_at
         if not (self._touched or self._ready or chores) or (self.trouble and now < self._retry_at):
@@ -228,6 +227,7 @@ class Writer:
         for start in range(0, len(ids), AT_ONCE):
             some = ids[start : start + AT_ONCE]
             if start and time.monotonic() >= until and self._deadline is None:
+                self.behind = True
                 return
             entries = [self._entry(summed(self._heard[id_])) for id_ in some]
             connection.execute("BEGIN IMMEDIATE")
