@@ -47,11 +47,21 @@ def look(request: pytest.FixtureRequest, theme: Theme) -> Iterator[Theme]:
     theme.apply(Appearance.LIGHT)
 
 
+@pytest.fixture
+def chinese(qapp: QApplication) -> Iterator[str]:
+    """The app speaks Chinese."""
+    yield from _spoken(qapp, "zh_CN")
+
+
 @pytest.fixture(params=list(LANGUAGES))
 def language(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
     """Each language of the app in turn; afterwards none is spoken."""
+    yield from _spoken(qapp, request.param)
+
+
+def _spoken(qapp: QApplication, language: str) -> Iterator[str]:
     before = set(qapp.findChildren(QTranslator))
-    yield speak(qapp, request.param)
+    yield speak(qapp, language)
     for translator in set(qapp.findChildren(QTranslator)) - before:
         qapp.removeTranslator(translator)
         translator.setParent(None)

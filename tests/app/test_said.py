@@ -3,26 +3,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from PySide6.QtCore import QCoreApplication, QTranslator
 from PySide6.QtWidgets import QApplication
 
 from app.i18n import speak
 from app.said import said, said_in_part
-
-
-@pytest.fixture
-def chinese(qapp: QApplication) -> Iterator[None]:
-    """The app speaks Chinese."""
-    before = set(qapp.findChildren(QTranslator))
-    speak(qapp, "zh_CN")
-    yield
-    for translator in set(qapp.findChildren(QTranslator)) - before:
-        qapp.removeTranslator(translator)
-        translator.setParent(None)
-
 
 REFUSED = (
     "OpenAI refused the key: 401. Open Understudy → Settings → Models and keys (or run `understudy keys set openai`)."

@@ -3,15 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
-from PySide6.QtCore import QTranslator
-from PySide6.QtWidgets import QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.doing.trying import with_check
-from app.i18n import speak
 from app.models.request_entry import Column, Entry, tip
 from app.notifications import notes
 from app.state import Phase, Proxy, Trial, TrialStep, Trouble, Verdict
@@ -29,14 +25,7 @@ EMPTY, EMPTY_TOLD = "The answer is empty.", "回答是空的。"
 STARTS, STARTS_TOLD = "The proxy starts on http://[::1]:1.", "代理正在 http://[::1]:1 启动。"
 
 
-@pytest.fixture(autouse=True)
-def _chinese(theme: Theme, qapp: QApplication) -> Iterator[None]:
-    before = set(qapp.findChildren(QTranslator))
-    speak(qapp, "zh_CN")
-    yield
-    for translator in set(qapp.findChildren(QTranslator)) - before:
-        qapp.removeTranslator(translator)
-        translator.setParent(None)
+pytestmark = pytest.mark.usefixtures("theme", "chinese")
 
 
 def words(widget: QWidget) -> list[str]:

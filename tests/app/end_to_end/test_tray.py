@@ -88,7 +88,7 @@ def test_a_click_opens_the_window(desk: Desk, tray: TrayHost) -> None:
     until(desk.windows)
 
 
-def test_quit_tells_the_streams_and_ends_within_two_seconds(desk: Desk, tray: TrayHost) -> None:
+def test_quit_tells_the_streams_and_ends(desk: Desk, tray: TrayHost) -> None:
     desk.settings(DEMO.format("slow"))
     process = desk.app()
     tray.wait()
