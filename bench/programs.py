@@ -18,6 +18,12 @@ from bench.peers import Absent, Peer
 _TOKEN: Final = "us-bench-0123456789abcdef"
 _KEY: Final = "sk-bench-0123456789abcdef"
 
+_BARE: Final = ("asyncio", "h11")
+"""Uvicorn as it installs itself, and as the limits were set: see docs/decisions/018-which-floor.md."""
+
+_SHARP: Final = ("uvloop", "httptools")
+"""What Understudy runs on, too."""
+
 
 class Part(StrEnum):
     """What a program is there for."""
@@ -62,6 +68,9 @@ STRAIGHT: Final = "nothing in between"
 BARE_RELAY: Final = "bare ASGI + aiohttp, relay"
 FASTAPI_RELAY: Final = "FastAPI + httpx, relay"
 TRANSLATOR: Final = "bare ASGI + aiohttp + orjson, translating"
+SHARP_RELAY: Final = "bare relay on uvloop + httptools"
+SHARP_TRANSLATOR: Final = "bare translator on uvloop + httptools"
+NODE_RELAY: Final = "node, relay"
 RELAY: Final = "understudy, relay"
 DIRECT: Final = "understudy, direct"
 LITELLM: Final = "LiteLLM proxy"
@@ -73,10 +82,13 @@ def programs() -> tuple[Program, ...]:
     ours = metadata.version("understudy")
     return (
         Program(STRAIGHT, Part.NOTHING, relays=True),
+        _peer(NODE_RELAY, peers.node_relay, _start_node_relay, relays=True),
         Program(BARE_RELAY, Part.FLOOR, relays=True, start=_floor("bare_relay")),
+        Program(SHARP_RELAY, Part.FLOOR, relays=True, start=_floor("bare_relay", _SHARP)),
         Program(FASTAPI_RELAY, Part.FLOOR, relays=True, start=_floor("fastapi_relay")),
         Program(RELAY, Part.OURS, relays=True, start=_understudy, version=ours),
         Program(TRANSLATOR, Part.FLOOR, relays=False, start=_floor("bare_translator")),
+        Program(SHARP_TRANSLATOR, Part.FLOOR, relays=False, start=_floor("bare_translator", _SHARP)),
         Program(DIRECT, Part.OURS, relays=False, start=_understudy, model="openai/gpt-4.1", version=ours),
         _peer(ROUTER, peers.claude_code_router, _start_router),
         _peer(LITELLM, peers.litellm, _start_litellm),
@@ -88,12 +100,18 @@ def headers_of(program: Program) -> dict[str, str]:
     return {} if program.part is Part.NOTHING else {"authorization": f"Bearer {_TOKEN}"}
 
 
-def _floor(name: str) -> Callable[[Place], Start]:
+def _floor(name: str, uvicorn: tuple[str, str] = _BARE) -> Callable[[Place], Start]:
+    """``uvicorn``: its loop and its reading of HTTP."""
+
     def start(place: Place) -> Start:
-        words = (sys.executable, "-m", f"bench.floors.{name}", str(place.port), str(place.upstream))
+        words = (sys.executable, "-m", f"bench.floors.{name}", str(place.port), str(place.upstream), *uvicorn)
         return Start(words, {"PYTHONPATH": str(peers.ROOT)})
 
     return start
+
+
+def _start_node_relay(peer: Peer, place: Place) -> Start:
+    return Start((*peer.words, str(place.port), str(place.upstream)), {})
 
 
 def _understudy(place: Place) -> Start:
@@ -110,12 +128,14 @@ def _understudy(place: Place) -> Start:
     return Start((str(script), "serve", "--port", str(place.port)), variables)
 
 
-def _peer(name: str, find: Callable[[], Peer], start: Callable[[Peer, Place], Start]) -> Program:
+def _peer(
+    name: str, find: Callable[[], Peer], start: Callable[[Peer, Place], Start], *, relays: bool = False
+) -> Program:
     try:
         peer = find()
     except Absent as absent:
-        return Program(name, Part.PEER, relays=False, absent=str(absent))
-    return Program(name, Part.PEER, relays=False, start=lambda place: start(peer, place), version=peer.version)
+        return Program(name, Part.PEER, relays=relays, absent=str(absent))
+    return Program(name, Part.PEER, relays=relays, start=lambda place: start(peer, place), version=peer.version)
 
 
 def _start_litellm(peer: Peer, place: Place) -> Start:

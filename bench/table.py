@@ -9,7 +9,17 @@ from typing import Final
 
 from bench.figures import FIGURES, Figure
 from bench.measuring import Run
-from bench.programs import BARE_RELAY, DIRECT, LITELLM, RELAY, STRAIGHT, TRANSLATOR, Program
+from bench.programs import (
+    BARE_RELAY,
+    DIRECT,
+    LITELLM,
+    RELAY,
+    SHARP_RELAY,
+    SHARP_TRANSLATOR,
+    STRAIGHT,
+    TRANSLATOR,
+    Program,
+)
 
 Medians = Mapping[str, Mapping[str, float]]
 """By program and figure; delays without what they are with nothing in between."""
@@ -29,10 +39,11 @@ class Limit:
     at_most: float | None = None
     at_least: float | None = None
 
-    def value(self, medians: Medians) -> float | None:
-        """The ratio or number; None where something was not measured."""
+    def value(self, medians: Medians, beside: str | None = None) -> float | None:
+        """The ratio or number; None where something was not measured. ``beside``: another floor instead."""
+        beside = self.beside if beside is None else beside
         own = medians.get(self.program, {}).get(self.key)
-        other = medians.get(self.beside, {}).get(self.key) if self.beside else 1.0
+        other = medians.get(beside, {}).get(self.key) if beside else 1.0
         return own / other if own is not None and other else None
 
     def holds(self, value: float) -> bool:
@@ -52,6 +63,10 @@ LIMITS: Final = (
     Limit("relay: burst, of the bare relay's", RELAY, "burst", BARE_RELAY, at_least=1 / 1.3),
     Limit("relay: not streamed at 16, of the bare relay's", RELAY, "whole", BARE_RELAY, at_least=1 / 1.3),
 )
+
+
+SHARPER: Final = {TRANSLATOR: SHARP_TRANSLATOR, BARE_RELAY: SHARP_RELAY}
+"""By floor, the same on uvloop and httptools: no limit is set by it, but a reader wants to know."""
 
 
 def medians_of(run: Run) -> dict[str, dict[str, float]]:
@@ -83,14 +98,19 @@ def table(programs: Sequence[Program], medians: Medians, *, markdown: bool) -> s
 
 
 def verdicts(medians: Medians, *, markdown: bool) -> str:
-    """Each limit, what was measured, and whether it holds."""
-    grid = [["limit", "measured", "wanted", "holds"]]
+    """Each limit, what was measured, whether it holds, and what it is beside the sharper floor."""
+    grid = [["limit", "measured", "wanted", "holds", "on uvloop + httptools"]]
     for limit in LIMITS:
-        value = limit.value(medians)
+        value, sharper = limit.value(medians), SHARPER.get(limit.beside)
+        sharp = limit.value(medians, sharper) if sharper else None
         bound = f"≤ {limit.at_most:.4g}" if limit.at_most is not None else f"≥ {limit.at_least:.4g}"
         said = "not measured" if value is None else ("yes" if limit.holds(value) else "NO")
-        grid.append([limit.sentence, "" if value is None else f"{value:.3g}", bound, said])
+        grid.append([limit.sentence, _number(value), bound, said, _number(sharp)])
     return _drawn(grid, markdown=markdown)
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3g}"
 
 
 def _cell(figure: Figure, found: Mapping[str, float]) -> str:

@@ -1,4 +1,8 @@
-"""How every floor is run: ``python -m bench.floors.NAME PORT UPSTREAM``, on uvicorn without its logs."""
+"""How every floor is run: ``python -m bench.floors.NAME PORT UPSTREAM LOOP HTTP``, on uvicorn without its logs.
+
+LOOP and HTTP are uvicorn's own words: ``asyncio h11`` is the bare uvicorn, as it installs itself; ``uvloop httptools``
+is what its extra ``standard`` makes of it.
+"""
 
 from __future__ import annotations
 
@@ -11,9 +15,11 @@ import uvicorn
 
 def serve(make: Callable[[str], Any]) -> None:
     """Run the app that ``make`` makes of the upstream's address."""
-    port, upstream = (int(word) for word in sys.argv[1:3])
+    port, upstream, loop, http = sys.argv[1:5]
     app = make(f"http://127.0.0.1:{upstream}")
-    uvicorn.run(app, port=port, lifespan="off", ws="none", access_log=False, log_level="error", loop="uvloop")
+    uvicorn.run(
+        app, port=int(port), loop=loop, http=http, access_log=False, lifespan="off", ws="none", log_level="error"
+    )
 
 
 async def body_of(receive: Callable[[], Any]) -> bytes:

@@ -9,7 +9,7 @@ from proxy_core.api.casting import Cast, cast, key_for
 from proxy_core.api.counting import check_window
 from proxy_core.api.exchange import Exchange, serve
 from proxy_core.api.house import House
-from proxy_core.api.relaying import relay
+from proxy_core.api.relaying import goes_on_unread, relay, relay_unread
 from proxy_core.api.replies import send_json
 from proxy_core.api.spending import within_budget
 from proxy_core.api.streaming import EventWriter, stream_answer, while_connected, whole_answer
@@ -36,6 +36,9 @@ class Messages:
 
     async def _answer(self, exchange: Exchange) -> None:
         body = await exchange.body()
+        if model := await goes_on_unread(body, exchange, self._house):
+            await relay_unread(exchange, model, body, self._house)
+            return
         request = parse(body)
         exchange.began(request.model, streamed=request.stream)
         exchange.telling.carried(Part.REQUEST, body)

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import replace
+from functools import cache, partial
+
 from starlette.types import Message
 
-from proxy_core.api.casting import Cast, key_for
+from proxy_core.api.casting import Cast, cast, key_for, profile_of
 from proxy_core.api.exchange import Exchange
 from proxy_core.api.house import House
 from proxy_core.api.replies import Headers
 from proxy_core.api.streaming import while_connected
 from proxy_core.api.telling import Owed
 from proxy_core.config.secret import Secret
-from proxy_core.errors import KeyMissing, StreamBroken, UnderstudyError
+from proxy_core.errors import InvalidRequest, KeyMissing, StreamBroken, UnderstudyError
+from proxy_core.ledger.budget import Act
 from proxy_core.ledger.journal import Part
+from proxy_core.routing.roles import is_passthrough_anyway
 from proxy_core.upstream.model_name import with_model
 from proxy_core.upstream.plain_words import scrubbed
 from proxy_core.upstream.relay import RelayAnswer, RelayCall
 from proxy_core.upstream.usage_reading import UsageReading, decoded
+from proxy_core.wire.request import MessagesRequest, model_at_the_head, parse
 
 Credentials = tuple[tuple[str, Secret], ...]
 
@@ -36,6 +43,45 @@ async def relay(exchange: Exchange, asked_for: str, body: bytes, chosen: Cast, h
     chosen.tell(exchange.telling)
     if chosen.target.model != asked_for:
         body = with_model(body, chosen.target.model)
+    await _pass_on(exchange, body, chosen, house)
+
+
+async def goes_on_unread(body: bytes, exchange: Exchange, house: House) -> str:
+    """The model of a request that goes to Anthropic as it is, whatever else it says; empty for any other."""
+    model, in_force = model_at_the_head(body), exchange.in_force
+    profile = profile_of(exchange.caller.launch, in_force.settings)
+    if not model or not is_passthrough_anyway(model, profile, in_force.facts):
+        return ""
+    return model if (await house.budget.verdict()).act is Act.GO else ""
+
+
+async def relay_unread(exchange: Exchange, model: str, body: bytes, house: House) -> None:
+    """As :func:`relay`, but the request is read while it is under way, for its story alone.
+
+    To read 110 kB takes as long as all else that is done before they leave.
+    """
+    chosen = cast(MessagesRequest(model, ()), len(body), exchange)
+    tell = cache(partial(_tell_unread, exchange, model, body))
+    asyncio.get_running_loop().call_soon(tell)  # that is, as soon as the provider is waited for
+    try:
+        await _pass_on(exchange, body, chosen, house)
+    finally:
+        tell()  # where it never came to that
+
+
+def _tell_unread(exchange: Exchange, model: str, body: bytes) -> None:
+    try:
+        request = parse(body)
+    except (InvalidRequest, RecursionError):  # what is wrong with it is Anthropic's to say
+        request = MessagesRequest(model, ())
+    if request.model != model:  # told twice: who answered is the one that stands at the head
+        request = replace(request, model=model)
+    exchange.began(model, streamed=request.stream)
+    exchange.telling.carried(Part.REQUEST, body)
+    cast(request, len(body), exchange).tell(exchange.telling)
+
+
+async def _pass_on(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> None:
     call = await _call(exchange, body, chosen, house)
     async with while_connected(exchange.receive):
         await _pass(exchange, call, house)

@@ -12,6 +12,7 @@ from proxy_core.routing.tiers import tier
 from proxy_core.wire.request import Thinking
 
 _BIG_TIER: Final = frozenset({Role.BIG, Role.OPUS})
+_ROLES: Final = tuple(Role)
 _ABOVE_HIGH: Final = frozenset({"xhigh", "max"})
 
 
@@ -75,6 +76,14 @@ def choose(asked: Asked, profile: Profile, routing: RoutingSettings, known: Know
     if Role.VISION in profile.roles and asked.has_image and _is_blind(target, known):
         return _cast(Role.VISION, f"an image, which {target.id} cannot see, goes to VISION", asked, profile, known)
     return target
+
+
+def is_passthrough_anyway(model: str, profile: Profile, known: KnownModels) -> bool:
+    """Whether a request for this Claude name goes to Anthropic unchanged, whatever else it says."""
+    is_claude = tier(model) is not None and role_of(model) is None
+    if not is_claude or split(withdrawn(model), known.is_provider).provider:
+        return False
+    return all(model_of(role, profile.roles) == PASSTHROUGH for role in _ROLES)
 
 
 def model_of(role: Role, roles: Mapping[Role, str]) -> str:

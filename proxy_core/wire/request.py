@@ -6,6 +6,7 @@ that no documentation names). Content blocks stay the JSON objects they came as;
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -15,6 +16,8 @@ from proxy_core.wire.json_text import loads
 
 Block = Mapping[str, Any]
 """A content block, or a tool: a JSON object with a ``type`` (mostly)."""
+
+_MODEL_FIRST: Final = re.compile(rb'\s*\{\s*"model"\s*:\s*"([\w.:@/-]{1,200})"')
 
 ROLES: Final = frozenset({"user", "assistant", "system"})
 
@@ -90,6 +93,15 @@ def parse(body: bytes) -> MessagesRequest:
         format=_object(config, "format"),
         user_id=_text((_object(fields, "metadata") or {}).get("user_id")),
     )
+
+
+def model_at_the_head(body: bytes) -> str:
+    """The model's name where a body begins with it, as Claude Code's do; empty for any other, and for a strange name.
+
+    Costs next to nothing, and looks at nothing else: the rest may not even be JSON.
+    """
+    found = _MODEL_FIRST.match(body)
+    return found[1].decode() if found else ""
 
 
 def blocks(content: object, place: str) -> tuple[Block, ...]:

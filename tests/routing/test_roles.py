@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from proxy_core.config.settings import PASSTHROUGH, Profile, Role, RoutingSettings, ThinkingRule
 from proxy_core.routing.model_ids import offered, role_id, role_of, withdrawn
-from proxy_core.routing.roles import Asked, Target, choose
+from proxy_core.routing.roles import Asked, Target, choose, is_passthrough_anyway
 from proxy_core.wire.request import Thinking
 
 ADAPTIVE_HIGH = Thinking("adaptive", effort="high")
@@ -133,6 +135,40 @@ def test_passthrough_is_followed_unless_set_otherwise() -> None:
 )
 def test_under_passthrough_a_roles_id_becomes_a_claude_name(asked: str, sent: str) -> None:
     assert ask(asked, {Role.BIG: PASSTHROUGH}).model == sent
+
+
+@given(
+    model=st.sampled_from(
+        ["claude-opus-5-5", "claude-haiku-5-5", "claude:gpt-4.1", "understudy/big", "openai/o3", "o3"]
+    ),
+    roles=st.dictionaries(st.sampled_from(Role), st.sampled_from([PASSTHROUGH, PASSTHROUGH, "openai/gpt-4.1"])),
+    rule=st.sampled_from(ThinkingRule),
+    thinking=st.sampled_from([Thinking(), ADAPTIVE_HIGH, ADAPTIVE_MAX, BUDGET]),
+    agent=st.sampled_from(["", "a-subagent"]),
+    input_tokens=st.sampled_from([0, 10_000]),
+    has_image=st.booleans(),
+)
+def test_what_goes_to_anthropic_anyway_goes_there_whatever_it_says(
+    model: str, roles: dict[Role, str], rule: ThinkingRule, **asked: object
+) -> None:
+    target = ask(model, roles, rule, **asked)
+    if is_passthrough_anyway(model, Profile(roles), Catalogue()):
+        assert (target.passthrough, target.model) == (True, model)
+
+
+@pytest.mark.parametrize(
+    ("model", "roles", "anyway"),
+    [
+        ("claude-opus-5-5", {Role.BIG: PASSTHROUGH}, True),
+        ("claude-opus-5-5", {Role.BIG: PASSTHROUGH, Role.SMALL: "openai/gpt-4.1-mini"}, False),
+        ("claude-opus-5-5", {}, False),
+        ("understudy/big", {Role.BIG: PASSTHROUGH}, False),
+        ("anthropic/claude-opus-5-5", {Role.BIG: PASSTHROUGH}, False),
+        ("gpt-4.1", {Role.BIG: PASSTHROUGH}, False),
+    ],
+)
+def test_what_goes_to_anthropic_anyway(model: str, roles: dict[Role, str], *, anyway: bool) -> None:
+    assert is_passthrough_anyway(model, Profile(roles), Catalogue()) is anyway
 
 
 def test_ids_go_there_and_back() -> None:

@@ -1,0 +1,150 @@
+"""A passthrough request that goes on before it is read: what Anthropic gets, and the story that is told of it."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from proxy_core.ledger.journal import Began, Carried, Part, Routed, State
+from proxy_core.wire.request import model_at_the_head
+from tests.support.chat_server import ChatServer, Script, chat_server, whole
+from tests.support.proxy import Running, running
+
+JSON = {"content-type": "application/json"}
+MESSAGE = {
+    "type": "message",
+    "id": "msg_1",
+    "role": "assistant",
+    "model": "claude-sonnet-5-5",
+    "content": [{"type": "text", "text": "Hi"}],
+    "stop_reason": "end_turn",
+    "usage": {"input_tokens": 3, "output_tokens": 1},
+}
+REFUSAL = {"type": "error", "error": {"type": "invalid_request_error", "message": "not JSON"}, "request_id": "req_9"}
+BUDGET = '[budget]\ndaily = 1000\nat_limit = "stop"\n'
+
+
+@asynccontextmanager
+async def stage(
+    home: Path, *scripts: Script, settings: str = "", **environ: str
+) -> AsyncIterator[tuple[Running, ChatServer]]:
+    async with chat_server(*scripts) as anthropic:
+        variables = {
+            "UNDERSTUDY_PASSTHROUGH_URL": anthropic.address,
+            "BIG_MODEL": "passthrough",
+            "ANTHROPIC_API_KEY": "sk-ant-0123456789",
+            **environ,
+        }
+        async with running(home, variables, settings) as proxy:
+            yield proxy, anthropic
+
+
+async def post(proxy: Running, body: bytes) -> httpx.Response:
+    return await proxy.client.post("/v1/messages", content=body, headers=JSON)
+
+
+@pytest.mark.parametrize(
+    ("body", "model"),
+    [
+        (b'{"model":"claude-opus-5-5","messages":[', "claude-opus-5-5"),
+        (b' {\n "model" : "claude:openai/gpt-4.1" ,', "claude:openai/gpt-4.1"),
+        (b'{"stream":true,"model":"claude-opus-5-5"}', ""),
+        (b'{"model":"claude-\\u006fpus"}', ""),
+        (b'{"model":"claude opus"}', ""),
+        (b'{"model":null}', ""),
+        (b'[{"model":"claude-opus-5-5"}]', ""),
+        (b"", ""),
+    ],
+)
+def test_only_a_plain_name_at_the_head_counts(body: bytes, model: str) -> None:
+    assert model_at_the_head(body) == model
+
+
+def told(proxy: Running) -> list[str]:
+    return [type(news).__name__ for news in proxy.heard.news]
+
+
+async def test_its_story_is_as_if_it_had_been_read_first(tmp_path: Path) -> None:
+    asked = {"thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 4000}
+    stories = {}
+    for name, settings in (("unread", ""), ("read first", BUDGET)):
+        async with stage(tmp_path / name, whole(MESSAGE), settings=settings) as (proxy, _):
+            assert (await proxy.ask(**asked)).json() == MESSAGE
+            stories[name] = proxy.heard.last
+            order = told(proxy)
+            assert order[:2] == ["Began", "Carried"]
+            assert order.index("Routed") < order.index("Attempted") < order.index("Answering") < order.index("Ended")
+    story = stories["unread"]
+    assert (story.state, story.role, story.model) == (State.DONE, "THINKER", "claude-sonnet-5-5")
+    assert "thinking budget of 2000" in story.why
+    assert story.usage is not None
+    assert (story.usage.input, story.usage.output) == (3, 1)
+    for name in (
+        "asked_for",
+        "streamed",
+        "role",
+        "why",
+        "provider",
+        "model",
+        "engine",
+        "usage",
+        "stop_reason",
+        "state",
+    ):
+        assert getattr(story, name) == getattr(stories["read first"], name), name
+
+
+async def test_what_is_wrong_with_it_anthropic_says(tmp_path: Path) -> None:
+    body = b'{"model":"claude-sonnet-5-5","messages":[{"role":"user","con'
+    async with stage(tmp_path, whole(REFUSAL, 400)) as (proxy, anthropic):
+        answer = await post(proxy, body)
+        assert (answer.status_code, answer.json()) == (400, REFUSAL)
+        assert [request.body for request in anthropic.requests] == [body]
+        carried = next(n for n in proxy.heard.news if isinstance(n, Carried) and n.part is Part.REQUEST)
+    assert carried.data == body
+    story = proxy.heard.last
+    assert (story.asked_for, story.role, story.state, story.status) == ("claude-sonnet-5-5", "BIG", State.FAILED, 400)
+
+
+async def test_where_one_role_is_somebody_elses_it_is_read_first(tmp_path: Path) -> None:
+    body = b'{"model":"claude-sonnet-5-5","messages":[{"role":"user","con'
+    async with stage(tmp_path, whole(REFUSAL, 400), THINKER_MODEL="openai/o3") as (proxy, anthropic):
+        answer = await post(proxy, body)
+        assert answer.json()["error"]["message"] == "The request body is not valid JSON."
+        assert anthropic.requests == []
+
+
+async def test_one_that_names_two_models_went_to_the_first(tmp_path: Path) -> None:
+    body = (
+        b'{"model":"claude-sonnet-5-5","max_tokens":5,"messages":[{"role":"user","content":"x"}],"model":"openai/o3"}'
+    )
+    async with stage(tmp_path, whole(MESSAGE)) as (proxy, anthropic):
+        assert (await post(proxy, body)).status_code == 200
+        assert [request.body for request in anthropic.requests] == [body]
+    story = proxy.heard.last
+    assert (story.asked_for, story.provider, story.model) == ("claude-sonnet-5-5", "anthropic", "claude-sonnet-5-5")
+
+
+async def test_one_that_never_left_has_a_story_too(tmp_path: Path) -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        address = f"http://127.0.0.1:{nobody.getsockname()[1]}"
+        async with stage(tmp_path, UNDERSTUDY_PASSTHROUGH_URL=address) as (proxy, _):
+            answer = await proxy.ask()
+            assert answer.json()["type"] == "error"
+            assert [type(news) for news in proxy.heard.news[:3]] == [Began, Carried, Routed]
+    assert proxy.heard.last.state is State.FAILED
+
+
+async def test_without_a_key_it_is_told_what_to_do(tmp_path: Path) -> None:
+    async with stage(tmp_path, ANTHROPIC_API_KEY="") as (proxy, anthropic):
+        answer = await proxy.ask()
+        assert answer.status_code == 400
+        assert "understudy keys set anthropic" in answer.json()["error"]["message"]
+        assert anthropic.requests == []
+    assert (proxy.heard.last.role, proxy.heard.last.state) == ("BIG", State.FAILED)
