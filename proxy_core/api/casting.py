@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from proxy_core.api.exchange import Exchange
 from proxy_core.api.house import House, InForce
@@ -68,6 +69,11 @@ class Cast:
 
 def cast(request: MessagesRequest, size: int, exchange: Exchange) -> Cast:
     """Choose who answers ``request``, whose body has ``size`` bytes. Raises :class:`InvalidRequest`."""
+    return with_provider(target_of(request, size, exchange), exchange.in_force, request)
+
+
+def target_of(request: MessagesRequest, size: int, exchange: Exchange) -> Target:
+    """As :func:`cast`, but the target alone."""
     settings, facts = exchange.in_force.settings, exchange.in_force.facts
     profile = profile_of(exchange.caller.launch, settings)
     asked = Asked(
@@ -77,7 +83,7 @@ def cast(request: MessagesRequest, size: int, exchange: Exchange) -> Cast:
         input_tokens=size // _BYTES_PER_TOKEN,
         has_image=Role.VISION in profile.roles and has_image(request),
     )
-    return with_provider(choose(asked, profile, settings.routing, facts), exchange.in_force, request)
+    return choose(asked, profile, settings.routing, facts)
 
 
 def profile_of(launch: Launch, settings: Settings) -> Profile:
@@ -122,8 +128,13 @@ def with_provider(target: Target, in_force: InForce, request: MessagesRequest) -
         )
     model = facts.model(target.provider, target.model)
     if target.passthrough:
-        provider = replace(provider, base_url=in_force.settings.proxy.passthrough_url, engine=Engine.RELAY)
+        provider = _passing_through(provider, in_force.settings.proxy.passthrough_url)
     bridged = needs_responses(
         provider, model, with_tools=bool(request.tools), with_search=search_of(request) is not None
     )
     return Cast(target, provider, Engine.LITELLM if bridged else provider.engine, model, bridged)
+
+
+@lru_cache(maxsize=16)
+def _passing_through(provider: Provider, url: str) -> Provider:
+    return replace(provider, base_url=url, engine=Engine.RELAY)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from functools import cache, partial
 
 from starlette.types import Message
 
-from proxy_core.api.casting import Cast, cast, key_for, profile_of
+from proxy_core.api.casting import Cast, key_for, profile_of, target_of, with_provider
 from proxy_core.api.exchange import Exchange
 from proxy_core.api.house import House
 from proxy_core.api.replies import Headers
@@ -18,7 +17,7 @@ from proxy_core.config.secret import Secret
 from proxy_core.errors import InvalidRequest, KeyMissing, StreamBroken, UnderstudyError
 from proxy_core.ledger.budget import Act
 from proxy_core.ledger.journal import Part
-from proxy_core.routing.roles import is_passthrough_anyway
+from proxy_core.routing.roles import Target, is_passthrough_anyway
 from proxy_core.upstream.model_name import with_model
 from proxy_core.upstream.plain_words import scrubbed
 from proxy_core.upstream.relay import RelayAnswer, RelayCall
@@ -60,25 +59,39 @@ async def relay_unread(exchange: Exchange, model: str, body: bytes, house: House
 
     To read 110 kB takes as long as all else that is done before they leave.
     """
-    chosen = cast(MessagesRequest(model, ()), len(body), exchange)
-    tell = cache(partial(_tell_unread, exchange, model, body))
-    asyncio.get_running_loop().call_soon(tell)  # that is, as soon as the provider is waited for
+    target = Target("anthropic", model, "", passthrough=True)
+    chosen = with_provider(target, exchange.in_force, MessagesRequest(model, ()))
+    story = _StoryOfTheUnread(exchange, chosen, body)
+    asyncio.get_running_loop().call_soon(story.tell)  # that is, as soon as the provider is waited for
     try:
         await _pass_on(exchange, body, chosen, house)
     finally:
-        tell()  # where it never came to that
+        story.tell()  # where it never came to that
 
 
-def _tell_unread(exchange: Exchange, model: str, body: bytes) -> None:
-    try:
-        request = parse(body)
-    except (InvalidRequest, RecursionError):  # what is wrong with it is Anthropic's to say
-        request = MessagesRequest(model, ())
-    if request.model != model:  # told twice: who answered is the one that stands at the head
-        request = replace(request, model=model)
-    exchange.began(model, streamed=request.stream)
-    exchange.telling.carried(Part.REQUEST, body)
-    cast(request, len(body), exchange).tell(exchange.telling)
+class _StoryOfTheUnread:
+    """Reads a request that is under way already, and tells how its story begins, once."""
+
+    def __init__(self, exchange: Exchange, chosen: Cast, body: bytes) -> None:
+        self._exchange = exchange
+        self._chosen = chosen
+        self._body = body
+        self._is_told = False
+
+    def tell(self) -> None:
+        if self._is_told:
+            return
+        self._is_told = True
+        model, exchange = self._chosen.target.model, self._exchange
+        try:
+            # Where it names two models, the one at the head is told: so it was taken.
+            request = replace(parse(self._body), model=model)
+        except (InvalidRequest, RecursionError):  # what is wrong with it is Anthropic's to say
+            request = MessagesRequest(model, ())
+        exchange.began(model, streamed=request.stream)
+        exchange.telling.carried(Part.REQUEST, self._body)
+        target = target_of(request, len(self._body), exchange)
+        replace(self._chosen, target=target).tell(exchange.telling)
 
 
 async def _pass_on(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> None:

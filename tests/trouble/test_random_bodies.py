@@ -9,6 +9,8 @@ from pathlib import Path
 
 from hypothesis import settings
 
+from proxy_core.ledger.journal import Began, Carried, Ended, Routed
+from proxy_core.wire.request import model_at_the_head
 from tests.support.anthropic_server import message
 from tests.support.chat_server import Request, Step, chat_server, completion, text_stream, whole
 from tests.trouble.asgi import Got, app
@@ -62,6 +64,27 @@ async def test_random_bodies(tmp_path: Path) -> None:
     print(dict(seen))
     assert seen[200] > COUNT / 10, "most bodies are no longer understood at all: the test has lost its point"
     assert seen[400] > COUNT / 20
+
+
+async def test_random_bodies_that_are_passed_on_unread(tmp_path: Path) -> None:
+    unread = 0
+    async with chat_server(lambda _: message("Fine.")) as anthropic:
+        settings = (
+            f'version = 1\n[profiles.Default]\nbig = "passthrough"\n[proxy]\npassthrough_url = "{anthropic.address}"\n'
+        )
+        async with app(tmp_path, {"ANTHROPIC_API_KEY": "sk-ant-0123456789abcdef"}, settings) as proxy:
+            for number in range(COUNT // 10):
+                asked = body(random.Random(number), ["claude-opus-5-5"])
+                judge(await proxy.post("/v1/messages", asked))
+                if model_at_the_head(asked) == "claude-opus-5-5":
+                    unread += 1
+                    assert [request.body for request in anthropic.requests] == [asked], number
+                    told = [type(news) for news in proxy.heard.news]
+                    assert (told[:3], told.count(Ended)) == ([Began, Carried, Routed], 1), number
+                proxy.heard.stories.clear()
+                proxy.heard.news.clear()
+                anthropic.requests.clear()
+    assert unread > COUNT / 20
 
 
 def judge(got: Got) -> None:
