@@ -38,10 +38,15 @@ class Beside:
         if self._task is not None and not self._task.done():
             self._task.cancel()
             await asyncio.wait((self._task,))
+        self._task = None
         if self._failure is not None and self._block is not None:
             still_wanted = self._block.uncancel() > self._cancelled_before  # somebody else cancels the block as well
             if kind is asyncio.CancelledError and not still_wanted:
-                raise self._failure from None
+                failure, self._failure = self._failure, None
+                try:
+                    raise failure from None
+                finally:
+                    del failure  # or it and this frame would hold each other
 
     def _begin(self) -> None:
         self._task = self._loop.create_task(self._work())

@@ -81,6 +81,11 @@ async def serve(
             await asyncio.get_running_loop().create_future()
         return message
 
+    async def refuse(error: UnderstudyError) -> None:
+        telling.failed(error)
+        if not begun:
+            await send_error(send, error, telling.id)
+
     telling = Telling(house.listener, house.clock, scope["understudy.id"])
     query = scope["query_string"].decode("latin-1")
     path = f"{scope['path']}?{query}" if query else scope["path"]
@@ -96,14 +101,10 @@ async def serve(
         if not begun:
             await send_error(send, stopping(), telling.id)
         raise
-    except (UnderstudyError, RecursionError) as raised:
-        error = too_deep() if isinstance(raised, RecursionError) else raised
-        telling.failed(error)
-        if not begun:
-            await send_error(send, error, telling.id)
+    except UnderstudyError as error:
+        await refuse(error)
+    except RecursionError:
+        await refuse(too_deep())
     except Exception as fault:  # noqa: BLE001 - the border: no fault of ours may leave a client without an answer
         _log.error("%s failed: %s", telling.id, place_of(fault))
-        failure = InternalError("Understudy itself failed on this request; its log says where.")
-        telling.failed(failure)
-        if not begun:
-            await send_error(send, failure, telling.id)
+        await refuse(InternalError("Understudy itself failed on this request; its log says where."))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from copy import copy
 from enum import Enum, auto
 from typing import Final, cast
 
@@ -209,7 +210,7 @@ class Connection(asyncio.Protocol):
         while self._phase is _Phase.HEAD:
             await self._wait()
         if isinstance(self._fault, Damaged):
-            raise self._fault
+            raise copy(self._fault)
         return self._parser.get_status_code(), tuple(self._headers)
 
     def allow_silence(self, seconds: float) -> None:
@@ -261,9 +262,11 @@ class Connection(asyncio.Protocol):
         return self._phase is _Phase.HEAD and not self._transport.is_closing()
 
     async def _wait(self) -> None:
-        """Until something happens. Raises the fault when it was one."""
+        """Until something happens. Raises the fault when it was one, as a copy: on its way up it comes to hold all who
+        wait for it, the body that was sent too, and must not be held by the connection itself.
+        """
         if self._fault is not None:
-            raise self._fault
+            raise copy(self._fault)
         self._waiter = self._loop.create_future()
         try:
             await self._waiter

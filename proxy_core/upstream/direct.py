@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, Final, Self
 
 from proxy_core.errors import ProviderError, ProviderFailed, StreamBroken
@@ -108,7 +109,8 @@ class DirectStream:
         self._splitter = FrameSplitter()
         self._ready: list[Chunk] = []
         self._later: list[bytes] = []
-        self._error: ProviderError | None = None
+        # Makes the error that ends the answer: kept itself, it would keep all that it passed on its way up.
+        self._error: Callable[[], ProviderError] | None = None
         self._over = self._has_begun = False
 
     def __aiter__(self) -> Self:
@@ -120,7 +122,7 @@ class DirectStream:
                 self._take(self._later)
                 continue
             if self._error is not None:
-                raise self._error
+                raise self._error()
             if self._over:
                 raise StopAsyncIteration
             data = await self._read()
@@ -137,7 +139,7 @@ class DirectStream:
         else:
             await self._begin_streaming()
         if self._error is not None and not self._ready:
-            raise self._error
+            raise self._error()
         self._has_begun = True
         if not self._over:
             self._answer.allow_silence(self._silence)
@@ -184,10 +186,10 @@ class DirectStream:
             except ValueError:
                 chunk = None
             if not isinstance(chunk, dict):
-                self._error = self._broken("sent something that is no chunk")
+                self._error = partial(self._broken, "sent something that is no chunk")
                 return
             if (error := _error_in(chunk)) is not None:
-                self._error = faults.from_object(error, self._asked)
+                self._error = partial(faults.from_object, error, self._asked)
                 return
             self._ready.append(chunk)
         self._later = payloads[AT_ONCE:]
