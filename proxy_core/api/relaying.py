@@ -34,6 +34,8 @@ _OF_THE_BODY = frozenset({b"content-length", b"content-encoding"})
 _SUBSCRIPTION = "Bearer sk-ant-oat"
 """How the credential of a claude.ai login begins; API keys are ``sk-ant-api…``."""
 
+_UNREAD = MessagesRequest("", ())
+
 _CLIENTS_OWN = frozenset({b"authorization", b"x-api-key"})
 
 
@@ -60,7 +62,7 @@ async def relay_unread(exchange: Exchange, model: str, body: bytes, house: House
     To read 110 kB takes as long as all else that is done before they leave.
     """
     target = Target("anthropic", model, "", passthrough=True)
-    chosen = with_provider(target, exchange.in_force, MessagesRequest(model, ()))
+    chosen = with_provider(target, exchange.in_force, _UNREAD)
     story = _StoryOfTheUnread(exchange, chosen, body)
     asyncio.get_running_loop().call_soon(story.tell)  # that is, as soon as the provider is waited for
     try:
@@ -84,10 +86,11 @@ class _StoryOfTheUnread:
         self._is_told = True
         model, exchange = self._chosen.target.model, self._exchange
         try:
-            # Where it names two models, the one at the head is told: so it was taken.
-            request = replace(parse(self._body), model=model)
+            request = parse(self._body)
         except (InvalidRequest, RecursionError):  # what is wrong with it is Anthropic's to say
-            request = MessagesRequest(model, ())
+            request = _UNREAD
+        if request.model != model:  # or it names two: the one at the head was taken
+            request = replace(request, model=model)
         exchange.began(model, streamed=request.stream)
         exchange.telling.carried(Part.REQUEST, self._body)
         target = target_of(request, len(self._body), exchange)

@@ -6,6 +6,7 @@ import asyncio
 import secrets
 from collections.abc import Callable
 from enum import Enum, auto
+from itertools import chain
 from typing import Any, Final
 
 import orjson
@@ -148,7 +149,8 @@ class LimitedHeads(HttpToolsProtocol):
         """Pass the request on, if its head is not too long and names a place of ours."""
         if self._within is not _Within.HEAD:
             return
-        if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > LIMIT:
+        size = len(b"".join(chain.from_iterable(self.headers))) + 4 * len(self.headers)
+        if len(self.url) + size > LIMIT:
             self._refuse_large()
         if self.parser.should_upgrade():
             self._refusal = (400, "invalid_request_error", "This server does not change to another protocol.")

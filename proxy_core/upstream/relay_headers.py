@@ -42,19 +42,18 @@ def outgoing(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     One is narrowed: of ``accept-encoding`` only what :mod:`~proxy_core.upstream.usage_reading` can read remains, so
     that the tokens of a relayed answer are known.
     """
-    kept = []
-    for name, value in headers:
-        lower = name.lower()
-        if lower == b"accept-encoding":
-            kept.append((name, _readable(value)))
-        elif _goes_on(lower):
-            kept.append((name, value))
-    return tuple(kept)
+    return tuple((name, _readable(value) if _is_narrowed(name) else value) for name, value in headers if _goes_on(name))
 
 
 @lru_cache(maxsize=1024)
 def _goes_on(name: bytes) -> bool:
-    return name in _KEPT or name.startswith(_KEPT_PREFIXES)
+    lower = name.lower()
+    return lower in _KEPT or lower.startswith(_KEPT_PREFIXES)
+
+
+@lru_cache(maxsize=1024)
+def _is_narrowed(name: bytes) -> bool:
+    return name.lower() == b"accept-encoding"
 
 
 def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
@@ -70,6 +69,7 @@ def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     return tuple((name, value) for name, value in pairs if name.lower() not in dropped and not _CONTROL.search(value))
 
 
+@lru_cache(maxsize=64)
 def _readable(accept_encoding: bytes) -> bytes:
     codings = [each.strip() for each in accept_encoding.split(b",")]
     return b", ".join(each for each in codings if each.partition(b";")[0].strip().lower() in _READABLE) or b"identity"
