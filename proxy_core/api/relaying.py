@@ -35,6 +35,7 @@ _SUBSCRIPTION = "Bearer sk-ant-oat"
 """How the credential of a claude.ai login begins; API keys are ``sk-ant-api…``."""
 
 _UNREAD = MessagesRequest("", ())
+"""Stands for a request of which nothing is known yet, or ever."""
 
 _CLIENTS_OWN = frozenset({b"authorization", b"x-api-key"})
 

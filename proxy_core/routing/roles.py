@@ -12,7 +12,6 @@ from proxy_core.routing.tiers import tier
 from proxy_core.wire.request import Thinking
 
 _BIG_TIER: Final = frozenset({Role.BIG, Role.OPUS})
-_ROLES: Final = tuple(Role)
 _ABOVE_HIGH: Final = frozenset({"xhigh", "max"})
 
 
@@ -83,7 +82,7 @@ def is_passthrough_anyway(model: str, profile: Profile, known: KnownModels) -> b
     is_claude = tier(model) is not None and role_of(model) is None
     if not is_claude or split(withdrawn(model), known.is_provider).provider:
         return False
-    return all(model_of(role, profile.roles) == PASSTHROUGH for role in _ROLES)
+    return all(model_of(role, profile.roles) == PASSTHROUGH for role in Role)
 
 
 def model_of(role: Role, roles: Mapping[Role, str]) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from proxy_core.ledger.journal import Began, Carried, Part, Routed, State
 from proxy_core.wire.request import model_at_the_head
 from tests.support.chat_server import ChatServer, Script, chat_server, whole
-from tests.support.proxy import Running, running
+from tests.support.proxy import Running, request, running
 
 JSON = {"content-type": "application/json"}
 MESSAGE = {
@@ -26,13 +28,10 @@ MESSAGE = {
     "usage": {"input_tokens": 3, "output_tokens": 1},
 }
 REFUSAL = {"type": "error", "error": {"type": "invalid_request_error", "message": "not JSON"}, "request_id": "req_9"}
-BUDGET = '[budget]\ndaily = 1000\nat_limit = "stop"\n'
 
 
 @asynccontextmanager
-async def stage(
-    home: Path, *scripts: Script, settings: str = "", **environ: str
-) -> AsyncIterator[tuple[Running, ChatServer]]:
+async def stage(home: Path, *scripts: Script, **environ: str) -> AsyncIterator[tuple[Running, ChatServer]]:
     async with chat_server(*scripts) as anthropic:
         variables = {
             "UNDERSTUDY_PASSTHROUGH_URL": anthropic.address,
@@ -40,7 +39,7 @@ async def stage(
             "ANTHROPIC_API_KEY": "sk-ant-0123456789",
             **environ,
         }
-        async with running(home, variables, settings) as proxy:
+        async with running(home, variables) as proxy:
             yield proxy, anthropic
 
 
@@ -70,11 +69,15 @@ def told(proxy: Running) -> list[str]:
 
 
 async def test_its_story_is_as_if_it_had_been_read_first(tmp_path: Path) -> None:
-    asked = {"thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 4000}
+    asked: dict[str, Any] = {"thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 4000}
     stories = {}
-    for name, settings in (("unread", ""), ("read first", BUDGET)):
-        async with stage(tmp_path / name, whole(MESSAGE), settings=settings) as (proxy, _):
-            assert (await proxy.ask(**asked)).json() == MESSAGE
+    unread = request(**asked)
+    read_first = {name: unread[name] for name in reversed(unread)}  # its model stands last
+    for name, fields in (("unread", unread), ("read first", read_first)):
+        body = json.dumps(fields).encode()
+        assert bool(model_at_the_head(body)) is (name == "unread")
+        async with stage(tmp_path / name, whole(MESSAGE)) as (proxy, _):
+            assert (await post(proxy, body)).json() == MESSAGE
             stories[name] = proxy.heard.last
             order = told(proxy)
             assert order[:2] == ["Began", "Carried"]
@@ -104,7 +107,7 @@ async def test_what_is_wrong_with_it_anthropic_says(tmp_path: Path) -> None:
     async with stage(tmp_path, whole(REFUSAL, 400)) as (proxy, anthropic):
         answer = await post(proxy, body)
         assert (answer.status_code, answer.json()) == (400, REFUSAL)
-        assert [request.body for request in anthropic.requests] == [body]
+        assert [asked.body for asked in anthropic.requests] == [body]
         carried = next(n for n in proxy.heard.news if isinstance(n, Carried) and n.part is Part.REQUEST)
     assert carried.data == body
     story = proxy.heard.last
@@ -125,7 +128,7 @@ async def test_one_that_names_two_models_went_to_the_first(tmp_path: Path) -> No
     )
     async with stage(tmp_path, whole(MESSAGE)) as (proxy, anthropic):
         assert (await post(proxy, body)).status_code == 200
-        assert [request.body for request in anthropic.requests] == [body]
+        assert [asked.body for asked in anthropic.requests] == [body]
     story = proxy.heard.last
     assert (story.asked_for, story.provider, story.model) == ("claude-sonnet-5-5", "anthropic", "claude-sonnet-5-5")
 
