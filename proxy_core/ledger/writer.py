@@ -86,7 +86,7 @@ class Writer:
         self._touched: dict[str, None] = {}
         self._gathering: dict[tuple[str, Part], Gathering] = {}
         self._jobs: deque[tuple[float, Gathering]] = deque()
-        self._job: tuple[Gathering, Generator[None, None, Packed]] | None = None
+        self._job: tuple[float, Gathering, Generator[None, None, Packed]] | None = None
         self._ready: list[tuple[Gathering, Packed]] = []
         self._look_at = 0.0
         self._retry_at = 0.0
@@ -102,7 +102,8 @@ class Writer:
     @property
     def late(self) -> bool:
         """Whether a body has waited as long as it may."""
-        return bool(self._jobs) and time.monotonic() - self._jobs[0][0] >= LATEST
+        oldest = self._job or (self._jobs[0] if self._jobs else None)
+        return oldest is not None and time.monotonic() - oldest[0] >= LATEST
 
     @property
     def patience(self) -> float:
@@ -196,9 +197,9 @@ class Writer:
 
     def _step(self) -> None:
         if self._job is None:
-            _, body = self._jobs.popleft()
-            self._job = body, body.steps(self._redaction)
-        body, steps = self._job
+            since, body = self._jobs.popleft()
+            self._job = since, body, body.steps(self._redaction)
+        _, body, steps = self._job
         try:
             next(steps)
         except StopIteration as end:

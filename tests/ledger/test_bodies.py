@@ -6,6 +6,7 @@ import json
 import threading
 import time
 import zlib
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -120,18 +121,35 @@ def test_when_too_much_waits_bodies_go_first_and_rows_stay(path: Path, monkeypat
     ledger.close()
 
 
+class Restless(LedgerFile):
+    """A ledger to whose eyes requests come and go all the time."""
+
+    @property
+    def _quiet(self) -> bool:
+        return False
+
+    @_quiet.setter
+    def _quiet(self, quiet: bool) -> None:
+        """Whatever was found."""
+
+
 def test_bodies_wait_for_quiet_and_rows_do_not(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "TOGETHER", 0.5)
+    monkeypatch.setattr(writer, "LATEST", 1e9)
+    keeper, ledger = Restless(path), Ledger(path)
+    hear(keeper, with_bodies("first"))
+    for number in range(20):  # as many batches, at least
+        hear(keeper, told(f"r{number}"))
+        until(partial(_is_done, ledger, f"r{number}"))
+    assert ledger.kept("first") == ()
+    keeper.close(10)
+    assert len(ledger.kept("first")) == 3
+    ledger.close()
+
+
+def test_bodies_are_kept_when_it_is_quiet(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "LATEST", 1e9)
     keeper, ledger = LedgerFile(path), Ledger(path)
     hear(keeper, with_bodies("first"))
-    begun = time.monotonic()
-    number = 0
-    while time.monotonic() - begun < 1.8:  # never quiet for as long as two batches are apart
-        hear(keeper, told(f"r{number}"))
-        number += 1
-        time.sleep(0.005)
-    assert ledger.row("first") is not None
-    assert ledger.kept("first") == ()
     until(lambda: len(ledger.kept("first")) == 3)
     keeper.close()
     ledger.close()
@@ -139,31 +157,28 @@ def test_bodies_wait_for_quiet_and_rows_do_not(path: Path, monkeypatch: pytest.M
 
 def test_bodies_do_not_wait_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "LATEST", 0.2)
-    keeper, ledger = LedgerFile(path), Ledger(path)
-    hear(keeper, with_bodies("first"))
+    keeper, ledger = Restless(path), Ledger(path)
     begun = time.monotonic()
-    number = 0
-    while not ledger.kept("first"):
-        assert time.monotonic() - begun < 10
-        hear(keeper, told(f"r{number}"))
-        number += 1
-        time.sleep(0.005)
+    hear(keeper, with_bodies("first"))
+    until(lambda: len(ledger.kept("first")) == 3)
     assert time.monotonic() - begun > 0.2
     keeper.close()
     ledger.close()
 
 
 def test_too_many_bodies_do_not_wait(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(store, "BYTES_HELD_BACK", 1000)
+    monkeypatch.setattr(store, "BYTES_HELD_BACK", 10_000)
     monkeypatch.setattr(writer, "LATEST", 1e9)
-    keeper, ledger = LedgerFile(path), Ledger(path)
-    begun = time.monotonic()
-    number = 0
-    while not ledger.kept("r0"):
-        assert time.monotonic() - begun < 10
-        hear(keeper, with_bodies(f"r{number}"))
-        number += 1
-        time.sleep(0.005)
-    assert number > 3
+    keeper, ledger = Restless(path), Ledger(path)
+    hear(keeper, with_bodies("few"))
+    until(partial(_is_done, ledger, "few"))
+    assert ledger.kept("few") == ()
+    hear(keeper, with_bodies("many", request=b"z" * 20_000))
+    until(lambda: len(ledger.kept("few")) == 3)
     keeper.close()
     ledger.close()
+
+
+def _is_done(ledger: Ledger, id_: str) -> bool:
+    row = ledger.row(id_)
+    return row is not None and row.story.state is State.DONE

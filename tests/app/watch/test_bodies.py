@@ -114,9 +114,9 @@ def test_megabytes_are_read_elsewhere_and_laid_out_in_pieces(watched: Watched, q
     assert len(watched.bodies[Part.REQUEST]) > 5 * AT_ONCE
     watched.show(size=(1600, 1000))
     panel = watched.window.requests.details.bodies
-    began = time.process_time()
+    began = time.thread_time()
     watched.window.requests.table.selectRow(1)
-    took = time.process_time() - began
+    took = time.thread_time() - began
     assert took < 0.25
     assert panel.note.text() == "Reading…"
     qtbot.waitUntil(lambda: "answers now" in panel.view.text.toPlainText(), timeout=5000)
@@ -126,9 +126,9 @@ def test_megabytes_are_read_elsewhere_and_laid_out_in_pieces(watched: Watched, q
     slowest = 0.0
     panel.view.show_all()
     while panel.view.loading:
-        began = time.process_time()
+        began = time.thread_time()
         panel.view._write_more()
-        slowest = max(slowest, time.process_time() - began)
+        slowest = max(slowest, time.thread_time() - began)
     assert "line 59999" in panel.view.text.toPlainText()
     assert slowest < 0.1
 
@@ -160,10 +160,10 @@ def test_a_megabyte_in_one_line_is_broken(qtbot: QtBot, theme: Theme) -> None:
     view = BodyView(theme)
     qtbot.addWidget(view)
     view.show()
-    began = time.process_time()
+    began = time.thread_time()
     view.show_sheet(text_sheet("x" * 1_000_000))
     settle()
-    assert time.process_time() - began < 1.0
+    assert time.thread_time() - began < 1.0
     assert max(len(line) for line in view.text.toPlainText().split("\n")) <= LONGEST_LINE
 
 
