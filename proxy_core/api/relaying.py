@@ -169,18 +169,22 @@ async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
             except UnderstudyError as error:
                 telling.failed(error, status=answer.status)
                 return
-        await exchange.send({"type": "http.response.body", "body": b""})
     finally:
         await answer.aclose()
     _tell_end(exchange, answer, reading, call)
 
 
 async def _copy(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, secrets: list[bytes]) -> None:
+    """The rest of the answer, with its end: in one with the last bytes, where that is known by then."""
+    is_over = False
     async for piece in answer:
         data = _masked(piece, secrets)
-        await exchange.send({"type": "http.response.body", "body": data, "more_body": True})
+        is_over = answer.is_whole
+        await exchange.send({"type": "http.response.body", "body": data, "more_body": not is_over})
         reading.feed(data)
         exchange.telling.progressed(data)
+    if not is_over:
+        await exchange.send({"type": "http.response.body", "body": b""})
     reading.close()
 
 
@@ -205,8 +209,9 @@ async def _pass_refusal(exchange: Exchange, answer: RelayAnswer, call: RelayCall
     reading.feed(masked)
     reading.close()
     await exchange.send(_start(answer, headers))
-    await exchange.send({"type": "http.response.body", "body": told, "more_body": True})
-    if told == body:
+    goes_on = told == body
+    await exchange.send({"type": "http.response.body", "body": told, "more_body": goes_on})
+    if goes_on:
         await _copy(exchange, answer, UsageReading(), secrets)
     return reading
 

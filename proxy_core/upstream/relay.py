@@ -53,6 +53,11 @@ class RelayAnswer:
         self._asked = asked
         self._url = url
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all of it was read: there is nothing more to iterate over."""
+        return self._answer.is_whole
+
     def header(self, name: str) -> str:
         """A header's value, or empty."""
         return header(self.headers, name.encode())
