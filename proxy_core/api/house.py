@@ -88,9 +88,9 @@ class House:
     """Everything behind the face.
 
     ``in_force`` is asked once for each request, so that a change reaches the next one; ``key_of`` finds a provider's
-    key; ``clock`` is Unix time in seconds; ``new_id`` makes a random id of letters and digits; ``count_tokens`` counts
-    texts by a vocabulary; it blocks and belongs into a worker thread. ``reached`` tells within so many seconds what the
-    user's keys reach; the second argument is our own port, where it does not look.
+    key; ``clock`` is Unix time in seconds; ``new_id`` makes an id of letters and digits, never the same one twice;
+    ``count_tokens`` counts texts by a vocabulary; it blocks and belongs into a worker thread. ``reached`` tells within
+    so many seconds what the user's keys reach; the second argument is our own port, where it does not look.
     """
 
     in_force: Callable[[], InForce]

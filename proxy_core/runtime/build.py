@@ -25,8 +25,8 @@ from proxy_core.ledger.budget import Crossing
 from proxy_core.ledger.journal import Audience, Listener, Story
 from proxy_core.ledger.pricing import Cost, price_of
 from proxy_core.routing.roles import model_of, resolve
+from proxy_core.runtime.ids import Ids
 from proxy_core.runtime.provider_keys import ProviderKeys
-from proxy_core.runtime.random_ids import RandomIds
 from proxy_core.runtime.server import Service
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ class Proxy:
             relay=engines.relay,
             listener=Audience(retell(self._options.listener), self.budget),
             clock=time.time,
-            new_id=RandomIds(),
+            new_id=Ids(time.time),
             count_tokens=self._tokenizer.count,
             reached=live.reached,
             budget=self.budget,
