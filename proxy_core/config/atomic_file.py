@@ -6,9 +6,15 @@ import contextlib
 import os
 import sys
 import tempfile
+import time
+from glob import escape
 from pathlib import Path
+from typing import Final
 
 from proxy_core.config.paths import private_folder
+
+_ABANDONED_AFTER: Final = 3600.0
+"""Seconds after which a temporary file belongs to a process that died while it wrote."""
 
 
 def write(path: Path, content: bytes) -> None:
@@ -31,6 +37,15 @@ def write(path: Path, content: bytes) -> None:
             os.unlink(name)  # noqa: PTH108
         raise
     _sync_folder(target.parent)
+    _remove_abandoned(target)
+
+
+def _remove_abandoned(target: Path) -> None:
+    """Remove temporary files of ``target`` that a killed process left behind."""
+    for left in target.parent.glob(f".{escape(target.name)}.*.new"):
+        with contextlib.suppress(OSError):  # another process removed it, or the clock was set back
+            if time.time() - left.stat().st_mtime > _ABANDONED_AFTER:
+                left.unlink()
 
 
 def _sync_folder(folder: Path) -> None:

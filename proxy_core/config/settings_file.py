@@ -2,7 +2,7 @@
 
 A file that is not TOML is set aside under a name of its own and the last good copy takes its place. Writing changes
 only the keys that differ, so that comments, order and unknown keys stay; it is one rename, so that a crash at any point
-leaves the old settings or the new.
+leaves the old settings or the new. A lock file keeps two processes from changing it at the same time.
 """
 
 from __future__ import annotations
@@ -11,17 +11,22 @@ import os
 import threading
 import time
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from proxy_core.config import atomic_file, settings_edit, settings_form
+from proxy_core.config.paths import private_folder
 from proxy_core.config.settings import VERSION, Settings
 from proxy_core.errors import ConfigError
 
 Clock = Callable[[], float]
 """Unix time in seconds."""
+
+LOCK_TIMEOUT: Final = 5.0
+"""Seconds that a change waits for another process's; one takes a few milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,8 @@ def load(path: Path, clock: Clock = time.time) -> Loaded:
         return Loaded(Settings())
     document = _parse(content)
     if isinstance(document, _Broken):
-        return _recover(path, content, document, clock)
+        with _locked(path, f"The settings file {path} is broken ({document.why}) and cannot be set aside"):
+            return _read_or_recover(path, clock)[0]  # read again: another process may have replaced it meanwhile
     settings, troubles = settings_form.read(document)
     return Loaded(settings, troubles or _keep_good_copy(path, content))
 
@@ -77,27 +83,29 @@ def save(path: Path, settings: Settings, clock: Clock = time.time) -> Loaded:
 
 
 def change(path: Path, edit: Callable[[Settings], Settings], clock: Clock = time.time) -> Loaded:
-    """Read, edit and write in one go, so that what another program wrote in the meantime is kept.
+    """Read, edit and write while no other process of ours does: no change of theirs is lost.
 
-    Only the keys that differ are touched. A broken file is set aside first (the result's troubles say so), a newer
-    version's copied to ``<name>.version-<number>``. Raises ConfigError when it cannot be written; it is then as it was.
+    ``edit`` is called under the lock and must not take it again. Only the keys that differ are touched. A broken file
+    is set aside first (the result's troubles say so), a newer version's copied to ``<name>.version-<number>``. Raises
+    ConfigError when it cannot be written or stays locked for :data:`LOCK_TIMEOUT`; it is then as it was.
     """
-    before = load(path, clock)
-    new = edit(before.settings)
-    todo = settings_form.changes(before.settings, new)
-    if not todo:
-        return before
-    content = _content(path) or b""
-    written = settings_edit.edited(content.decode("utf-8-sig"), todo)
-    if written is None or settings_form.read(tomllib.loads(written))[0] != new:
-        raise ConfigError(f"The settings file {path} cannot hold these settings; nothing was written.")
-    try:
-        _keep_newer_version(path, content)
-        atomic_file.write(path, written.encode())
-        atomic_file.write(good_copy(path), written.encode())
-    except OSError as error:
-        raise ConfigError(f"The settings could not be written to {path}: {_reason(error)}.") from error
-    return Loaded(new, before.troubles)
+    with _locked(path, f"The settings could not be written to {path}"):
+        before, content = _read_or_recover(path, clock)
+        new = edit(before.settings)
+        todo = settings_form.changes(before.settings, new)
+        if not todo:
+            return before
+        content = content or b""
+        written = settings_edit.edited(content.decode("utf-8-sig"), todo)
+        if written is None or settings_form.read(tomllib.loads(written))[0] != new:
+            raise ConfigError(f"The settings file {path} cannot hold these settings; nothing was written.")
+        try:
+            _keep_newer_version(path, content)
+            atomic_file.write(path, written.encode())
+            atomic_file.write(good_copy(path), written.encode())
+        except OSError as error:
+            raise ConfigError(f"The settings could not be written to {path}: {_reason(error)}.") from error
+        return Loaded(new, before.troubles)
 
 
 class SettingsSource:
@@ -163,6 +171,34 @@ class SettingsSource:
     def _new(self, troubles: tuple[str, ...]) -> tuple[str, ...]:
         before, self._told = self._told, frozenset(troubles)
         return tuple(trouble for trouble in troubles if trouble not in before)
+
+
+@contextmanager
+def _locked(path: Path, failed: str) -> Iterator[None]:
+    """Keep other processes and threads from changing the file at ``path``. Raises ConfigError, beginning ``failed``."""
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - most runs only read
+
+    target = Path(os.path.realpath(path))
+    try:
+        private_folder(target.parent)
+        with FileLock(target.with_name(f".{target.name}.lock"), timeout=LOCK_TIMEOUT, mode=0o600):
+            yield
+    except Timeout as error:
+        raise ConfigError(f"{failed}: another process is changing it.") from error
+    except OSError as error:
+        raise ConfigError(f"{failed}: {_reason(error)}.") from error
+
+
+def _read_or_recover(path: Path, clock: Clock) -> tuple[Loaded, bytes | None]:
+    """The settings at ``path`` and the bytes they were read from; None for those where there is no file."""
+    content = _content(path)
+    if content is None:
+        return Loaded(Settings()), None
+    document = _parse(content)
+    if isinstance(document, _Broken):
+        recovered = _recover(path, content, document, clock)
+        return recovered, _content(path)
+    return Loaded(*settings_form.read(document)), content
 
 
 def _mark(path: Path) -> tuple[int, int, int] | None:

@@ -112,4 +112,5 @@ def test_a_full_disk_is_a_sentence_and_changes_nothing(path: Path, monkeypatch: 
     with pytest.raises(ConfigError, match="No space left on device"):
         save(path, replace(WORK, proxy=ProxySettings(port=1)))
     assert path.read_bytes() == before
-    assert sorted(file.name for file in path.parent.iterdir()) == ["settings.toml", "settings.toml.good"]
+    assert sorted(file.name for file in path.parent.glob("settings*")) == ["settings.toml", "settings.toml.good"]
+    assert list(path.parent.glob("*.new")) == []
