@@ -55,6 +55,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
         yield Finding(Grade.BROKEN, "Settings", error.message, "Correct it there.")
         return
     yield from _settings(ground)
+    yield _ledger(ground)
     yield from _roles(ground)
     yield _proxy(ground)
     yield _claude_code(environ)
@@ -81,6 +82,24 @@ def _settings(ground: Ground) -> Iterator[Finding]:
         yield Finding(Grade.GOOD, "Settings", str(path) if path.exists() else f"the defaults; {path} is not there")
     for name, variable in sorted(ground.configuration.fixed.items()):
         yield Finding(Grade.GOOD, "Settings", f"{name} is set by {variable}")
+
+
+def _ledger(ground: Ground) -> Finding:
+    from proxy_core.ledger.reading import Ledger
+
+    path = ground.paths.ledger_file
+    ledger = Ledger(path)
+    try:
+        if refusal := ledger.not_written():
+            return Finding(Grade.BROKEN, "Log", refusal, "Until then, requests are served and not logged.")
+        count = ledger.count()
+    except ConfigError as error:
+        return Finding(Grade.BROKEN, "Log", error.message, "Until then, requests are served and not logged.")
+    finally:
+        ledger.close()
+    if not path.exists():
+        return Finding(Grade.GOOD, "Log", f"no request yet; {path} is not there")
+    return Finding(Grade.GOOD, "Log", f"{count} requests in {path}")
 
 
 def _roles(ground: Ground) -> Iterator[Finding]:

@@ -54,6 +54,7 @@ def chosen(
     """The filter of these options. Raises a usage error for what makes no sense."""
     from proxy_core.ledger.rows import Filter
 
+    text, body, role, model, session, project = map(as_text, (text, body, role, model, session, project))
     named, now = "/" in model, time.time()
     return Filter(
         text=text,
@@ -67,6 +68,11 @@ def chosen(
         since=moment(since, now) if since else None,
         until=moment(until, now, "--until") if until else None,
     )
+
+
+def as_text(argument: str) -> str:
+    """Return an argument with what was not UTF-8 replaced: Python keeps it as surrogates, which SQLite refuses."""
+    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def choosing(command: Callable[..., None]) -> Callable[..., None]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 import time
@@ -138,13 +139,14 @@ class _Teller:
             case ServerState.STOPPING:
                 pass
             case ServerState.STOPPED | ServerState.FAILED:
-                withdraw(self._ground.paths.runtime_file, os.getpid())
+                with contextlib.suppress(OSError):  # a file that could not be written either
+                    withdraw(self._ground.paths.runtime_file, os.getpid())
                 if news.state is ServerState.FAILED:
                     remark(news.sentence)
 
     def _introduce(self, url: str) -> None:
         from app.version import version
-        from proxy_core.runtime.presence import Presence, announce, find_running
+        from proxy_core.runtime.presence import Presence, announce, find_running, unannounced
 
         if self._is_found:
             remark(f"The proxy answers again on {url}.")
@@ -155,8 +157,11 @@ class _Teller:
         if self._as_json:
             told = {"address": url, "pid": os.getpid(), "version": version(), "roles": roles}
             say_json({**told, "warnings": list(ground.troubles)})
-        if find_running(ground.paths.runtime_file) is None:
-            announce(ground.paths.runtime_file, Presence(os.getpid(), url, time.time(), version()))
+        try:
+            if find_running(ground.paths.runtime_file) is None:
+                announce(ground.paths.runtime_file, Presence(os.getpid(), url, time.time(), version()))
+        except OSError as error:  # a read-only home, as in a container: the proxy serves all the same
+            remark(unannounced(ground.paths.runtime_file, error))
         if not self._as_json:
             for line in introduction(ground, url):
                 say(line)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
 from dataclasses import replace
@@ -16,7 +17,7 @@ from app.state import Phase, Proxy, Trouble
 from proxy_core.config.secret import Secret
 from proxy_core.errors import ConfigError
 from proxy_core.runtime.listening import Address, PortTaken
-from proxy_core.runtime.presence import Presence, announce, answers, find_running, withdraw
+from proxy_core.runtime.presence import Presence, announce, answers, find_running, unannounced, withdraw
 from proxy_core.runtime.server import ServerNews, ServerState
 
 translate = QCoreApplication.translate
@@ -70,7 +71,7 @@ class ProxyDoing:
         self._stands(Proxy(PHASES[news.state], news.address.url, news.sentence))
         match news.state:
             case ServerState.RUNNING:
-                self._tools.lanes.proxy.run(lambda: self._announce(news.address.url))
+                self._tools.lanes.proxy.run(lambda: self._announce(news.address.url), failed=self._tools.complain)
             case ServerState.STOPPED | ServerState.FAILED:
                 self._tools.lanes.proxy.run(self._withdraw)
                 if news.state is ServerState.FAILED:
@@ -116,12 +117,16 @@ class ProxyDoing:
 
     def _announce(self, url: str) -> None:
         """Let other processes of this user find it, unless they have found another."""
-        if find_running(self._tools.paths.runtime_file) is None:
-            presence = Presence(os.getpid(), url, time.time(), self._version)
-            announce(self._tools.paths.runtime_file, presence)
+        path = self._tools.paths.runtime_file
+        try:
+            if find_running(path) is None:
+                announce(path, Presence(os.getpid(), url, time.time(), self._version))
+        except OSError as error:
+            raise ConfigError(unannounced(path, error)) from error
 
     def _withdraw(self) -> None:
-        withdraw(self._tools.paths.runtime_file, os.getpid())
+        with contextlib.suppress(OSError):  # a file that could not be written either
+            withdraw(self._tools.paths.runtime_file, os.getpid())
 
 
 def token_of(tools: Tools) -> Secret:

@@ -69,6 +69,9 @@ class Comparison:
 
 def find(shelf: Shelf, id_: str) -> Row:
     """The one request whose id begins so; ``req_`` may be left out. Raises ConfigError, saying what to do."""
+    id_ = id_.encode(
+        "utf-8", "replace"
+    ).decode()  # an argument that is not UTF-8 holds surrogates, which SQLite refuses
     for prefix in (id_, f"req_{id_}"):
         found = shelf.starting(prefix) if id_ else ()
         if len(found) == 1 or (found and found[0].story.id == prefix):

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from proxy_core.config.paths import private_folder
-from proxy_core.ledger.schema import APPLICATION, VERSION, bring_up, version_of
+from proxy_core.ledger.schema import bring_up, foreign, newer
 
 BUSY: Final = 5.0
 """Seconds that a write waits for another process's."""
@@ -32,7 +32,8 @@ def connect(path: Path) -> sqlite3.Connection:
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))  # SQLite gives its other files the same mode
     connection = sqlite3.connect(path, timeout=BUSY, isolation_level=None, check_same_thread=False)
     try:
-        _check(connection, path)
+        if refusal := foreign(connection, path) or newer(connection, path):
+            raise NotOurs(refusal)
         connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
@@ -78,16 +79,6 @@ def set_aside(path: Path, damaged: tuple[int, int] | None, now: float) -> Path |
 def those_aside(path: Path) -> tuple[Path, ...]:
     """The damaged files that were set aside, the oldest first, with all that belongs to them."""
     return tuple(sorted(path.parent.glob(f"{escape(path.name)}{_ASIDE}*")))
-
-
-def _check(connection: sqlite3.Connection, path: Path) -> None:
-    version = version_of(connection)
-    if version > VERSION:
-        raise NotOurs(f"The ledger at {path} was written by a newer Understudy: this one does not write to it.")
-    (application,) = connection.execute("PRAGMA application_id").fetchone()
-    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-    if application != APPLICATION and (version or tables):
-        raise NotOurs(f"{path} is a database of another program: no ledger is kept there.")
 
 
 def _hold(handle: int) -> None:

@@ -15,7 +15,7 @@ from proxy_core.ledger import conditions, packing, row_reading, summing
 from proxy_core.ledger.conditions import LAST, Conditions
 from proxy_core.ledger.ledger_file import is_damage
 from proxy_core.ledger.rows import Filter, Grouping, Kept, Part, Row, Session, Sum
-from proxy_core.ledger.schema import version_of
+from proxy_core.ledger.schema import foreign, newer, version_of
 
 _BUSY: Final = 5.0
 """Seconds that a question waits for a writer that makes room for it."""
@@ -63,6 +63,11 @@ class Ledger:
         while page := self.page(wanted, before=before, limit=_PAGE):
             yield from page
             before = page[-1].number
+
+    def not_written(self) -> str:
+        """Return why this version only reads the ledger; empty where it may write to it. Raises LedgerUnreadable."""
+        with self._asking() as connection:
+            return "" if connection is None else newer(connection, self._path)
 
     def row(self, id_: str) -> Row | None:
         """One request by its whole id."""
@@ -236,10 +241,19 @@ class Ledger:
             isolation_level=None,
             check_same_thread=False,
         )
-        if version_of(connection) == 0:  # made, but not yet filled
+        try:
+            refusal = foreign(connection, self._path)
+            is_empty = version_of(connection) == 0  # made, but not yet filled
+            connection.execute("PRAGMA temp_store = MEMORY")
+        except BaseException:
             connection.close()
+            raise
+        if refusal or is_empty:
+            connection.close()
+        if refusal:
+            raise LedgerUnreadable(refusal)
+        if is_empty:
             return None
-        connection.execute("PRAGMA temp_store = MEMORY")
         with self._lock:
             for thread, old in self._opened:
                 if not thread.is_alive() or thread is threading.current_thread():

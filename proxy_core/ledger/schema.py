@@ -11,6 +11,7 @@ began in an hour, so that a span of time is a range of the key.
 from __future__ import annotations
 
 import sqlite3
+from pathlib import Path
 from typing import Final
 
 from proxy_core.ledger.journal import State
@@ -191,6 +192,30 @@ MIGRATIONS: Final = (_TABLES + _TRIGGERS,)
 def version_of(connection: sqlite3.Connection) -> int:
     """The version of an open file's tables; 0 for an empty file. Raises sqlite3.Error."""
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def foreign(connection: sqlite3.Connection, path: Path) -> str:
+    """Return why the open file at ``path`` is no ledger; empty for one that is or may become one.
+
+    Raises sqlite3.Error.
+    """
+    connection.execute("BEGIN")  # one state of the file: another process may be making it a ledger
+    try:
+        version = version_of(connection)
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+    finally:
+        connection.rollback()
+    if application != APPLICATION and (version or tables):
+        return f"{path} is a database of another program, not Understudy's log. Move it away."
+    return ""
+
+
+def newer(connection: sqlite3.Connection, path: Path) -> str:
+    """Return why this version does not write to the ledger at ``path``; empty where it may. Raises sqlite3.Error."""
+    if version_of(connection) > VERSION:
+        return f"The log at {path} was written by a newer version of Understudy. Update Understudy to use it."
+    return ""
 
 
 def bring_up(connection: sqlite3.Connection) -> None:

@@ -33,6 +33,15 @@ def announce(path: Path, presence: Presence) -> None:
     atomic_file.write(path, json.dumps(asdict(presence)).encode())
 
 
+def unannounced(path: Path, error: OSError) -> str:
+    """Return what a person should know where ``announce`` failed."""
+    reason = error.strerror or type(error).__name__
+    return (
+        f"Other commands cannot find this proxy: {path} could not be written ({reason}). "
+        "Set ANTHROPIC_BASE_URL by hand."
+    )
+
+
 def withdraw(path: Path, pid: int) -> None:
     """Take back what ``pid`` said; another's word stays."""
     told = read(path)
@@ -45,7 +54,7 @@ def read(path: Path) -> Presence | None:
     try:
         told = json.loads(path.read_text("utf-8"))
         return Presence(int(told["pid"]), str(told["address"]), float(told["started"]), str(told["version"]))
-    except (FileNotFoundError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 

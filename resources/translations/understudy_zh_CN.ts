@@ -3109,6 +3109,10 @@
         <translation>设置无法写入 {0}：{1}。</translation>
     </message>
     <message>
+        <source>another process is changing it</source>
+        <translation>另一个进程正在修改它</translation>
+    </message>
+    <message>
         <source>The settings file {0} cannot be read: {1}.</source>
         <translation>无法读取设置文件 {0}：{1}。</translation>
     </message>
@@ -3301,12 +3305,16 @@
         <translation>付费的请求会被拒绝。</translation>
     </message>
     <message>
-        <source>The ledger at {0} was written by a newer Understudy: this one does not write to it.</source>
-        <translation>{0} 处的账本由更新的 Understudy 写成：当前版本不写入它。</translation>
+        <source>The log at {0} was written by a newer version of Understudy. Update Understudy to use it.</source>
+        <translation>位于 {0} 的日志由更新版本的 Understudy 写入。请更新 Understudy 后再使用。</translation>
     </message>
     <message>
-        <source>{0} is a database of another program: no ledger is kept there.</source>
-        <translation>{0} 是其他程序的数据库：不在那里记账。</translation>
+        <source>{0} is a database of another program, not Understudy&apos;s log. Move it away.</source>
+        <translation>{0} 是其他程序的数据库，不是 Understudy 的日志。请将它移走。</translation>
+    </message>
+    <message>
+        <source>Other commands cannot find this proxy: {0} could not be written ({1}). Set ANTHROPIC_BASE_URL by hand.</source>
+        <translation>其他命令找不到此代理：无法写入 {0}（{1}）。请手动设置 ANTHROPIC_BASE_URL。</translation>
     </message>
     <message>
         <source>The ledger at {0} cannot be read: {1}.</source>

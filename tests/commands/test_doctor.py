@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
+import sqlite3
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from proxy_core.ledger.ledger_file import connect
 from tests.support.processes import serving, understudy
 
 HEALTHY = {"BIG_MODEL": "demo/fast", "SMALL_MODEL": "demo/fast", "THINKER_MODEL": "demo/fast", "PORT": "0"}
@@ -96,3 +99,30 @@ async def test_for_a_person_it_is_lines_without_colours_into_a_pipe(scratch: Pat
     assert ended.status == 0
     assert "ok    BIG: demo/fast, which needs no key" in ended.out
     assert "\x1b" not in ended.out
+
+
+async def test_a_log_of_a_newer_version_is_broken_here(scratch: Path) -> None:
+    file = scratch / "data" / "ledger.sqlite"
+    with contextlib.closing(connect(file)) as database:
+        database.execute("PRAGMA user_version = 99")
+    status, found = await _examined(scratch, **HEALTHY)
+    assert (status, found["Log"]["grade"]) == (1, "broken")
+    assert "newer version of Understudy" in found["Log"]["sentence"]
+
+
+async def test_a_database_of_another_program_is_told_by_doctor_and_log(scratch: Path) -> None:
+    file = scratch / "data" / "ledger.sqlite"
+    file.parent.mkdir(parents=True)
+    with contextlib.closing(sqlite3.connect(file)) as database:
+        database.execute("CREATE TABLE songs (title)")
+    status, found = await _examined(scratch, **HEALTHY)
+    assert (status, found["Log"]["grade"]) == (1, "broken")
+    ended = await understudy("log", home=scratch)
+    assert (ended.status, ended.out) == (1, "")
+    assert found["Log"]["sentence"] in ended.err
+
+
+async def test_a_log_that_is_a_folder_is_broken(scratch: Path) -> None:
+    (scratch / "data" / "ledger.sqlite").mkdir(parents=True)
+    status, found = await _examined(scratch, **HEALTHY)
+    assert (status, found["Log"]["grade"]) == (1, "broken")

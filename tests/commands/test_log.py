@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import csv
 import json
+import os
 import signal
 import stat
 import sys
@@ -340,3 +341,17 @@ async def test_a_damaged_ledger_is_told_and_can_be_wiped(scratch: Path) -> None:
     assert (done.status, done.out) == (0, "Wiped: the damaged ledger, as a whole.\n")
     assert not [left for left in file.parent.iterdir() if b"somebody" in left.read_bytes()]
     assert "No request has been made yet." in (await understudy("log", home=scratch)).err
+
+
+@pytest.mark.parametrize("arguments", [("--text", b"\xff"), ("--project", b"/tmp/\xff"), ("--model", b"\xff/x")])
+async def test_a_filter_that_is_not_utf8_matches_nothing(scratch: Path, arguments: tuple[str, bytes]) -> None:
+    option, value = arguments
+    ended = await understudy("log", option, os.fsdecode(value), home=scratch)
+    assert (ended.status, ended.out) == (0, "")
+    assert "Traceback" not in ended.err
+
+
+async def test_an_id_that_is_not_utf8_is_a_request_that_is_not_there(scratch: Path) -> None:
+    ended = await understudy("log", "show", os.fsdecode(b"\xff"), home=scratch)
+    assert (ended.status, ended.out) == (1, "")
+    assert "There is no request" in ended.err

@@ -177,3 +177,29 @@ async def test_what_stands_open_is_said(tmp_path: Path) -> None:
         await _announced(proxy)
     assert "Open mode is on" in said
     assert "Other machines can reach the proxy on 0.0.0.0." in said
+
+
+@pytest.mark.parametrize("how", [("--json",), ()])
+async def test_it_says_its_address_where_nothing_can_be_written(tmp_path: Path, how: tuple[str, ...]) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "state").write_text("a file where the folder should be: root may write anywhere else")
+    process = await asyncio.create_subprocess_exec(
+        UNDERSTUDY,
+        *("serve", "--port", "0", *how),
+        cwd=home,
+        env=environment(home, {"UNDERSTUDY_TOKEN": "us-test-token-0123456789"}),
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        assert b"http://127.0.0.1:" in await asyncio.wait_for(process.stdout.readline(), 60)
+        warning = await asyncio.wait_for(process.stderr.readline(), 60)
+        assert b"runtime.json could not be written" in warning
+    finally:
+        process.terminate()
+        _, rest = await asyncio.wait_for(process.communicate(), 60)
+    assert b"Traceback" not in rest
+    assert process.returncode == 0

@@ -146,7 +146,7 @@ def test_a_later_versions_file_is_read_and_never_written(path: Path) -> None:
     keeper = LedgerFile(path)
     hear(keeper, told("r2"))
     until(lambda: not keeper.state.ok)
-    assert "newer Understudy" in keeper.state.sentence
+    assert "newer version of Understudy" in keeper.state.sentence
     keeper.close()
     assert path.read_bytes() == before
     ledger = Ledger(path)
