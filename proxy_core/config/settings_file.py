@@ -60,7 +60,7 @@ def load(path: Path, clock: Clock = time.time) -> Loaded:
         return Loaded(Settings())
     document = _parse(content)
     if isinstance(document, _Broken):
-        with _locked(path, f"The settings file {path} is broken ({document.why}) and cannot be set aside"):
+        with _locked(path):
             return _read_or_recover(path, clock)[0]  # read again: another process may have replaced it meanwhile
     settings, troubles = settings_form.read(document)
     return Loaded(settings, troubles or _keep_good_copy(path, content))
@@ -89,7 +89,7 @@ def change(path: Path, edit: Callable[[Settings], Settings], clock: Clock = time
     is set aside first (the result's troubles say so), a newer version's copied to ``<name>.version-<number>``. Raises
     ConfigError when it cannot be written or stays locked for :data:`LOCK_TIMEOUT`; it is then as it was.
     """
-    with _locked(path, f"The settings could not be written to {path}"):
+    with _locked(path):
         before, content = _read_or_recover(path, clock)
         new = edit(before.settings)
         todo = settings_form.changes(before.settings, new)
@@ -174,8 +174,8 @@ class SettingsSource:
 
 
 @contextmanager
-def _locked(path: Path, failed: str) -> Iterator[None]:
-    """Keep other processes and threads from changing the file at ``path``. Raises ConfigError, beginning ``failed``."""
+def _locked(path: Path) -> Iterator[None]:
+    """Keep other processes and threads from changing the file at ``path``. Raises ConfigError."""
     from filelock import FileLock, Timeout  # noqa: PLC0415 - most runs only read
 
     target = Path(os.path.realpath(path))
@@ -184,9 +184,9 @@ def _locked(path: Path, failed: str) -> Iterator[None]:
         with FileLock(target.with_name(f".{target.name}.lock"), timeout=LOCK_TIMEOUT, mode=0o600):
             yield
     except Timeout as error:
-        raise ConfigError(f"{failed}: another process is changing it.") from error
+        raise ConfigError(f"The settings file {path} is being changed by another process. Try again.") from error
     except OSError as error:
-        raise ConfigError(f"{failed}: {_reason(error)}.") from error
+        raise ConfigError(f"The settings could not be written to {path}: {_reason(error)}.") from error
 
 
 def _read_or_recover(path: Path, clock: Clock) -> tuple[Loaded, bytes | None]:

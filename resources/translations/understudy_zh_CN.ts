@@ -3049,6 +3049,10 @@
         <translation>密钥环未按要求执行（{0}）。</translation>
     </message>
     <message>
+        <source>The settings file {0} is being changed by another process.</source>
+        <translation>设置文件 {0} 正在被另一个进程修改。</translation>
+    </message>
+    <message>
         <source>Try again.</source>
         <translation>请重试。</translation>
     </message>
@@ -3107,10 +3111,6 @@
     <message>
         <source>The settings could not be written to {0}: {1}.</source>
         <translation>设置无法写入 {0}：{1}。</translation>
-    </message>
-    <message>
-        <source>another process is changing it</source>
-        <translation>另一个进程正在修改它</translation>
     </message>
     <message>
         <source>The settings file {0} cannot be read: {1}.</source>
@@ -3305,16 +3305,28 @@
         <translation>付费的请求会被拒绝。</translation>
     </message>
     <message>
-        <source>The log at {0} was written by a newer version of Understudy. Update Understudy to use it.</source>
-        <translation>位于 {0} 的日志由更新版本的 Understudy 写入。请更新 Understudy 后再使用。</translation>
+        <source>The log at {0} was written by a newer version of Understudy.</source>
+        <translation>位于 {0} 的日志由更新版本的 Understudy 写入。</translation>
     </message>
     <message>
-        <source>{0} is a database of another program, not Understudy&apos;s log. Move it away.</source>
-        <translation>{0} 是其他程序的数据库，不是 Understudy 的日志。请将它移走。</translation>
+        <source>{0} is a database of another program, not Understudy&apos;s log.</source>
+        <translation>{0} 是其他程序的数据库，不是 Understudy 的日志。</translation>
     </message>
     <message>
-        <source>Other commands cannot find this proxy: {0} could not be written ({1}). Set ANTHROPIC_BASE_URL by hand.</source>
-        <translation>其他命令找不到此代理：无法写入 {0}（{1}）。请手动设置 ANTHROPIC_BASE_URL。</translation>
+        <source>Move it away.</source>
+        <translation>请将它移走。</translation>
+    </message>
+    <message>
+        <source>Update Understudy to use it.</source>
+        <translation>请更新 Understudy 后再使用。</translation>
+    </message>
+    <message>
+        <source>Set ANTHROPIC_BASE_URL by hand.</source>
+        <translation>请手动设置 ANTHROPIC_BASE_URL。</translation>
+    </message>
+    <message>
+        <source>Other commands cannot find this proxy: {0} could not be written ({1}).</source>
+        <translation>其他命令找不到此代理：无法写入 {0}（{1}）。</translation>
     </message>
     <message>
         <source>The ledger at {0} cannot be read: {1}.</source>

@@ -49,7 +49,7 @@ def test_a_lock_that_is_never_given_back_is_an_error_and_changes_nothing(
     monkeypatch.setattr(settings_file, "LOCK_TIMEOUT", 0.05)
     with (
         FileLock(tmp_path / ".settings.toml.lock"),
-        pytest.raises(ConfigError, match="another process is changing it"),
+        pytest.raises(ConfigError, match="changed by another process"),
     ):
         change(path, lambda old: replace(old, prices={"a/b": Price(1.0, 2.0)}))
     assert load(path).settings == Settings()
