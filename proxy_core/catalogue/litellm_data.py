@@ -16,6 +16,11 @@ from proxy_core.config.settings import Engine
 _PRICES: Final = "model_prices_and_context_window_backup.json"
 _COMPATIBLE: Final = "llms/openai_like/providers.json"
 _FORMS: Final = "proxy/public_endpoints/provider_create_fields.json"
+_IDS: Final = "types/utils.py"
+
+_IDS_CLASS: Final = re.compile(r"^class LlmProviders\([^\n]*\n((?:[ \t]+[^\n]*\n|[ \t]*\n)+)", re.MULTILINE)
+_ID: Final = re.compile(r"""^[ \t]+\w+(?:[ \t]*:[^=\n]+)?[ \t]*=[ \t]*["']([^"'\n]+)["']""", re.MULTILINE)
+"""The enum behind ``litellm.provider_list``. To parse the whole module takes twenty times as long as to look it up."""
 
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
 
@@ -46,17 +51,23 @@ def entries(text: str) -> Iterator[tuple[str, Any]]:
         at = _expect(text, at, ",")
 
 
+def provider_ids() -> tuple[str, ...]:
+    """The ids of ``litellm.provider_list``; none where LiteLLM keeps them in another way."""
+    block = _IDS_CLASS.search(_text(_IDS) or "")
+    return tuple(_ID.findall(block[1])) if block else ()
+
+
 @cache
 def other_providers() -> Mapping[str, Provider]:
-    """LiteLLM's providers by id, as far as its data tells of them; all are reached through LiteLLM.
+    """LiteLLM's providers by id, with what its data tells of them; all are reached through LiteLLM.
 
     ``needs_key`` is True only where its data names the key's variable: with the others LiteLLM itself looks for
     credentials. Raises ValueError when a file is not the JSON it should be.
     """
-    found: dict[str, Provider] = {}
+    found = {id_: _from_form(id_, id_) for id_ in provider_ids()}
     for form in json.loads(_text(_FORMS) or "[]"):
         id_ = form["litellm_provider"]
-        found.setdefault(id_, _from_form(id_, form["provider_display_name"]))
+        found[id_] = _from_form(id_, form["provider_display_name"])
     for id_, entry in json.loads(_text(_COMPATIBLE) or "{}").items():
         found[id_] = Provider(
             id=id_,
