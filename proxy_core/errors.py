@@ -10,7 +10,7 @@ Anthropic words it, because that wording starts compaction.
     │   ├── UnsupportedMedia · TooLarge · SlowRequest · BudgetSpent
     │   └── Unauthenticated · Refused · WrongHost
     ├── ProviderError           the provider, or the way to it, failed
-    │   ├── KeyMissing · KeyRefused · OutOfCredit · ModelUnknown · ProviderRejected · ContextOverflow
+    │   ├── KeyMissing · BaseUrlMissing · KeyRefused · OutOfCredit · ModelUnknown · ProviderRejected · ContextOverflow
     │   ├── RateLimited · Overloaded · ProviderFailed · ProviderTimeout · Unreachable
     │   └── StreamBroken
     ├── ConfigError             a setting, a file or a variable is wrong
@@ -149,6 +149,13 @@ class ProviderError(UnderstudyError):
 
 class KeyMissing(ProviderError):
     """No key is stored for a provider that wants one."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class BaseUrlMissing(ProviderError):
+    """No base URL is set for a provider that has no address of its own."""
 
     status = 400
     type = "invalid_request_error"

@@ -14,7 +14,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-from proxy_core.errors import ProviderFailed, ProviderTimeout, StreamBroken
+from proxy_core.errors import BaseUrlMissing, ProviderFailed, ProviderTimeout, StreamBroken
 from proxy_core.upstream import faults, litellm_repairs, litellm_transport
 from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.finish_witness import FinishWitness
@@ -74,6 +74,8 @@ _SWITCHES: Final[Mapping[str, Any]] = MappingProxyType(
         "drop_params": True,  # else a parameter that a provider does not take raises
         "num_retries": 0,  # retries are the caller's
         "disable_hf_tokenizer_download": True,  # else the first llama waits for a download
+        # What it looks for last where a provider of OpenAI's format has no key: else OPENAI_API_KEY, whoever it is.
+        "openai_key": "none",
     }
 )
 
@@ -90,6 +92,24 @@ _LOGGERS: Final = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
 
 _OWN_NAMES: Final[Mapping[str, str]] = MappingProxyType({"ollama": "ollama_chat"})
 """Where LiteLLM's better route to a provider has another name: of Ollama's two APIs only the chat API takes tools."""
+
+_AT_OPENAI: Final = frozenset(
+    {
+        "ai21",
+        "aiohttp_openai",
+        "custom_openai",
+        "hosted_vllm",
+        "litellm_proxy",
+        "lm_studio",
+        "text-completion-openai",
+        "vllm",
+        "xinference",
+    }
+)
+"""Providers whose calls LiteLLM sends to ``OPENAI_BASE_URL`` or OpenAI itself where it is given no other address."""
+
+_TAKES_OPENAI_KEY: Final = frozenset({"text-completion-inception"})
+"""Asked through OpenAI's own client without a key, which then takes OPENAI_API_KEY (1.106)."""
 
 _SIGNING: Final = frozenset({"bedrock"})
 """Those that are asked without a key by signing the request, as with AWS's own tools: the secret itself stays here."""
@@ -287,7 +307,12 @@ def _arguments(litellm: Any, call: UpstreamCall) -> dict[str, Any]:
     base_url = call.base_url
     if call.provider == "ollama":
         base_url = base_url.rstrip("/").removesuffix("/v1")
-    if provider not in litellm.provider_list:
+    is_listed = provider in litellm.provider_list
+    if not base_url and (not is_listed or provider in _AT_OPENAI):
+        name = call.provider_name or call.provider
+        message = f"{name} has no base URL. Set one in Understudy → Settings → Models and keys."
+        raise BaseUrlMissing(message, provider=call.provider)
+    if not is_listed:  # one of the user's own, or one that LiteLLM knows by its data alone: it has an address
         provider = "openai"
     arguments: dict[str, Any] = {key: value for key, value in call.body.items() if key in PASSED}
     arguments |= {
@@ -318,4 +343,4 @@ def _key(call: UpstreamCall) -> str | None:
     if call.provider in _SIGNING:
         return None
     # Without one LiteLLM takes what it finds in the environment, and would send it to any base URL.
-    return "none" if call.base_url else None
+    return "none" if call.base_url or call.provider in _TAKES_OPENAI_KEY else None
