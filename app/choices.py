@@ -103,7 +103,7 @@ def roles_of(profile: Profile, known: Known) -> dict[Role, str]:
         role: value if value == PASSTHROUGH else str(resolve(value, known))
         for role in Role
         if role in DEFAULT_ROLES or role in profile.roles
-        for value in [model_of(role, profile.roles)]
+        for value in [model_of(role, profile.roles, known)]
     }
 
 

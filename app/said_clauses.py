@@ -26,6 +26,7 @@ CLAUSES: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         QT_TRANSLATE_NOOP("Said", "effort {0}"): (),
         QT_TRANSLATE_NOOP("Said", "thinking on"): (),
         QT_TRANSLATE_NOOP("Said", "{0}, which is passthrough"): (0,),
+        QT_TRANSLATE_NOOP("Said", "{0} (not set, it follows BIG)"): (0,),
         QT_TRANSLATE_NOOP("Said", "{0} is known under {1} alone"): (),
         QT_TRANSLATE_NOOP("Said", "{0} names no provider: OpenAI is taken"): (),
         QT_TRANSLATE_NOOP("Said", "{0}; {1}, so SMALL answers"): (0, 1),

@@ -42,8 +42,23 @@ OF_REQUESTS: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         QT_TRANSLATE_NOOP("Said", "{0}: the list holds no such model now."): (),
         QT_TRANSLATE_NOOP("Said", "Begin with its first page."): (),
         QT_TRANSLATE_NOOP("Said", "limit: it has to be a number from 1 to {0}."): (),
-        QT_TRANSLATE_NOOP("Said", "The provider {0} is no longer known."): (),
-        QT_TRANSLATE_NOOP("Said", "Choose another model in Understudy → Settings."): (),
+        QT_TRANSLATE_NOOP("Said", "There is no role called {0}."): (),
+        QT_TRANSLATE_NOOP("Said", "Choose one of {0}."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider {0} has no base URL."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Set one in Understudy → Settings → Models and keys, or choose another model.",
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "{0} is not the name of a model."): (),
+        QT_TRANSLATE_NOOP("Said", "Write it as provider/model, as in openai/gpt-4.1."): (),
+        QT_TRANSLATE_NOOP("Said", "There is no provider called {0}, so {1} was not sent to anybody."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Write the provider before the model, as in openrouter/{0}, or add a custom provider in Understudy → "
+            "Settings → Models and keys.",
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "{0} has no base URL."): (),
+        QT_TRANSLATE_NOOP("Said", "Set one in Understudy → Settings → Models and keys."): (),
         QT_TRANSLATE_NOOP("Said", "There is no key for {0}."): (),
         QT_TRANSLATE_NOOP(
             "Said",

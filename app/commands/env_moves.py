@@ -12,7 +12,7 @@ from proxy_core.config.environment import OURS, ROLE_VARIABLES, Overlay
 from proxy_core.config.key_store import MemoryStore
 from proxy_core.config.keys import Keys
 from proxy_core.config.secret import Secret
-from proxy_core.config.settings import Profile, ProviderSettings, Role, Settings
+from proxy_core.config.settings import ProviderSettings, Settings
 
 _UNKNOWN: Final = "means nothing here"
 
@@ -88,8 +88,8 @@ def _keys(given: Mapping[str, str], providers: Providers) -> tuple[tuple[KeyMove
 def _settings(settings: Settings, overlay: Overlay) -> Iterator[SettingMove]:
     moved = _moved(settings, overlay)
     for role, given in {**overlay.fallback_roles, **overlay.roles}.items():
-        value = moved.active.roles[role]
-        if role in overlay.roles or role not in settings.active.roles:
+        value = moved.active.roles.get(role, "")
+        if role in overlay.roles or (value and role not in settings.active.roles):
             before = settings.active.roles.get(role, "")
             yield SettingMove(given.variable, f"{moved.profile}: {role.name}", value, before if before != value else "")
     for id_, given in overlay.base_urls.items():
@@ -110,11 +110,7 @@ def _other(before: object, after: object) -> str:
 
 
 def _moved(settings: Settings, overlay: Overlay) -> Settings:
-    roles: dict[Role, str] = {
-        **{role: given.value for role, given in overlay.fallback_roles.items()},
-        **settings.active.roles,
-        **{role: given.value for role, given in overlay.roles.items()},
-    }
+    active = environment.profile_under(overlay, settings.active)
     providers = dict(settings.providers)
     for id_, given in overlay.base_urls.items():
         providers[id_] = replace(providers.get(id_, ProviderSettings()), base_url=given.value)
@@ -123,7 +119,7 @@ def _moved(settings: Settings, overlay: Overlay) -> Settings:
         proxy = replace(proxy, port=int(overlay.port.value))
     if overlay.host and environment.is_loopback(overlay.host.value):
         proxy = replace(proxy, host=overlay.host.value)
-    profiles = {**settings.profiles, settings.profile: Profile(roles)} if roles else settings.profiles
+    profiles = {**settings.profiles, settings.profile: active} if active.roles else settings.profiles
     return replace(settings, profiles=profiles, providers=providers, proxy=proxy)
 
 

@@ -13,6 +13,7 @@ from proxy_core.config.local_token import Launch
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine, Profile, Role, Settings
 from proxy_core.errors import InvalidRequest, KeyMissing
+from proxy_core.routing.model_ids import OWN, role_id
 from proxy_core.routing.roles import Asked, Target, choose
 from proxy_core.translate.quirks import quirks_of
 from proxy_core.translate.search import search_of
@@ -122,10 +123,8 @@ def with_provider(target: Target, in_force: InForce, request: MessagesRequest) -
     """Who answers, once the target is chosen. Raises :class:`InvalidRequest`."""
     facts = in_force.facts
     provider = facts.provider(target.provider)
-    if provider is None:
-        raise InvalidRequest(
-            f"The provider {target.provider} is no longer known. Choose another model in Understudy → Settings."
-        )
+    if provider is None or not target.model:
+        raise InvalidRequest(_nobody(target, in_force.settings))
     model = facts.model(target.provider, target.model)
     if target.passthrough:
         provider = _passing_through(provider, in_force.settings.proxy.passthrough_url)
@@ -133,6 +132,25 @@ def with_provider(target: Target, in_force: InForce, request: MessagesRequest) -
         provider, model, with_tools=bool(request.tools), with_search=search_of(request) is not None
     )
     return Cast(target, provider, Engine.LITELLM if bridged else provider.engine, model, bridged)
+
+
+def _nobody(target: Target, settings: Settings) -> str:
+    """Return why a target can be sent to nobody, with the remedy: a guess would show the prompt to a stranger."""
+    if target.provider == OWN:
+        roles = ", ".join(role_id(role) for role in Role)
+        return f"There is no role called {target.model}. Choose one of {roles}."
+    if target.provider in settings.providers and target.model:
+        return (
+            f"The provider {target.provider} has no base URL. Set one in Understudy → Settings → Models and keys, or "
+            "choose another model."
+        )
+    if not target.provider or not target.model:
+        return f"{target.id} is not the name of a model. Write it as provider/model, as in openai/gpt-4.1."
+    return (
+        f"There is no provider called {target.provider}, so {target.id} was not sent to anybody. Write the provider "
+        f"before the model, as in openrouter/{target.id}, or add a custom provider in Understudy → Settings → Models "
+        "and keys."
+    )
 
 
 @lru_cache(maxsize=16)

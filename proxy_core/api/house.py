@@ -40,6 +40,10 @@ class Facts(Protocol):
         """Whether a model takes images; None when that is not known."""
         ...
 
+    def small_model(self, provider: str, big: str) -> str:
+        """The model of the provider's small tier that belongs to its model ``big``; empty where there is none."""
+        ...
+
 
 class LocalTokens(Protocol):
     """Where the guard gets the local token. It is kept in a keyring, which may be slow and may be changed by others."""

@@ -49,7 +49,10 @@ class ModelList:
         explicit = split(name, self._facts.is_provider)
         if not explicit.provider and (role := tier(name)) is not None:
             return {**self._role(role), "id": id_}
-        model = str(resolve(name, self._facts))
+        resolved = resolve(name, self._facts)
+        if self._facts.provider(resolved.provider) is None:
+            return None
+        model = str(resolved)
         if model not in self._live and self._facts.model(*model.split("/", 1)) == ModelFacts(model):
             return None
         return {**self._model(model), "id": id_}
@@ -71,7 +74,7 @@ class ModelList:
         return role in DEFAULT_ROLES or role in self._roles
 
     def _target(self, role: Role) -> str:
-        value = model_of(role, self._roles)
+        value = model_of(role, self._roles, self._facts)
         return value if value == PASSTHROUGH else str(resolve(value, self._facts))
 
     def _known(self, id_: str) -> ModelFacts:

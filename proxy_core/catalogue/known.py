@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from proxy_core.catalogue.models import Models
 from proxy_core.catalogue.providers import Providers
+from proxy_core.catalogue.small_models import small_model
 from proxy_core.catalogue.values import ModelFacts, Provider
 from proxy_core.config.settings import ProviderSettings
 
@@ -18,6 +19,7 @@ class Known:
         self.providers = Providers(settings)
         self.models = models
         self._facts = lru_cache(maxsize=512)(models.facts)
+        self._small = lru_cache(maxsize=64)(self._find_small)
 
     def is_provider(self, name: str) -> bool:
         """Whether a provider of this id exists."""
@@ -35,6 +37,16 @@ class Known:
         """The providers under which a bare name is known."""
         return self.models.providers_of(name)
 
+    def small_model(self, provider: str, big: str) -> str:
+        """The model of the provider's small tier that belongs to its model ``big``; empty where there is none."""
+        return self._small(provider, big)
+
     def can_see(self, provider: str, name: str) -> bool | None:
         """Whether a model takes images; None when that is not known."""
         return self._facts(provider, name).vision
+
+    def _find_small(self, provider: str, big: str) -> str:
+        known = self.providers.get(provider)
+        if known is None or known.custom:
+            return ""
+        return small_model(provider, big, self.models.of(provider))

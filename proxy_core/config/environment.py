@@ -51,7 +51,7 @@ _GEMINI_ROLES: Final[Mapping[Role, str]] = MappingProxyType(
         Role.THINKER: "gemini/gemini-2.5-pro",
     }
 )
-"""With PREFERRED_PROVIDER=google, for roles that nothing else sets."""
+"""The defaults with PREFERRED_PROVIDER=google."""
 
 _FAMILIES: Final[Mapping[str, str]] = MappingProxyType({"gemini-": "gemini", "claude-": "anthropic"})
 """Where a bare name's beginning says whose it is, when PREFERRED_PROVIDER says nothing."""
@@ -92,7 +92,7 @@ class Given:
 
 @dataclass(frozen=True, slots=True)
 class Overlay:
-    """What the outside says, checked. ``fallback_roles`` are for roles that neither it nor the profile sets."""
+    """What the outside says, checked. ``fallback_roles`` stand for the defaults, where nothing sets BIG."""
 
     roles: Mapping[Role, Given] = field(default_factory=dict)
     fallback_roles: Mapping[Role, Given] = field(default_factory=dict)
@@ -130,7 +130,7 @@ def overlay(environ: Mapping[str, str], dotenv: Mapping[str, str], providers: Kn
     ]
     given = {role: said.find(variable) for variable, role in ROLE_VARIABLES.items()}
     owner = _owner_of(preferred)
-    roles = {role: _model(model, owner, providers) for role, model in given.items() if model}
+    roles = {role: _model(model, owner) for role, model in given.items() if model}
     fallbacks: dict[Role, Given] = {}
     if preferred and owner == "gemini":
         fallbacks = {role: replace(preferred, value=model) for role, model in _GEMINI_ROLES.items()}
@@ -161,14 +161,22 @@ def apply(settings: Settings, overlay: Overlay) -> Configuration:
     for id_, given in overlay.base_urls.items():
         providers[id_] = replace(providers.get(id_, ProviderSettings()), base_url=given.value)
         fixed[f"providers.{id_}.base_url"] = given.place
-    profiles = {name: _profile(profile, overlay) for name, profile in settings.profiles.items()}
-    profiles.setdefault(settings.profile, _profile(settings.active, overlay))
+    profiles = {name: profile_under(overlay, profile) for name, profile in settings.profiles.items()}
+    profiles.setdefault(settings.profile, profile_under(overlay, settings.active))
     return Configuration(
         settings=replace(settings, profiles=profiles, proxy=proxy, providers=providers),
         fixed=fixed,
         from_dotenv=frozenset(id_ for id_, given in overlay.base_urls.items() if given.from_dotenv),
         warnings=(*overlay.warnings, *warning),
     )
+
+
+def profile_under(overlay: Overlay, profile: Profile) -> Profile:
+    """``profile`` with the roles from outside laid over it, and where BIG is set nowhere with their fallbacks."""
+    roles = {**profile.roles, **{role: given.value for role, given in overlay.roles.items()}}
+    if Role.BIG in roles:
+        return Profile(roles)
+    return Profile({**{role: given.value for role, given in overlay.fallback_roles.items()}, **roles})
 
 
 def is_loopback(host: str) -> bool:
@@ -198,12 +206,15 @@ class _Said:
         return None
 
 
-def _model(given: Given, preferred: str, providers: KnownProviders) -> Given:
-    """A role's value as ``provider/name``: a bare name gets the name of the provider it is meant for."""
+def _model(given: Given, preferred: str) -> Given:
+    """A role's value as ``provider/name``: a bare name gets the name of the provider it is meant for.
+
+    A name with a slash is left as it is, also where its first part is no provider: nobody else is meant by it.
+    """
     value = given.value
     if value.lower() == PASSTHROUGH:
         return replace(given, value=PASSTHROUGH)
-    if not ("/" in value and providers.known(value.partition("/")[0])):
+    if "/" not in value:
         value = f"{_meant(value.lower(), preferred)}/{value}"
     if not is_model(value):
         raise ConfigError(f"{given.place} is {given.value!r}; it has to be a model's name, or {PASSTHROUGH!r}.")
@@ -252,11 +263,6 @@ def _checked_truth(given: Given | None) -> Given | None:
     if given and given.value.lower() not in _TRUTH:
         raise ConfigError(f"{given.place} is {given.value!r}; it has to be 1 or 0.")
     return given
-
-
-def _profile(profile: Profile, overlay: Overlay) -> Profile:
-    fallback = {role: given.value for role, given in overlay.fallback_roles.items()}
-    return Profile({**fallback, **profile.roles, **{role: given.value for role, given in overlay.roles.items()}})
 
 
 def _proxy(settings: ProxySettings, overlay: Overlay, fixed: dict[str, str]) -> tuple[ProxySettings, tuple[str, ...]]:

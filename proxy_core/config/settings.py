@@ -54,8 +54,8 @@ class ThinkingRule(StrEnum):
 class Profile:
     """A named set of role → model choices; a role that is absent is not set.
 
-    Values are ``provider/name`` or :data:`PASSTHROUGH`. BIG, SMALL and THINKER fall back to :data:`DEFAULT_ROLES`, or
-    to passthrough when BIG is passthrough (``proxy_core.routing.roles``).
+    Values are ``provider/name`` or :data:`PASSTHROUGH`. BIG falls back to :data:`DEFAULT_ROLES`, and SMALL and THINKER
+    with it; where BIG is set they follow it (``proxy_core.routing.roles``).
     """
 
     roles: Mapping[Role, str] = field(default_factory=dict)

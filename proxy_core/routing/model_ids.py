@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -20,6 +21,9 @@ CLAUDE_NAMES: Final[Mapping[Role, str]] = MappingProxyType({Role.SMALL: "claude-
 """What a role's id is called at Anthropic when the role is passthrough; any other role is :data:`CLAUDE_NAME`."""
 
 CLAUDE_NAME: Final = "claude-opus-5-5"
+
+_WINDOW: Final = re.compile(r"\[\d+[km]\]$", re.IGNORECASE)
+"""Claude Code's note on a name that its window is larger (``[1m]``): for the client alone, no provider knows it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +44,7 @@ def role_id(role: Role) -> str:
 
 def role_of(model: str) -> Role | None:
     """The role that a role id names."""
-    own, _, name = withdrawn(model).partition("/")
+    own, _, name = withdrawn(model).lower().partition("/")
     return Role(name) if own == OWN and name in set(Role) else None
 
 
@@ -56,13 +60,19 @@ def offered(model: str) -> str:
 
 
 def withdrawn(model: str) -> str:
-    """The model that an offered id stands for; any other id as it is."""
-    return model.removeprefix(OFFERED)
+    """The model that a client means: without what marks an offered id, without ``[1m]`` and surrounding blanks."""
+    return _WINDOW.sub("", model.strip().removeprefix(OFFERED)).strip()
 
 
 def split(model: str, is_provider: Callable[[str], bool]) -> ModelId:
-    """Part a model's id. A first part that is no provider belongs to the name (``meta-llama/llama-4``)."""
-    provider, slash, name = model.partition("/")
-    if slash and name and is_provider(provider):
-        return ModelId(provider, name)
-    return ModelId("", model)
+    """Part a model's id into its provider and name; no provider where the first part is none (``meta-llama/llama-4``).
+
+    A provider counts in any case (``OpenAI/gpt-5``); ids are written in small letters.
+    """
+    whole = withdrawn(model)
+    provider, slash, name = whole.partition("/")
+    if slash and name:
+        for id_ in (provider, provider.lower()):
+            if is_provider(id_):
+                return ModelId(id_, name)
+    return ModelId("", whole)

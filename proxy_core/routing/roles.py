@@ -60,9 +60,16 @@ class KnownModels(Protocol):
         """Whether a model takes images; None when that is not known."""
         ...
 
+    def small_model(self, provider: str, big: str) -> str:
+        """The model of the provider's small tier that belongs to its model ``big``; empty where there is none."""
+        ...
+
 
 def choose(asked: Asked, profile: Profile, routing: RoutingSettings, known: KnownModels) -> Target:
-    """The target of a request, by the first rule that matches."""
+    """The target of a request, by the first rule that matches.
+
+    Its provider may be one that nobody knows, where the name says so: that is the caller's to refuse.
+    """
     name = withdrawn(asked.model)
     explicit = split(name, known.is_provider)
     size = tier(asked.model)
@@ -82,26 +89,41 @@ def is_passthrough_anyway(model: str, profile: Profile, known: KnownModels) -> b
     is_claude = tier(model) is not None and role_of(model) is None
     if not is_claude or split(withdrawn(model), known.is_provider).provider:
         return False
-    return all(model_of(role, profile.roles) == PASSTHROUGH for role in Role)
+    return all(model_of(role, profile.roles, known) == PASSTHROUGH for role in Role)
 
 
-def model_of(role: Role, roles: Mapping[Role, str]) -> str:
-    """The value in force for a role: its own, else what it follows (BIG for optional roles and under passthrough)."""
+def model_of(role: Role, roles: Mapping[Role, str], known: KnownModels) -> str:
+    """The value in force for a role: its own, else that of BIG, or the small model of BIG's provider for SMALL.
+
+    The defaults hold as long as BIG is not set: once it is, no other provider is meant.
+    """
     if role in roles:
         return roles[role]
-    big = roles.get(Role.BIG, DEFAULT_ROLES[Role.BIG])
-    if big == PASSTHROUGH or role not in DEFAULT_ROLES:
+    if Role.BIG not in roles:
+        return DEFAULT_ROLES.get(role, DEFAULT_ROLES[Role.BIG])
+    big = roles[Role.BIG]
+    if role is not Role.SMALL or big == PASSTHROUGH:
         return big
-    return DEFAULT_ROLES[role]
+    model = resolve(big, known)
+    small = known.small_model(model.provider, model.name)
+    return str(ModelId(model.provider, small)) if small else big
 
 
 def resolve(model: str, known: KnownModels) -> ModelId:
-    """A role's value as provider and name: its own provider, the only one the catalogue knows, else OpenAI."""
+    """A model's id as provider and name.
+
+    The provider is the one it names, whether there is such a one or not; for a name without a slash the only one that
+    the catalogue knows it under, else OpenAI. A whole name with slashes that the catalogue knows under one provider
+    alone (``Qwen/Qwen3-32B``) is that provider's.
+    """
     explicit = split(model, known.is_provider)
     if explicit.provider:
         return explicit
-    providers = known.providers_of(model)
-    return ModelId(providers[0] if len(providers) == 1 else "openai", model)
+    providers = known.providers_of(explicit.name)
+    if len(providers) == 1:
+        return ModelId(providers[0], explicit.name)
+    first, slash, rest = explicit.name.partition("/")
+    return ModelId(first, rest) if slash else ModelId("openai", first)
 
 
 def _role(asked: Asked, size: Role, profile: Profile, routing: RoutingSettings) -> tuple[Role, str]:
@@ -145,7 +167,9 @@ def _is_blind(target: Target, known: KnownModels) -> bool:
 
 
 def _cast(role: Role, reason: str, asked: Asked, profile: Profile, known: KnownModels) -> Target:
-    value = model_of(role, profile.roles)
+    value = model_of(role, profile.roles, known)
+    if role in DEFAULT_ROLES and role not in profile.roles and Role.BIG in profile.roles:
+        reason = f"{reason} (not set, it follows BIG)"
     if value == PASSTHROUGH:
         name = claude_name(asked.model)
         return Target("anthropic", name, f"{reason}, which is passthrough", role, passthrough=True)
@@ -158,4 +182,6 @@ def _by_bare_name(name: str, known: KnownModels) -> Target:
     only = known.providers_of(name)
     if len(only) == 1:
         return Target(model.provider, model.name, f"{name} is known under {model.provider} alone")
+    if "/" in name:
+        return Target(model.provider, model.name, f"{name} was asked for by name")
     return Target(model.provider, model.name, f"{name} names no provider: OpenAI is taken")

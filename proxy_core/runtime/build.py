@@ -201,7 +201,7 @@ class Proxy:
         """The engines that the active profile's roles will use. Reads the catalogue, so that no request has to."""
         now = self._in_force()
         known, roles = now.facts, now.settings.active.roles
-        values = {model_of(role, roles) for role in {*DEFAULT_ROLES, *roles}} - {PASSTHROUGH}
+        values = {model_of(role, roles, known) for role in {*DEFAULT_ROLES, *roles}} - {PASSTHROUGH}
         models = [resolve(value, known) for value in values]
         return frozenset(
             engine_for(provider, known.model(model.provider, model.name))

@@ -85,6 +85,14 @@ async def test_the_token_is_a_launchs_own_and_stands_on_no_command_line_and_in_n
         assert secret.encode() not in written
 
 
+async def test_with_big_alone_on_this_machine_nothing_is_meant_to_leave_it(fake: FakeClaude, scratch: Path) -> None:
+    only_big = {**DEMO, "BIG_MODEL": "ollama/qwen3", "SMALL_MODEL": "", "THINKER_MODEL": ""}
+    assert (await _claude(fake, scratch, **only_big, OPENAI_API_KEY="sk-openai-0123456789")).status == 0
+    environ = fake.seen["environ"]
+    assert environ["CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC"] == "1"
+    assert environ["ANTHROPIC_DEFAULT_HAIKU_MODEL_DESCRIPTION"] == "ollama/qwen3"
+
+
 async def test_a_running_understudy_is_used(fake: FakeClaude, scratch: Path) -> None:
     async with serving(scratch, variables={**DEMO, "BIG_MODEL": "demo/slow"}) as proxy:
         await _until(scratch / "state" / "runtime.json")

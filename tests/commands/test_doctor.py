@@ -41,6 +41,15 @@ async def test_a_missing_key_is_broken_and_says_what_to_type(scratch: Path) -> N
     assert "understudy keys set mistral" in found["BIG"]["mend"]
 
 
+async def test_a_provider_that_nobody_knows_is_broken_in_each_role_that_follows_it(scratch: Path) -> None:
+    only_big = {**HEALTHY, "BIG_MODEL": "Qwen/Qwen9", "SMALL_MODEL": "", "THINKER_MODEL": ""}
+    status, found = await _examined(scratch, **only_big)
+    assert status == 1
+    for role in ("BIG", "SMALL", "THINKER"):
+        assert found[role]["grade"] == "broken"
+        assert found[role]["sentence"].startswith("Qwen/Qwen9 ")
+
+
 async def test_a_local_server_that_does_not_run_is_broken(scratch: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as gone:
         url = f"http://127.0.0.1:{gone.getsockname()[1]}"

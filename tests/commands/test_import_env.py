@@ -35,7 +35,6 @@ MOVED = {
         "Default": {
             "big": "gemini/gemini-2.5-pro",
             "small": "openai/gpt-4.1-mini",
-            "thinker": "gemini/gemini-2.5-pro",
         }
     },
     "proxy": {"port": 9000},

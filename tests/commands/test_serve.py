@@ -54,7 +54,9 @@ async def test_no_key_and_no_token_is_shown(tmp_path: Path) -> None:
         UNDERSTUDY,
         *("serve", "--port", "0"),
         cwd=home,
-        env=environment(home, {**variables, "BIG_MODEL": "gemini/gemini-2.5-pro"}),
+        env=environment(
+            home, {**variables, "BIG_MODEL": "gemini/gemini-2.5-pro", "SMALL_MODEL": "openai/gpt-4.1-mini"}
+        ),
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )

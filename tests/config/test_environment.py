@@ -81,7 +81,8 @@ def test_passthrough_is_a_role_value(said: str) -> None:
         (None, "gemini-2.5-pro", "gemini/gemini-2.5-pro"),
         (None, "claude-opus-4-1", "anthropic/claude-opus-4-1"),
         (None, "groq/llama", "groq/llama"),
-        (None, "meta-llama/llama-3", "openai/meta-llama/llama-3"),
+        (None, "meta-llama/llama-3", "meta-llama/llama-3"),
+        ("google", "meta-llama/llama-3", "meta-llama/llama-3"),
         (None, "my-box/qwen", "my-box/qwen"),
         (None, "openrouter/meta-llama/x:free", "openrouter/meta-llama/x:free"),
         ("openai", "gemini-2.5-pro", "openai/gemini-2.5-pro"),
@@ -108,6 +109,17 @@ def test_google_preferred_fills_what_nothing_else_sets() -> None:
         Role.THINKER: "openai/o3",
     }
     assert made.fixed == {"roles.thinker": "THINKER_MODEL"}
+
+
+@pytest.mark.parametrize("where", ["environment", "profile"])
+def test_google_preferred_leaves_the_roles_alone_where_big_is_set(where: str) -> None:
+    environ, roles = {"PREFERRED_PROVIDER": "google"}, dict[Role, str]()
+    if where == "environment":
+        environ["BIG_MODEL"] = "ollama/qwen3"
+    else:
+        roles[Role.BIG] = "ollama/qwen3"
+    made = laid_over(environ, settings=Settings(profiles={"Default": Profile(roles)}))
+    assert made.settings.active.roles == {Role.BIG: "ollama/qwen3"}
 
 
 def test_anthropic_preferred_is_passthrough_for_all_whatever_the_models_say() -> None:

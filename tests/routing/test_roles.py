@@ -19,7 +19,7 @@ BUDGET = Thinking("enabled", budget=31_999)
 
 
 class Catalogue:
-    """A small one: three providers, two of which have a model of one name."""
+    """A small one: a model of one name at two providers, one with a slash in its name, a small tier at OpenAI."""
 
     providers = frozenset({"openai", "gemini", "groq", "anthropic"})
 
@@ -27,10 +27,14 @@ class Catalogue:
         return name in self.providers
 
     def providers_of(self, name: str) -> tuple[str, ...]:
-        return {"gemini-2.5-pro": ("gemini",), "llama": ("groq", "openai")}.get(name, ())
+        known = {"gemini-2.5-pro": ("gemini",), "llama": ("groq", "openai"), "qwen/qwen3-32b": ("groq",)}
+        return known.get(name, ())
 
     def can_see(self, provider: str, name: str) -> bool | None:
         return {"groq/llama": False, "openai/gpt-4.1": True}.get(f"{provider}/{name}")
+
+    def small_model(self, provider: str, big: str) -> str:
+        return {"openai/gpt-5": "gpt-5-mini", "gemini/gemini-2.5-pro": "gemini-2.5-flash"}.get(f"{provider}/{big}", "")
 
 
 def ask(
@@ -59,13 +63,69 @@ def ask(
         ("gemini-2.5-pro", None, "gemini/gemini-2.5-pro"),
         ("llama", None, "openai/llama"),
         ("o-new", None, "openai/o-new"),
-        ("meta-llama/llama-4", None, "openai/meta-llama/llama-4"),
+        ("meta-llama/llama-4", None, "meta-llama/llama-4"),
+        ("a/b/c", None, "a/b/c"),
+        ("understudy/nobody", None, "understudy/nobody"),
+        ("qwen/qwen3-32b", None, "groq/qwen/qwen3-32b"),
+        ("openai/openai/gpt-oss-120b", None, "openai/openai/gpt-oss-120b"),
     ],
 )
 def test_names(model: str, role: Role | None, target: str) -> None:
     chosen = ask(model)
     assert (chosen.role, chosen.id) == (role, target)
     assert model.removeprefix("claude:") in chosen.why
+
+
+@pytest.mark.parametrize(
+    ("model", "role", "target"),
+    [
+        ("OpenAI/gpt-5", None, "openai/gpt-5"),
+        (" openai/gpt-5\n", None, "openai/gpt-5"),
+        ("openai/gpt-5[1m]", None, "openai/gpt-5"),
+        ("gpt-5[1M]", None, "openai/gpt-5"),
+        ("Understudy/BIG", Role.BIG, "openai/gpt-4.1"),
+        ("claude:understudy/small[1m]", Role.SMALL, "openai/gpt-4.1-mini"),
+        (" claude-haiku-4-5", Role.SMALL, "openai/gpt-4.1-mini"),
+        ("Meta-Llama/Llama-4", None, "Meta-Llama/Llama-4"),
+    ],
+)
+def test_a_name_is_meant_whatever_its_case_blanks_and_window(model: str, role: Role | None, target: str) -> None:
+    chosen = ask(model)
+    assert (chosen.role, chosen.id) == (role, target)
+
+
+@pytest.mark.parametrize("model", ["/gpt-5", "openai/", "openai/ ", "nobody/", " / "])
+def test_a_name_that_lacks_a_part_means_no_model(model: str) -> None:
+    chosen = ask(model)
+    assert not (chosen.provider and chosen.model)
+
+
+@pytest.mark.parametrize(
+    ("roles", "small", "thinker"),
+    [
+        ({}, "openai/gpt-4.1-mini", "openai/gpt-4o"),
+        ({Role.THINKER: "groq/llama"}, "openai/gpt-4.1-mini", "groq/llama"),
+        ({Role.BIG: "groq/llama"}, "groq/llama", "groq/llama"),
+        ({Role.BIG: "openai/gpt-5"}, "openai/gpt-5-mini", "openai/gpt-5"),
+        ({Role.BIG: "gemini-2.5-pro"}, "gemini/gemini-2.5-flash", "gemini/gemini-2.5-pro"),
+        ({Role.BIG: "openai/gpt-4.1"}, "openai/gpt-4.1", "openai/gpt-4.1"),
+        ({Role.BIG: "nobody/x"}, "nobody/x", "nobody/x"),
+        ({Role.BIG: PASSTHROUGH}, PASSTHROUGH, PASSTHROUGH),
+        ({Role.BIG: "openai/gpt-5", Role.SMALL: "groq/llama"}, "groq/llama", "openai/gpt-5"),
+        ({Role.BIG: "openai/gpt-5", Role.THINKER: PASSTHROUGH}, "openai/gpt-5-mini", PASSTHROUGH),
+    ],
+)
+def test_once_big_is_set_small_and_thinker_follow_it(roles: dict[Role, str], small: str, thinker: str) -> None:
+    assert ask("claude-haiku-4-5", roles).id == small
+    for hard in (ADAPTIVE_MAX, BUDGET):
+        assert ask("claude-opus-5-5", roles, thinking=hard).id == thinker
+
+
+def test_the_reason_says_that_a_role_follows_big() -> None:
+    assert ask("claude-haiku-4-5").why == "claude-haiku-4-5 plays SMALL"
+    big = {Role.BIG: "groq/llama"}
+    assert ask("claude-haiku-4-5", big).why == "claude-haiku-4-5 plays SMALL (not set, it follows BIG)"
+    assert ask("claude-sonnet-5-5", big).why == "claude-sonnet-5-5 plays BIG"
 
 
 def test_opus_has_a_role_of_its_own_once_it_is_set() -> None:

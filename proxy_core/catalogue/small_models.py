@@ -1,0 +1,74 @@
+"""The small tier of a provider: which of its models stands in for Haiku beside the BIG model that the user chose."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from proxy_core.catalogue.values import ModelFacts
+
+_VERSION: Final = re.compile(r"(?<![\d.])(\d{1,2})(?:[.-](\d{1,2}))?(?!\d)")
+"""The generation in a model's name: ``gpt-4.1``, ``claude-haiku-4-5``, ``gemini-3-flash``; dates have more digits."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tier:
+    """``names`` fullmatches the models of the tier; ``beside`` matches the start of the BIG models it belongs to."""
+
+    names: re.Pattern[str]
+    beside: re.Pattern[str]
+
+
+def _tier(names: str, beside: str = "") -> _Tier:
+    return _Tier(re.compile(names), re.compile(beside))
+
+
+_GEMINI: Final = _tier(r"gemini-[\d.]+-flash(?:-preview)?", r"gemini-")
+
+_TIERS: Final[Mapping[str, _Tier]] = MappingProxyType(
+    {
+        "openai": _tier(r"gpt-[\d.]+o?-(?:mini|luna)|o\d-mini"),
+        "anthropic": _tier(r"claude-haiku-\d+(?:-\d{1,2})?|claude-3-5-haiku", r"claude-"),
+        "gemini": _GEMINI,
+        "vertex_ai": _GEMINI,
+        "deepseek": _tier(r"deepseek-v[\d.]+-flash"),
+        "mistral": _tier(r"mistral-small-latest"),
+        "zai": _tier(r"glm-[\d.]+-(?:air|flash)"),
+    }
+)
+"""By provider. Gateways, clouds and local servers have none: what they serve is many makers', and the user's choice."""
+
+
+def small_model(provider: str, big: str, models: Iterable[ModelFacts]) -> str:
+    """The name of the small model beside ``big``, out of the provider's ``models``; empty where none fits.
+
+    It is the newest of the tier that is no newer than ``big``, since a key, a gateway or a region that has ``big`` most
+    likely has that one too; of equals the cheapest. It is never dearer than ``big``. A ``big`` that is not among the
+    models gets none: the server behind the provider's id is then another one, or nothing is known of it.
+    """
+    tier = _TIERS.get(provider)
+    if tier is None or not tier.beside.match(big):
+        return ""
+    known = {model.id.partition("/")[2]: model for model in models}
+    price = known[big].output_price if big in known else None
+    if price is None:
+        return ""
+    newest = _version(big)
+    fitting = [
+        (_version(name) or (), -cost, name)
+        for name, model in known.items()
+        if tier.names.fullmatch(name)
+        and model.tools is not False
+        and (cost := model.output_price)  # what is free is limited to a few requests
+        and cost <= price
+        and (newest is None or (_version(name) or newest) <= newest)
+    ]
+    return max(fitting)[2] if fitting else ""
+
+
+def _version(name: str) -> tuple[int, int] | None:
+    found = _VERSION.search(name)
+    return (int(found[1]), int(found[2] or 0)) if found else None
