@@ -38,9 +38,10 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Casting:
-    """What is shown of a role: ``model`` is empty for an optional one that is not set.
+    """What is shown of a role: ``model`` is empty for one that is not set and follows BIG.
 
-    ``variable`` names what fixes it in the environment; ``lack`` says what the model misses to be reached.
+    ``variable`` names what fixes it in the environment; ``lack`` says what the model misses to be reached. ``followed``
+    is the model in force where ``model`` is empty, itself empty for an optional role; ``uses_big`` says it is BIG's.
     """
 
     model: str
@@ -48,6 +49,13 @@ class Casting:
     variable: str = ""
     lack: str = ""
     trial: Trial | None = None
+    followed: str = ""
+    uses_big: bool = False
+
+    @property
+    def in_force(self) -> str:
+        """The model that answers, as far as it is told."""
+        return self.model or self.followed
 
 
 class RoleRow(QWidget):
@@ -116,20 +124,22 @@ class RoleRow(QWidget):
         self.picker.offer(casting.offer)
         self.picker.show_value(casting.model)
         self.picker.setEnabled(not casting.variable)
-        facts = self._catalogue.facts(casting.model) if "/" in casting.model else ModelFacts("")
-        self.price.setText(self._price(casting.model, facts))
+        facts = self._catalogue.facts(casting.in_force) if "/" in casting.in_force else ModelFacts("")
+        self.price.setText(self._price(casting, facts))
         self.facts.setText(self._fact_words(casting, facts))
         self.facts.setVisible(bool(self.facts.text()))
         self._lack = casting.lack
         self._say()
-        trial = casting.trial if casting.trial and casting.trial.model == casting.model else None
-        self.test.setEnabled(bool(casting.model) and not (trial and trial.verdict is Verdict.RUNNING))
+        trial = casting.trial if casting.trial and casting.trial.model == casting.in_force else None
+        self.test.setEnabled(bool(casting.in_force) and not (trial and trial.verdict is Verdict.RUNNING))
         self._show_trial(trial)
 
-    def _price(self, model: str, facts: ModelFacts) -> str:
-        if not model:
-            return self.tr("Uses BIG") if self.is_optional else ""
-        if model == PASSTHROUGH:
+    def _price(self, casting: Casting, facts: ModelFacts) -> str:
+        if not casting.in_force and not casting.uses_big:
+            return ""
+        if not casting.model and casting.uses_big:
+            return self.tr("Uses BIG")
+        if casting.in_force == PASSTHROUGH:
             return self.tr("As at Anthropic")
         if facts.input_price is None or facts.output_price is None:
             return self.tr("No price known")
@@ -138,8 +148,11 @@ class RoleRow(QWidget):
     def _fact_words(self, casting: Casting, facts: ModelFacts) -> str:
         if casting.variable:
             return self.tr("Set by {0} in the environment").format(casting.variable)
+        if not casting.model and casting.uses_big:
+            return ""
+        name = "" if casting.model else casting.followed
         window = facts_words(ModelFacts(facts.id, window=facts.window))
-        return " · ".join(part for part in (window, ", ".join(word for _, word in abilities(facts))) if part)
+        return " · ".join(part for part in (name, window, ", ".join(word for _, word in abilities(facts))) if part)
 
     def _show_wrong(self, sentence: str) -> None:
         self._wrong = sentence

@@ -71,17 +71,23 @@ class RolesCard(Card):
         trying = [trial.verdict is Verdict.RUNNING for trial in state.trials.values()]
         self.test_all.setEnabled(not any(trying))
         for role, row in self.rows.items():
-            none = self.tr("Same as BIG") if row.is_optional else ""
-            model = state.roles.get(role, DEFAULT_ROLES.get(role, "")) if role in DEFAULT_ROLES or role in own else ""
+            played = state.roles.get(role, DEFAULT_ROLES.get(role, "")) if role in DEFAULT_ROLES or role in own else ""
+            can_follow = row.is_optional or (role is not Role.BIG and Role.BIG in own)
             row.show_casting(
                 Casting(
-                    model,
-                    Offer(state.reached, local, none),
+                    "" if can_follow and role not in own else played,
+                    Offer(state.reached, local, self._following(role) if can_follow else ""),
                     state.configuration.fixed.get(f"roles.{role}", ""),
-                    self._lack(state, model),
+                    self._lack(state, played),
                     state.trials.get(role),
+                    followed=played,
+                    uses_big=can_follow and played in ("", state.roles.get(Role.BIG)),
                 )
             )
+
+    def _following(self, role: Role) -> str:
+        """What a role is called that has no model of its own."""
+        return self.tr("Matches BIG") if role is Role.SMALL else self.tr("Same as BIG")
 
     def _lack(self, state: AppState, model: str) -> str:
         """What is missing for ``model`` to be reached; empty when nothing is known to be."""

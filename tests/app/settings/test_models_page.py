@@ -77,6 +77,24 @@ def test_roles_show_their_models_and_prices(stage: Stage) -> None:
     assert stage.row(Role.OPUS).picker.placeholderText() == "Same as BIG"
 
 
+def test_small_and_thinker_follow_a_big_that_is_set(stage: Stage) -> None:
+    state = with_settings(replace(SETTINGS, profiles={"Work": Profile({Role.BIG: "openai/gpt-4.1"})}))
+    in_force = {Role.SMALL: "openai/gpt-4.1-mini", Role.THINKER: "openai/gpt-4.1"}
+    stage.window.show_state(replace(state, roles={**state.roles, **in_force}))
+    small, thinker = stage.row(Role.SMALL), stage.row(Role.THINKER)
+    assert (small.picker.text(), small.picker.placeholderText()) == ("", "Matches BIG")
+    assert small.facts.text().startswith("openai/gpt-4.1-mini · ")
+    assert stage.text("price-small") == "$0.40 / $1.60"
+    assert (thinker.picker.text(), thinker.picker.placeholderText()) == ("", "Same as BIG")
+    assert stage.text("price-thinker") == "Uses BIG"
+    for row in (small, thinker):
+        assert row.test.isEnabled()
+        row.picker.setFocus()
+        row.picker.open_list()
+        assert row.picker.choices[0].value == ""
+        QTest.keyClick(row.picker, Qt.Key.Key_Escape)
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_choosing_a_model_sets_the_role_at_once(role: Role, stage: Stage) -> None:
     picker = stage.row(role).picker
