@@ -2167,6 +2167,10 @@
         <translation>与 BIG 相同</translation>
     </message>
     <message>
+        <source>Matches BIG</source>
+        <translation>与 BIG 搭配</translation>
+    </message>
+    <message>
         <source>There is no provider called {0}.</source>
         <translation>没有名为 {0} 的提供商。</translation>
     </message>
@@ -2243,6 +2247,10 @@
     <message>
         <source>{0}, which is passthrough</source>
         <translation>{0}，为直通</translation>
+    </message>
+    <message>
+        <source>{0} (not set, it follows BIG)</source>
+        <translation>{0}（未设置，跟随 BIG）</translation>
     </message>
     <message>
         <source>{0} is known under {1} alone</source>
@@ -2625,12 +2633,44 @@
         <translation>limit：必须是 1 到 {0} 的数字。</translation>
     </message>
     <message>
-        <source>The provider {0} is no longer known.</source>
-        <translation>已没有名为 {0} 的提供商。</translation>
+        <source>There is no role called {0}.</source>
+        <translation>没有名为 {0} 的角色。</translation>
     </message>
     <message>
-        <source>Choose another model in Understudy → Settings.</source>
-        <translation>请在 Understudy → 设置中另选模型。</translation>
+        <source>Choose one of {0}.</source>
+        <translation>请从以下各项中选择：{0}。</translation>
+    </message>
+    <message>
+        <source>The provider {0} has no base URL.</source>
+        <translation>提供商 {0} 没有设置基础网址。</translation>
+    </message>
+    <message>
+        <source>Set one in Understudy → Settings → Models and keys, or choose another model.</source>
+        <translation>请在 Understudy → 设置 → 模型与密钥中设置，或选择其他模型。</translation>
+    </message>
+    <message>
+        <source>{0} is not the name of a model.</source>
+        <translation>{0} 不是模型名称。</translation>
+    </message>
+    <message>
+        <source>Write it as provider/model, as in openai/gpt-4.1.</source>
+        <translation>请写成“提供商/模型”的形式，例如 openai/gpt-4.1。</translation>
+    </message>
+    <message>
+        <source>There is no provider called {0}, so {1} was not sent to anybody.</source>
+        <translation>没有名为 {0} 的提供商，因此 {1} 未发送给任何人。</translation>
+    </message>
+    <message>
+        <source>Write the provider before the model, as in openrouter/{0}, or add a custom provider in Understudy → Settings → Models and keys.</source>
+        <translation>请在模型前写上提供商，例如 openrouter/{0}，或在 Understudy → 设置 → 模型与密钥中添加自定义提供商。</translation>
+    </message>
+    <message>
+        <source>{0} has no base URL.</source>
+        <translation>{0} 没有设置基础网址。</translation>
+    </message>
+    <message>
+        <source>Set one in Understudy → Settings → Models and keys.</source>
+        <translation>请在 Understudy → 设置 → 模型与密钥中设置。</translation>
     </message>
     <message>
         <source>There is no key for {0}.</source>
