@@ -178,11 +178,13 @@ class BudgetWatch:
             self._wanted.set()
 
     def _read_when_wanted(self, wanted: threading.Event, ending: threading.Event) -> None:
-        while wanted.wait() and not ending.is_set():
-            wanted.clear()
-            self._due = time.monotonic() + _FRESH
-            self.read()
-        self._ledger.close()
+        try:
+            while wanted.wait() and not ending.is_set():
+                wanted.clear()
+                self._due = time.monotonic() + _FRESH
+                self.read()
+        finally:
+            self._ledger.close()
 
     def read(self) -> None:
         """Ask the ledger now; blocks. What it has by now is no longer counted as heard. From any thread."""

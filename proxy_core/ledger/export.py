@@ -67,8 +67,12 @@ def write_json(rows: Iterable[Row], out: IO[str], bodies: Bodies | None = None) 
 def _for_the_owner(path: str, flags: int) -> int:
     """A file that was there, and that others may read, is made the owner's before anything stands in it."""
     handle = os.open(path, flags, 0o600)
-    if sys.platform != "win32" and stat.S_ISREG(os.fstat(handle).st_mode):
-        os.fchmod(handle, 0o600)
+    try:
+        if sys.platform != "win32" and stat.S_ISREG(os.fstat(handle).st_mode):
+            os.fchmod(handle, 0o600)
+    except BaseException:
+        os.close(handle)
+        raise
     return handle
 
 

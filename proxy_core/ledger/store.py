@@ -152,6 +152,7 @@ class LedgerFile:
         try:
             self._keep()
         finally:
+            self._writer.close()
             self._stopped = True
             if not self._closing.is_set():
                 self._writer.trouble = "The ledger has stopped through a fault of Understudy's own. Requests go on."

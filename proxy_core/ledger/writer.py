@@ -178,13 +178,18 @@ class Writer:
             return
 
     def finish(self) -> None:
-        """Rows first, then bodies as long as there is time, and the file is let go of."""
+        """Rows first, then bodies as long as there is time."""
         self.write()
         while (self._deadline or 0.0) > time.monotonic() and self.step(quiet=True):
             pass
         while self._ready and not self.trouble and (self._deadline or 0.0) > time.monotonic():
             self.write()
-        self._close()
+
+    def close(self) -> None:
+        """Close the file; a transaction that a fault interrupted is rolled back, so that it locks out no one else."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._book = self._file = None
 
     def _take_body(self, news: Carried) -> None:
         key = (news.id, news.part)
@@ -276,17 +281,12 @@ class Writer:
             self._look_at = now + _LOOK_EVERY
             if ledger_file.identity(self._path) == self._file:
                 return self._connection, self._book
-            self._close()
             self._touched.update(dict.fromkeys(self._heard))
+        self.close()  # another file stands there now, or the book could not be made the last time
         self._connection = ledger_file.connect(self._path)
         self._file = ledger_file.identity(self._path)
         self._book = Book(self._connection, os.getpid(), self._terms.clock(), self._redaction.text)
         return self._connection, self._book
-
-    def _close(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._book = self._file = None
 
     def _recover(self, fault: sqlite3.Error) -> bool:
         """After the file refused; True when it is worth another try at once."""
@@ -297,12 +297,12 @@ class Writer:
         if not ledger_file.is_damage(fault):
             code = getattr(fault, "sqlite_errorcode", 0) & 0xFF
             if code not in {sqlite3.SQLITE_FULL, sqlite3.SQLITE_BUSY}:
-                self._close()
+                self.close()
             why = "the disk is full" if code == sqlite3.SQLITE_FULL else str(fault)
             self._refuse(f"The ledger at {self._path} cannot be written: {why}. Requests go on.")
             return False
         damaged = self._file or ledger_file.identity(self._path)
-        self._close()
+        self.close()
         try:
             aside = ledger_file.set_aside(self._path, damaged, self._terms.clock())
         except OSError as refused:
@@ -317,7 +317,7 @@ class Writer:
         try:
             connection.rollback()
         except sqlite3.Error:  # the fault that led here says it all; the file is opened anew
-            self._close()
+            self.close()
 
     def _refuse(self, sentence: str) -> None:
         self.trouble = sentence

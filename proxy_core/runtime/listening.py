@@ -67,6 +67,8 @@ class Listening:
         """
         try:
             self._socket = _bound(host, port)
+        except TypeError as fault:  # what is no name at all, as "ä..b": the resolver is not even asked
+            raise ConfigError(f"{host} is not an address of this machine: choose another with --host.") from fault
         except OSError as fault:
             if fault.errno in _TAKEN:
                 raise PortTaken(Address(host, port), holder_of(port), next_free(host, port)) from fault
@@ -117,7 +119,7 @@ def _bound(host: str, port: int) -> socket.socket:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         sock.bind((host, port))
         sock.listen(_BACKLOG)
-    except OSError:
+    except BaseException:  # not OSError alone: a host that is no name is a TypeError
         sock.close()
         raise
     return sock

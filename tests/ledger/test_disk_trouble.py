@@ -6,12 +6,14 @@ import os
 import sqlite3
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proxy_core.config.settings import LogSettings
 from proxy_core.errors import ConfigError
 from proxy_core.ledger import ledger_file, retention, writer
+from proxy_core.ledger.book import Book
 from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.rows import Filter
@@ -181,6 +183,27 @@ def test_a_file_that_another_process_holds_is_waited_for(path: Path) -> None:
     ledger = Ledger(path)
     assert ledger.count() == 2
     ledger.close()
+
+
+def test_a_file_that_another_process_took_at_the_last_moment_is_opened_once_more(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[sqlite3.Connection] = []
+
+    def busy_at_first(connection: sqlite3.Connection, *rest: Any) -> Book:
+        tried.append(connection)
+        if len(tried) == 1:
+            locked = sqlite3.OperationalError("database is locked")
+            locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
+            raise locked
+        return Book(connection, *rest)
+
+    monkeypatch.setattr(writer, "Book", busy_at_first)
+    keeper = LedgerFile(path)
+    hear(keeper, told("r1"))
+    until(lambda: len(tried) > 1)
+    keeper.close(10)
+    assert sql(path, "SELECT count(*) FROM requests") == [(1,)]
 
 
 def _hundred(path: Path, at: float = NOON, **given: object) -> LedgerFile:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from proxy_core.ledger.export import COLUMNS, write_csv, write_json
+from proxy_core.ledger.export import COLUMNS, to_file, write_csv, write_json
 from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger
 from tests.ledger.stories import bodies, told, written
@@ -34,6 +36,21 @@ def test_csv_comes_back_from_a_reader(ledger: Ledger) -> None:
     assert first["error"] == 'broken, "quoted"\nand more'
     assert (second["cost"], second["estimated"], second["input"]) == ("", "", "")
     ledger.close()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no modes")
+def test_a_file_that_cannot_be_made_private_is_not_left_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[int] = []
+
+    def refuse(handle: int, _mode: int) -> None:
+        tried.append(handle)
+        raise PermissionError
+
+    monkeypatch.setattr(os, "fchmod", refuse)
+    with pytest.raises(PermissionError):
+        to_file(str(tmp_path / "out.csv"))
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(tried[0])
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

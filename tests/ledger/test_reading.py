@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from datetime import datetime, timedelta
+from pathlib import Path
 from statistics import median
 
 import pytest
@@ -68,7 +69,7 @@ def entries() -> list[Entry]:
 
 
 @pytest.fixture(scope="module")
-def ledger(entries: list[Entry], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ledger]:
+def file(entries: list[Entry], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
     connection = ledger_file.connect(path)
     book = Book(connection, 1, NOON, lambda text: text)
@@ -78,7 +79,12 @@ def ledger(entries: list[Entry], tmp_path_factory: pytest.TempPathFactory) -> It
     book.write(entries)  # and as they end
     connection.execute("COMMIT")
     connection.close()
-    found = Ledger(path)
+    return path
+
+
+@pytest.fixture
+def ledger(file: Path) -> Iterator[Ledger]:
+    found = Ledger(file)
     yield found
     found.close()
 

@@ -143,8 +143,8 @@ def test_what_was_told_comes_back_whole(tmp_path: Path) -> None:
     row = ledger.row("r1")
     assert row is not None
     assert (row.story, row.cost, row.estimated) == (story_of(news), 0.5, False)
+    assert ledger.count() == 1
     ledger.close()
-    until(lambda: ledger.count() == 1)
 
 
 def test_which_are_over(tmp_path: Path) -> None:

@@ -56,6 +56,20 @@ def test_an_address_of_another_machine_is_told_as_such() -> None:
         Listening("192.0.2.1", 0)
 
 
+def test_a_host_that_is_no_name_is_told_and_its_socket_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[socket.socket] = []
+
+    class Noted(socket.socket):
+        def __init__(self, *args: int) -> None:
+            super().__init__(*args)
+            made.append(self)
+
+    monkeypatch.setattr(socket, "socket", Noted)
+    with pytest.raises(ConfigError, match=r"ä\.\.b is not an address of this machine"):
+        Listening("ä..b", 0)
+    assert [sock.fileno() for sock in made] == [-1]
+
+
 def test_a_shared_handle_outlives_the_one_that_took_it() -> None:
     listening = Listening("127.0.0.1", 0)
     listening.share().close()
