@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
-from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtCore import QLibraryInfo, QMimeData, QPoint, QPointF, Qt, QUrl, QVersionNumber
 from PySide6.QtGui import QAccessible, QDragEnterEvent, QDropEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
@@ -277,27 +278,30 @@ class TestDrops:
         window = watched.show()
         carried = QMimeData()
         carried.setUrls([QUrl.fromLocalFile("/home/ada/work/with space")])
-        actions, buttons, keys = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-        enter = QDragEnterEvent(QPoint(600, 300), actions, carried, buttons, keys)
+        enter = _entering(carried)
         QApplication.sendEvent(window, enter)
         assert enter.isAccepted()
-        QApplication.sendEvent(window, QDropEvent(QPointF(600, 300), actions, carried, buttons, keys))
+        QApplication.sendEvent(window, QDropEvent(QPointF(600, 300), *_drag(carried)))
         assert watched.wishes[-1] == ChooseFolder("/home/ada/work/with space")
 
     def test_a_page_of_the_web_is_not(self, watched: Watched) -> None:
         window = watched.show()
         carried = QMimeData()
         carried.setUrls([QUrl("https://example.com/")])
-        enter = QDragEnterEvent(
-            QPoint(600, 300),
-            Qt.DropAction.CopyAction,
-            carried,
-            Qt.MouseButton.LeftButton,
-            Qt.KeyboardModifier.NoModifier,
-        )
+        enter = _entering(carried)
         enter.ignore()
         QApplication.sendEvent(window, enter)
         assert not enter.isAccepted()
+
+
+def _entering(carried: QMimeData) -> QDragEnterEvent:
+    """A drag that enters the window. Qt 6.12 deprecates the constructor with a QPoint; those before it have no other."""
+    at: Any = QPointF(600, 300) if QLibraryInfo.version() >= QVersionNumber(6, 12) else QPoint(600, 300)
+    return QDragEnterEvent(at, *_drag(carried))
+
+
+def _drag(carried: QMimeData) -> tuple[Qt.DropAction, QMimeData, Qt.MouseButton, Qt.KeyboardModifier]:
+    return Qt.DropAction.CopyAction, carried, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
 
 
 class TestHostileText:
