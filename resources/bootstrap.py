@@ -2,7 +2,9 @@
 
     python3 resources/bootstrap.py demo             a whole round on the built-in demo model, without any key
     python3 resources/bootstrap.py run [ARGS...]    the app in the tray; with arguments the command line: run --help
-    python3 resources/bootstrap.py test [ARGS...]   every check there is; ARGS go to pytest
+    python3 resources/bootstrap.py test [ARGS...]   every check of a change; ARGS go to pytest
+    python3 resources/bootstrap.py test --full      the long ones too, and the two commands on fresh Debians (as root,
+                                                    else with --without-debian)
     python3 resources/bootstrap.py prepare          only make ready for the tests
 
 It needs Python 3.11 or newer and nothing else, says each thing before it does it, and with --dry-run does nothing else.
@@ -43,6 +45,9 @@ CHECKS = (
 )
 """What ``test`` runs before pytest, stopping at the first that fails."""
 
+_WORKERS = min(8, 2 * (os.cpu_count() or 1))
+_PYTEST = (SCRIPTS / "pytest", "-n", str(_WORKERS), "--dist", "worksteal")
+
 TEST_PROGRAMS = {
     "dbus-run-session": "dbus-daemon",
     "gnome-keyring-daemon": "gnome-keyring",
@@ -68,6 +73,10 @@ WINDOW_LIBRARIES = {
     "libxcb-shape.so.0": "libxcb-shape0",
 }
 """What Qt's windows stand on under Linux, with the Debian packages; a machine with a desktop has them."""
+
+
+FULL_PROGRAMS = {"debootstrap": "debootstrap", "git": "git"}
+"""Programs that only ``test --full`` needs, each with its Debian package."""
 
 
 class NotReadyError(Exception):
@@ -127,7 +136,9 @@ def main(argv: list[str]) -> int:
             return hands.become(SCRIPTS / "understudy", *(["demo"] if command == "demo" else []), *rest)
         if command in {"test", "prepare"}:
             prepare(hands, "dev", window=True)
-            return test(hands, rest) if command == "test" else 0
+            if command == "test":
+                return test_full(hands, rest) if "--full" in rest else test(hands, rest)
+            return 0
     except NotReadyError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
         return 1
@@ -137,13 +148,53 @@ def main(argv: list[str]) -> int:
 
 def test(hands: Hands, arguments: list[str]) -> int:
     """Every check, then pytest with ``arguments``; its closing line is the last thing printed."""
+    check(hands)
+    hands.say(f"Running the tests, {_WORKERS} at a time.")
+    os.chdir(ROOT)
+    return hands.become(*_PYTEST, *arguments)
+
+
+def test_full(hands: Hands, arguments: list[str]) -> int:
+    """The long tests too, deeper properties, and both commands on fresh Debians; then what failed, if anything did."""
+    with_debian = "--without-debian" not in arguments
+    arguments = [word for word in arguments if word not in {"--full", "--without-debian"}]
+    if with_debian:
+        prepare_for_debian(hands)
+    check(hands)
+    failed = []
+    hands.say(f"Running all the tests, {_WORKERS} at a time.")
+    deep = ("-m", "", "--hypothesis-profile=deep", "--timeout=3600")
+    try:
+        hands.run(*_PYTEST, *deep, *arguments)
+    except NotReadyError:
+        failed.append("here")
+    if with_debian:
+        try:
+            hands.run(PYTHON, "-m", "resources.fresh_debian", "--", *arguments)
+        except NotReadyError:
+            failed.append("on the fresh Debians")
+    if failed:
+        raise NotReadyError(f"Something failed {' and '.join(failed)}: see above.")
+    hands.say("All went well" + ("." if with_debian else ". LEFT OUT, as asked: the fresh Debians."))
+    return 0
+
+
+def prepare_for_debian(hands: Hands) -> None:
+    """What fresh Debians need. Raises NotReadyError."""
+    if sys.platform != "linux" or os.geteuid() != 0:
+        raise NotReadyError(
+            "The fresh Debians can be made by root on a Linux only, so nothing was run."
+            "\nRun this with sudo, or leave them out: test --full --without-debian"
+        )
+    path = f"{os.environ.get('PATH', '')}:/usr/sbin"
+    _install(hands, [package for program, package in FULL_PROGRAMS.items() if not shutil.which(program, path=path)])
+
+
+def check(hands: Hands) -> None:
+    """Every check that comes before the tests. Raises NotReadyError at the first that fails."""
     for what, command in CHECKS:
         hands.say(f"Checking {what}.")
         hands.run(SCRIPTS / command[0], *command[1:])
-    workers = min(8, 2 * (os.cpu_count() or 1))
-    hands.say(f"Running the tests, {workers} at a time.")
-    os.chdir(ROOT)
-    return hands.become(SCRIPTS / "pytest", "-n", str(workers), "--dist", "worksteal", *arguments)
 
 
 def prepare(hands: Hands, wanted: str, *, window: bool = False) -> None:
@@ -174,6 +225,11 @@ def install_system_packages(hands: Hands, wanted: str, *, window: bool = False) 
         missing += [package for program, package in TEST_PROGRAMS.items() if not shutil.which(program)]
     if sys.platform == "linux" and window:
         missing += [package for library, package in WINDOW_LIBRARIES.items() if not _can_load(library)]
+    _install(hands, missing)
+
+
+def _install(hands: Hands, missing: list[str]) -> None:
+    """These Debian packages, through apt. Raises NotReadyError where that cannot be."""
     if not missing:
         return
     names = " ".join(missing)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, settings, strategies
 
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.register_profile("deep", parent=settings.get_profile("default"), max_examples=20_000)
@@ -21,6 +21,12 @@ CLOSED_NAMES = ("BIG_MODEL", "SMALL_MODEL", "THINKER_MODEL", "PREFERRED_PROVIDER
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files, to be reviewed like code")
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """Have Hypothesis keep its tables of Unicode before there are workers, who would all write them at once."""
+    strategies.text().validate()
 
 
 @pytest.fixture

@@ -29,6 +29,8 @@ PLACE: Final = ROOT / "build" / "try-deb"
 SYSTEM: Final = PLACE / "system"
 TRIAL: Final = Path(__file__).with_name("trial")
 
+PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
 TRAY_HOST: Final = Path("tests", "app", "end_to_end", "tray_host.py")
 """The tray and the notifications of the end-to-end tests, which the trial's day needs too."""
 
@@ -53,7 +55,8 @@ def main(argv: Sequence[str]) -> int:
             (SYSTEM / "trial" / "without-window").touch()
         hands.say("Entering it.")
         apart = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
-        hands.run(*apart, "sh", TRIAL / "enter.sh", SYSTEM)
+        environment = ("LANG=C.UTF-8", "DEBIAN_FRONTEND=noninteractive", f"PATH={PATH}")
+        hands.run(*apart, "sh", TRIAL / "enter.sh", SYSTEM, *environment, "/bin/bash", "/trial/inside.sh")
     except NotReadyError as error:
         print(f"\n{error}", file=sys.stderr, flush=True)
         return 1

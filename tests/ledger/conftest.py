@@ -20,7 +20,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture(autouse=True)
 def _every_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Fail a test that leaves a connection open: Python warns of it only from 3.13 on, and in whatever test runs then."""
+    """Fail a test that leaves a connection open: only from 3.13 on does Python warn, in whatever test runs then."""
     opened: list[sqlite3.Connection] = []
     connect = sqlite3.connect
 

@@ -12,7 +12,7 @@ from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger, LedgerUnreadable, LookCancelled
 from proxy_core.ledger.rows import Filter, Grouping, Sum
 from proxy_core.ledger.store import LedgerFile
-from tests.ledger.stories import bodies, hear, story_of, told, until, written
+from tests.ledger.stories import bodies, hear, story_of, told, written
 
 
 def test_a_file_that_is_not_there_is_an_empty_ledger_until_it_comes(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 #!/bin/sh
-# enter.sh SYSTEM: in namespaces of its own (unshare), gives the system under SYSTEM a /dev, a /proc and a /run, goes in
-# and starts inside.sh. All that is mounted here ends with the namespace.
+# enter.sh SYSTEM COMMAND...: in namespaces of its own (unshare), gives the system under SYSTEM a /dev, a /proc and a
+# /run, goes in and runs the command in an empty environment. Folders of this system that SYSTEM's file
+# /etc/shared-with-the-host names, one a line, can be read there. All that is mounted here ends with the namespace.
 set -eu
 system=$1
+shift
 mount --make-rprivate /
 
 mount -t tmpfs -o mode=755 dev "$system/dev"
@@ -17,6 +19,11 @@ ln -s /proc/self/fd "$system/dev/fd"
 mount -t tmpfs -o mode=1777 shm "$system/dev/shm"
 mount -t proc proc "$system/proc"
 mount -t tmpfs -o mode=755 run "$system/run"
+if [ -f "$system/etc/shared-with-the-host" ]; then
+    while IFS= read -r folder || [ -n "$folder" ]; do
+        mkdir -p "$system$folder"
+        mount --bind -o ro "$folder" "$system$folder"
+    done <"$system/etc/shared-with-the-host"
+fi
 
-exec chroot "$system" /usr/bin/env -i LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin /bin/bash /trial/inside.sh </dev/null
+exec chroot "$system" /usr/bin/env -i "$@" </dev/null

@@ -295,7 +295,7 @@ class TestDrops:
 
 
 def _entering(carried: QMimeData) -> QDragEnterEvent:
-    """A drag that enters the window. Qt 6.12 deprecates the constructor with a QPoint; those before it have no other."""
+    """A drag that enters the window. Qt 6.12 deprecates the constructor with a QPoint; 6.11 has no other."""
     at: Any = QPointF(600, 300) if QLibraryInfo.version() >= QVersionNumber(6, 12) else QPoint(600, 300)
     return QDragEnterEvent(at, *_drag(carried))
 
