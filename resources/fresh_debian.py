@@ -57,7 +57,7 @@ TRUSTED: Final = Path("/etc/ssl/certs")
 """The certificates that this machine trusts. Debian's ca-certificates makes the folder anew, and reads ADDED then."""
 ADDED: Final = Path("usr", "local", "share", "ca-certificates", "of-the-host.crt")
 
-NAMED_PATH: Final = re.compile(r"(?:^|(?<=[\s=\"',])|(?<=file://))/[^\s\"',;]+", re.MULTILINE)
+NAMED_PATH: Final = re.compile(r"""(?:^|(?<=[\s="',])|(?<=file://))/(?!/)[^\s"',;]+""", re.MULTILINE)
 
 
 def main(argv: Sequence[str]) -> int:
@@ -151,10 +151,6 @@ def carry(system: Path, home: Path, environ: Mapping[str, str]) -> None:
     (system / SAID).chmod(0o600)
     settings = [(file, system / file.relative_to("/")) for file in map(Path, SETTINGS)]
     settings += [(home / name, system / "root" / name) for name in SETTINGS_AT_HOME]
-    apt = Path("/etc/apt/apt.conf.d")
-    settings += [
-        (file, system / file.relative_to("/")) for file in apt.iterdir() if "Acquire" in file.read_text("utf-8")
-    ]
     texts = list(own.values())
     for file, target in settings:
         if file.is_file():
@@ -170,6 +166,9 @@ def carry(system: Path, home: Path, environ: Mapping[str, str]) -> None:
         elif path.is_dir():
             shared.append(str(path))
     (system / SHARED).write_text("\n".join(shared), "utf-8")
+    for file in Path("/etc/apt/apt.conf.d").iterdir():
+        if "Acquire" in file.read_text("utf-8"):
+            copy(file, system / file.relative_to("/"))
     if (bundle := TRUSTED / "ca-certificates.crt").exists():
         copy(bundle, system / ADDED)
 
