@@ -156,16 +156,17 @@ def carry(system: Path, home: Path, environ: Mapping[str, str]) -> None:
         if file.is_file():
             copy(file, target)
             texts.append(file.read_text("utf-8"))
-    shared = []
+    shared = set()
     for path in map(Path, sorted({word for text in texts for word in NAMED_PATH.findall(text)})):
         target = system / path.relative_to("/")
         if target.exists() or path.is_relative_to(TRUSTED) or path.is_relative_to(home):
             continue  # its own; or comes by ADDED; or a cache
         if path.is_file():
             copy(path, target)
-        elif path.is_dir():
-            shared.append(str(path))
-    (system / SHARED).write_text("\n".join(shared), "utf-8")
+        elif path.is_dir():  # what an index names may lie beside it: all that a fresh system has nothing of
+            steps = [*reversed(path.parents), path]
+            shared.add(next(str(step) for step in steps if not (system / step.relative_to("/")).exists()))
+    (system / SHARED).write_text("\n".join(sorted(shared)), "utf-8")
     for file in Path("/etc/apt/apt.conf.d").iterdir():
         if "Acquire" in file.read_text("utf-8"):
             copy(file, system / file.relative_to("/"))

@@ -14,10 +14,11 @@ class Work:
 
     def __init__(self, failure: Exception | None = None) -> None:
         self.failure = failure
-        self.begun = self.ended = False
+        self.begun = asyncio.Event()
+        self.ended = False
 
     async def __call__(self) -> None:
-        self.begun = True
+        self.begun.set()
         if self.failure is not None:
             raise self.failure
         try:
@@ -31,14 +32,13 @@ async def test_a_short_block_has_none() -> None:
     async with Beside(0.01, work):
         pass
     await asyncio.sleep(0.03)
-    assert not work.begun
+    assert not work.begun.is_set()
 
 
 async def test_ends_with_the_block() -> None:
     work = Work()
     async with Beside(0.01, work):
-        await asyncio.sleep(0.03)
-        assert work.begun
+        await work.begun.wait()
     assert work.ended
 
 
@@ -54,7 +54,7 @@ async def test_the_blocks_own_error_comes_through() -> None:
 
     async def block() -> None:
         async with Beside(0.01, work):
-            await asyncio.sleep(0.03)
+            await work.begun.wait()
             raise KeyError
 
     with pytest.raises(KeyError):
@@ -70,7 +70,7 @@ async def test_who_is_cancelled_from_outside_stays_cancelled() -> None:
             await asyncio.sleep(60)
 
     task = asyncio.create_task(block())
-    await asyncio.sleep(0.03)
+    await work.begun.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task

@@ -27,7 +27,7 @@ def test_what_stood_in_it_is_gone_at_once_and_deleted_later(qtbot: QtBot) -> Non
     assert whole.findChildren(QPushButton) == []
     assert ended == [], "the press was on one of them"
     del pressed, button
-    qtbot.waitUntil(lambda: sorted(ended) == ["first", "second"])
+    qtbot.waitUntil(lambda: sorted(ended) == ["first", "second"], timeout=30_000)
 
 
 def test_a_page_that_scrolls_is_as_wide_as_its_area(qtbot: QtBot) -> None:

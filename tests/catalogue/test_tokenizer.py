@@ -21,7 +21,7 @@ class Encoding:
 
     def encode_ordinary(self, text: str) -> list[int]:
         self.encoded.append(text)
-        self.gate.wait(5)
+        self.gate.wait(60)
         if text.startswith("!"):
             raise ValueError
         return [0] * len(text)

@@ -16,7 +16,7 @@ import json, os, signal, sys, urllib.request
 def ask():
     name, _, token = os.environ["ANTHROPIC_CUSTOM_HEADERS"].partition(": ")
     request = urllib.request.Request(os.environ["ANTHROPIC_BASE_URL"] + "/v1/models", headers={{name: token}})
-    return json.load(urllib.request.build_opener(urllib.request.ProxyHandler({{}})).open(request, timeout=10))
+    return json.load(urllib.request.build_opener(urllib.request.ProxyHandler({{}})).open(request, timeout=60))
 
 def caught(number, frame):
     print("caught", signal.Signals(number).name, flush=True)

@@ -63,7 +63,7 @@ async def test_a_round_with_the_real_claude_code_that_asks_nobody_else(scratch: 
             "HTTP_PROXY": outside.address,
         }
         before = set(scratch.rglob("*"))
-        ended = await understudy("demo", "--pace", "instant", home=scratch, variables=variables, seconds=120)
+        ended = await understudy("demo", "--pace", "instant", home=scratch, variables=variables)
     _is_a_whole_round(ended)
     assert "Understudy is on stage." in ended.out
     assert outside.asked == []

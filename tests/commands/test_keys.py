@@ -30,7 +30,7 @@ class Person:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=30,
+            timeout=120,
             check=False,
         )
         self.printed += done.stdout + done.stderr

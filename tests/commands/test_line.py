@@ -61,7 +61,7 @@ def test_a_reader_that_leaves_early_is_no_fault(scratch: Path, command: str) -> 
         cwd=scratch,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=True,
     )
     assert done.stderr == ""

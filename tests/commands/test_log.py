@@ -110,13 +110,13 @@ class _Following:
     async def told(self) -> dict[str, Any]:
         """The next request."""
         assert self._process.stdout is not None
-        story: dict[str, Any] = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 20))
+        story: dict[str, Any] = json.loads(await asyncio.wait_for(self._process.stdout.readline(), 60))
         return story
 
     async def interrupted(self) -> tuple[int | None, bytes]:
         """How Ctrl+C ends it, and what it says to that."""
         self._process.send_signal(signal.SIGINT)
-        _, err = await asyncio.wait_for(self._process.communicate(), 10)
+        _, err = await asyncio.wait_for(self._process.communicate(), 60)
         return self._process.returncode, err
 
 

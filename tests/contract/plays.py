@@ -61,7 +61,7 @@ async def asked(
     *,
     arguments: tuple[str, ...] = ALLOWED,
     variables: Mapping[str, str] | None = None,
-    seconds: float = 120.0,
+    seconds: float = 240.0,
 ) -> tuple[Run, list[Request]]:
     """Claude Code's run against a model that answers by ``scripts``, and what the model was asked."""
     stage.plays(*scripts)

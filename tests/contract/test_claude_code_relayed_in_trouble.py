@@ -57,7 +57,7 @@ async def asked(
     provider.scripts[:] = scripts
     provider.requests.clear()
     run = await claude_code.run(
-        version, prompt, base_url=address, folder=folder, variables=LET_IN, arguments=ALLOWED, seconds=120
+        version, prompt, base_url=address, folder=folder, variables=LET_IN, arguments=ALLOWED, seconds=240
     )
     requests = list(provider.requests)
     assert run.asked_outside == ()

@@ -30,7 +30,7 @@ async def test_one_command_answers_from_another_model(version: str, tmp_path: Pa
                 "HTTP_PROXY": outside.address,
             }
             arguments = ("claude", "-p", "Greet me.", "--output-format", "json")
-            done = await processes.understudy(*arguments, home=home, variables=variables, seconds=120)
+            done = await processes.understudy(*arguments, home=home, variables=variables)
     assert done.status == 0, done.err
     ending = json.loads(done.out.strip().split("\n")[-1])
     assert ending["result"] == "Good evening."
@@ -50,7 +50,7 @@ async def test_nothing_that_it_asks_of_a_running_understudy_fails(version: str, 
             "PATH": f"{folder}:/usr/local/bin:/usr/bin:/bin",
             "UNDERSTUDY_TOKEN": proxy.token,
         }
-        done = await processes.understudy("claude", "-p", "Hi.", home=home, variables=variables, seconds=120)
+        done = await processes.understudy("claude", "-p", "Hi.", home=home, variables=variables)
         assert done.status == 0, done.err
     asked = [(row.story.path, row.story.state) for row in Ledger(home / "data" / "ledger.sqlite").page()]
     assert "/v1/messages" in [path.partition("?")[0] for path, _ in asked]

@@ -172,4 +172,4 @@ async def test_a_client_that_goes_takes_the_provider_along(stage: Stage, client:
         async for piece in stream.text_stream:
             assert piece == "Good"
             break
-    await stage.model.client_gone(gone + 1, within=1.0)
+    await stage.model.client_gone(gone + 1)

@@ -44,7 +44,7 @@ async def test_a_turn_from_a_terminal(version: str, display: Display, tmp_path: 
             program = str(node.program("claude-code", version, "claude"))
             argv = [program, "-p", "Greet me.", "--model", "understudy/big"]
             opened = await asyncio.to_thread(open_terminal, made, project, inherited, argv, Choice("xterm"))
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(120):
                 while not (asks := [each for each in understudy.requests if each.target.startswith("/v1/messages?")]):
                     await asyncio.sleep(0.05)
     assert (opened.terminal.id, opened.begun) == ("xterm", True)

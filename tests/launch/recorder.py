@@ -68,7 +68,7 @@ class Recorder:
     program: Path
     notes: Path
 
-    def seen(self, within: float = 10.0) -> Seen:
+    def seen(self, within: float = 60.0) -> Seen:
         """Waits up to ``within`` seconds for the notes. AssertionError where none come."""
         deadline = time.monotonic() + within
         while not self.notes.exists():

@@ -40,7 +40,7 @@ def claude(tmp_path: Path) -> Iterator[Recorder]:
     for process in ours:
         with contextlib.suppress(psutil.NoSuchProcess):  # it went with its terminal
             process.terminate()
-    psutil.wait_procs(ours, timeout=5)
+    psutil.wait_procs(ours, timeout=60)
 
 
 def _is_of(process: psutil.Process, folder: Path) -> bool:

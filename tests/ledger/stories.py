@@ -112,7 +112,7 @@ def written(path: Path, *stories: list[News], **given: Any) -> None:
     assert ledger.state.ok, ledger.state
 
 
-def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+def until(holds: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait for it; an AssertionError tells that it hangs."""
     end = time.monotonic() + seconds
     while not holds():

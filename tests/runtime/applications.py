@@ -60,7 +60,7 @@ def ask(address: Address, path: str = "/") -> bytes:
     return raw(address, f"GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n".encode())
 
 
-def raw(address: Address, data: bytes, *, seconds: float = 5.0) -> bytes:
+def raw(address: Address, data: bytes, *, seconds: float = 30.0) -> bytes:
     """These bytes, and all that comes back until the connection closes; what was reset counts as closed."""
     with socket.create_connection((address.host, address.port), timeout=seconds) as connection:
         received = b""

@@ -132,6 +132,6 @@ def test_whoever_is_told_of_a_trouble_may_ask_what_is_in_force(tmp_path: Path) -
     made[0].look_again()
     done = threading.Thread(target=made[0].configuration, daemon=True)
     done.start()
-    done.join(5)
+    done.join(30)
     assert not done.is_alive(), "it waits for itself"
     assert heard == [7]

@@ -16,7 +16,7 @@ from proxy_core.runtime.listening import Address, Listening, PortTaken, holder_o
 def test_port_zero_tells_the_real_one_and_connections_wait_in_the_backlog() -> None:
     listening = Listening("127.0.0.1", 0)
     assert listening.address.port > 0
-    with socket.create_connection((listening.address.host, listening.address.port), timeout=1):
+    with socket.create_connection((listening.address.host, listening.address.port), timeout=30):
         pass
     listening.close()
 
@@ -73,7 +73,7 @@ def test_a_host_that_is_no_name_is_told_and_its_socket_closed(monkeypatch: pytes
 def test_a_shared_handle_outlives_the_one_that_took_it() -> None:
     listening = Listening("127.0.0.1", 0)
     listening.share().close()
-    with socket.create_connection((listening.address.host, listening.address.port), timeout=1):
+    with socket.create_connection((listening.address.host, listening.address.port), timeout=30):
         pass
     listening.close()
 

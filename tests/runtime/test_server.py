@@ -37,7 +37,7 @@ class Running:
 def running() -> Iterator[Running]:
     it = Running()
     it.server.start()
-    assert it.server.ready(5)
+    assert it.server.ready(30)
     yield it
     assert it.server.stop()
 
@@ -55,14 +55,14 @@ def test_it_answers_and_tells_its_states(running: Running) -> None:
 
 
 def test_a_head_leaves_with_the_body_that_is_there(running: Running) -> None:
-    with socket.create_connection((running.server.address.host, running.server.address.port), timeout=5) as client:
+    with socket.create_connection((running.server.address.host, running.server.address.port), timeout=30) as client:
         for _ in range(3):
             client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
             assert client.recv(65536).endswith(b"\r\n\r\n5\r\nhello\r\n0\r\n\r\n")
 
 
 def test_a_head_does_not_wait_for_a_body_that_is_late(running: Running) -> None:
-    with socket.create_connection((running.server.address.host, running.server.address.port), timeout=5) as client:
+    with socket.create_connection((running.server.address.host, running.server.address.port), timeout=30) as client:
         client.sendall(b"GET /late HTTP/1.1\r\nhost: x\r\n\r\n")
         assert client.recv(65536).endswith(b"\r\n\r\n")
         assert client.recv(65536) == b"5\r\nhello\r\n0\r\n\r\n"
@@ -70,7 +70,7 @@ def test_a_head_does_not_wait_for_a_body_that_is_late(running: Running) -> None:
 
 def test_a_request_sent_before_the_server_runs_is_answered() -> None:
     it = Running()
-    with socket.create_connection((it.server.address.host, it.server.address.port), timeout=5) as early:
+    with socket.create_connection((it.server.address.host, it.server.address.port), timeout=30) as early:
         early.sendall(b"GET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
         it.server.start()
         assert early.recv(65536).startswith(b"HTTP/1.1 200")
@@ -100,26 +100,26 @@ def test_an_answer_under_way_is_cut_after_the_grace(running: Running) -> None:
         time.sleep(0.01)
     with pytest.raises(ConnectionRefusedError):
         ask(running.server.address)
-    assert running.server.stop(4)
-    assert 0.9 < time.monotonic() - began < 8
-    client.join(2)
+    assert running.server.stop(30)
+    assert 0.9 < time.monotonic() - began < 30
+    client.join(30)
     assert answered
     assert not answered[0].endswith(b"0\r\n\r\n"), "a cut answer must not look whole"
     assert running.small.cancelled == 1
 
 
 def test_an_idle_connection_does_not_delay_a_stop(running: Running) -> None:
-    with socket.create_connection((running.server.address.host, running.server.address.port), timeout=5) as idle:
+    with socket.create_connection((running.server.address.host, running.server.address.port), timeout=30) as idle:
         idle.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         idle.recv(65536)
         began = time.monotonic()
         assert running.server.stop()
-        assert time.monotonic() - began < 8
+        assert time.monotonic() - began < 30
 
 
 def test_a_server_that_dies_is_restarted_once_on_the_same_port(running: Running) -> None:
     ask(running.server.address, "/die")
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 30
     while running.states.count(ServerState.RUNNING) < 2 and time.monotonic() < deadline:
         time.sleep(0.02)
     assert ask(running.server.address).endswith(b"hello\r\n0\r\n\r\n")
@@ -127,7 +127,7 @@ def test_a_server_that_dies_is_restarted_once_on_the_same_port(running: Running)
     assert "SystemExit" in running.news[2].sentence
 
     ask(running.server.address, "/die")
-    assert running.server.wait(5)
+    assert running.server.wait(30)
     assert running.server.state is ServerState.FAILED
     assert running.server.sentence.startswith("The proxy failed: SystemExit at ")
 
@@ -138,7 +138,7 @@ def test_a_service_that_cannot_be_built_fails_with_its_sentence() -> None:
 
     server = ProxyServer(Listening("127.0.0.1", 0), make)
     server.start()
-    assert not server.ready(5)
+    assert not server.ready(30)
     assert server.state is ServerState.FAILED
     assert server.sentence == "The proxy failed: PORT is not a number."
 
@@ -201,7 +201,7 @@ def test_a_head_that_does_not_come_is_not_waited_for(running: Running, monkeypat
 def test_neither_is_the_second_one_of_a_connection(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proxy_core.runtime.heads.SECONDS", 0.3)
     address = running.server.address
-    with socket.create_connection((address.host, address.port), timeout=5) as client:
+    with socket.create_connection((address.host, address.port), timeout=30) as client:
         client.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         answer = client.recv(65536)
         while not answer.endswith(b"0\r\n\r\n"):
@@ -213,9 +213,9 @@ def test_neither_is_the_second_one_of_a_connection(running: Running, monkeypatch
 
 def test_a_head_without_an_end_is_refused_when_it_is_too_long(running: Running) -> None:
     began = time.monotonic()
-    answer = raw(running.server.address, b"GET / HTTP/1.1\r\nhost: x\r\na: " + b"a" * 1_000_000, seconds=10)
+    answer = raw(running.server.address, b"GET / HTTP/1.1\r\nhost: x\r\na: " + b"a" * 1_000_000)
     assert answer == b"" or answer.startswith(b"HTTP/1.1 431")
-    assert time.monotonic() - began < 5, "long before its time is up"
+    assert time.monotonic() - began < 12, "long before its time is up"
 
 
 def test_a_body_is_not_counted_as_a_head(running: Running) -> None:
@@ -256,7 +256,7 @@ def test_a_signal_stops_it_cleanly(number: str) -> None:
     process, _ = _started()
     with process:
         os.kill(process.pid, getattr(signal, number))
-        assert process.wait(5) == 0
+        assert process.wait(30) == 0
         assert process.stdout is not None
         assert [line.split()[0] for line in process.stdout] == ["stopping", "stopped"]
 
@@ -264,11 +264,11 @@ def test_a_signal_stops_it_cleanly(number: str) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_a_second_signal_cuts_what_is_under_way() -> None:
     process, port = _started()
-    with process, socket.create_connection(("127.0.0.1", port), timeout=5) as client:
+    with process, socket.create_connection(("127.0.0.1", port), timeout=30) as client:
         client.sendall(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n")
         assert client.recv(100)
         os.kill(process.pid, signal.SIGINT)
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.7)
         os.kill(process.pid, signal.SIGINT)
-        assert process.wait(3) == 0
+        assert process.wait(15) == 0

@@ -33,7 +33,7 @@ class Aimock:
 
     def _journal(self) -> list[dict[str, Any]]:
         direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with direct.open(f"{self.address}/__aimock/journal", timeout=5) as answer:
+        with direct.open(f"{self.address}/__aimock/journal", timeout=60) as answer:
             found: list[dict[str, Any]] = json.load(answer)
             return found
 

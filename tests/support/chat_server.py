@@ -125,19 +125,19 @@ class ChatServer:
         while self._open:
             await self._wait_for_change()
 
-    async def client_gone(self, count: int = 1, within: float = 1.0) -> None:
+    async def client_gone(self, count: int = 1, within: float = 30.0) -> None:
         """Returns once the client closed ``count`` connections; ``TimeoutError`` after ``within`` seconds."""
         async with asyncio.timeout(within):
             while self.closed_by_client < count:
                 await self._wait_for_change()
 
-    async def quiet(self, within: float = 1.0) -> None:
+    async def quiet(self, within: float = 30.0) -> None:
         """Returns once no answer is under way: each was played to its end, or its client went."""
         async with asyncio.timeout(within):
             while self._playing:
                 await self._wait_for_change()
 
-    async def asked(self, count: int = 1, within: float = 5.0) -> None:
+    async def asked(self, count: int = 1, within: float = 30.0) -> None:
         """Returns once ``count`` requests have come."""
         async with asyncio.timeout(within):
             while len(self.requests) < count:

@@ -87,7 +87,7 @@ async def run(
     folder: Path,
     variables: Mapping[str, str],
     arguments: tuple[str, ...] = (),
-    seconds: float = 120.0,
+    seconds: float = 240.0,
 ) -> Run:
     """Ask ``prompt`` in the project folder ``folder``/project and wait for the end.
 
@@ -141,7 +141,7 @@ def refusing_proxy() -> Iterator[Refusal]:
     asked: list[str] = []
 
     class Refuse(socketserver.StreamRequestHandler):
-        timeout = 5.0
+        timeout = 60.0
 
         def handle(self) -> None:
             words = self.rfile.readline(4096).split()

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 UNDERSTUDY: Final = Path(sys.executable).with_name("understudy.exe" if os.name == "nt" else "understudy")
-START_SECONDS: Final = 30.0
-STOP_SECONDS: Final = 10.0
+START_SECONDS: Final = 120.0
+STOP_SECONDS: Final = 60.0
 
 
 class DidNotStartError(AssertionError):
@@ -68,7 +68,7 @@ def environment(home: Path, variables: Mapping[str, str] | None = None) -> dict[
 
 
 async def understudy(
-    *arguments: str, home: Path, variables: Mapping[str, str] | None = None, stdin: bytes = b"", seconds: float = 60.0
+    *arguments: str, home: Path, variables: Mapping[str, str] | None = None, stdin: bytes = b"", seconds: float = 120.0
 ) -> Finished:
     """Run the command line to its end. Raises TimeoutError, after killing it, when it takes longer than ``seconds``."""
     home.mkdir(parents=True, exist_ok=True)

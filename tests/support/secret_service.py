@@ -75,7 +75,7 @@ def python(script: str, environ: Mapping[str, str]) -> subprocess.CompletedProce
         cwd=ROOT,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -102,7 +102,7 @@ def running(home: Path) -> Iterator[SecretService]:
             yield SecretService(environ)
     finally:
         bus.terminate()
-        bus.communicate(timeout=10)
+        bus.communicate(timeout=60)
 
 
 @contextmanager
@@ -123,7 +123,7 @@ def _keyring(environ: Mapping[str, str]) -> Iterator[None]:
         yield
     finally:
         daemon.terminate()
-        daemon.wait(timeout=10)
+        daemon.wait(timeout=60)
         if daemon.stdout is not None:
             daemon.stdout.close()
 

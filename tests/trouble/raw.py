@@ -44,7 +44,7 @@ def post(body: bytes, *lines: str, port: int, path: str = "/v1/messages", versio
     return "\r\n".join(head).encode("latin-1") + b"\r\n\r\n" + body
 
 
-async def talk(port: int, *pieces: bytes, seconds: float = 5.0, pause: float = 0.0, calm: float = 0.1) -> bytes:
+async def talk(port: int, *pieces: bytes, seconds: float = 60.0, pause: float = 0.0, calm: float = 0.1) -> bytes:
     """Send the pieces; what came until the other side closed, was ``calm`` after it spoke, or ``seconds`` went by."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     sending = asyncio.create_task(_send(writer, pieces, pause))

@@ -25,8 +25,8 @@ ENGINES: Final = ("direct", "litellm", "relay")
 SILENCE: Final = 3.0
 """Seconds: the proxy's time out for the first chunk and between two."""
 
-LET_GO: Final = 1.0
-"""Seconds within which a provider must be let go once the client has its answer."""
+LET_GO: Final = 30.0
+"""Seconds for which a provider is waited for to be let go, once the client has its answer."""
 
 PATIENCE: Final = 20.0
 """Seconds of silence after which the client gives up: far over what the proxy may take."""

@@ -138,7 +138,7 @@ def addressed(data: bytes, port: int) -> bytes:
 @pytest.mark.parametrize("name", REFUSED)
 async def test_it_is_refused_in_shape(stage: tuple[Running, ChatServer], name: str) -> None:
     proxy, upstream = stage
-    came = answers(await talk(proxy.port, addressed(REFUSED[name], proxy.port), seconds=1.5))
+    came = answers(await talk(proxy.port, addressed(REFUSED[name], proxy.port)))
     # Who still sends when we close may lose the answer to a reset.
     assert came or len(REFUSED[name]) > 50_000
     for answer in came:
@@ -153,7 +153,7 @@ async def test_it_is_refused_in_shape(stage: tuple[Running, ChatServer], name: s
 @pytest.mark.parametrize("name", SERVED)
 async def test_it_is_served_once(stage: tuple[Running, ChatServer], name: str) -> None:
     proxy, upstream = stage
-    came = answers(await talk(proxy.port, addressed(SERVED[name], proxy.port), seconds=0.7))
+    came = answers(await talk(proxy.port, addressed(SERVED[name], proxy.port)))
     assert [answer.status for answer in came] == [200]
     (asked,) = upstream.requests
     assert asked.json["messages"][-1]["content"] == "hi"
@@ -166,7 +166,7 @@ async def test_what_follows_a_request_on_its_connection_never_becomes_part_of_it
     """Ten at once on one connection: those that are answered are answered in order, none is mixed with another."""
     proxy, upstream = stage
     bodies = [json.dumps(request(f"number {n}", model="openai/gpt-4.1")).encode() for n in range(10)]
-    came = answers(await talk(proxy.port, b"".join(post(body, port=proxy.port) for body in bodies), seconds=2))
+    came = answers(await talk(proxy.port, b"".join(post(body, port=proxy.port) for body in bodies)))
     assert came
     assert {answer.status for answer in came} == {200}
     asked = [sent.json["messages"][-1]["content"] for sent in upstream.requests]
@@ -185,8 +185,8 @@ async def test_a_client_that_leaves_after_two_requests_leaves_both(
     writer.write(post(BODY, port=proxy.port))
     await asyncio.sleep(0.1)
     writer.close()
-    await upstream.client_gone(within=1.0)
-    async with asyncio.timeout(1):
+    await upstream.client_gone()
+    async with asyncio.timeout(30):
         while any(story.state is State.RUNNING for story in proxy.heard.stories.values()):
             await asyncio.sleep(0.01)
 
@@ -194,7 +194,7 @@ async def test_a_client_that_leaves_after_two_requests_leaves_both(
 async def test_a_smuggled_request_is_a_body(stage: tuple[Running, ChatServer]) -> None:
     proxy, upstream = stage
     inner = post(BODY, port=proxy.port)
-    came = answers(await talk(proxy.port, post(inner, port=proxy.port), seconds=1))
+    came = answers(await talk(proxy.port, post(inner, port=proxy.port)))
     assert [answer.status for answer in came] == [400]
     assert upstream.requests == []
 
@@ -204,7 +204,7 @@ async def test_two_hundred_idle_connections_are_in_nobodys_way(stage: tuple[Runn
     idle = [await asyncio.open_connection("127.0.0.1", proxy.port) for _ in range(200)]
     for number, (_, writer) in enumerate(idle):
         writer.write((b"", b"POST /v1/mess", post(BODY, port=proxy.port)[:-10])[number % 3])
-    async with asyncio.timeout(1):
+    async with asyncio.timeout(30):
         assert (await proxy.ask()).status_code == 200
     for _, writer in idle:
         writer.close()
@@ -214,7 +214,7 @@ async def test_a_slow_head_is_408(stage: tuple[Running, ChatServer], monkeypatch
     monkeypatch.setattr(heads, "SECONDS", 0.3)
     proxy, upstream = stage
     letters = [bytes([letter]) for letter in post(BODY, port=proxy.port)[:40]]
-    (answer,) = answers(await talk(proxy.port, *letters, pause=0.02, seconds=3))
+    (answer,) = answers(await talk(proxy.port, *letters, pause=0.02))
     assert (answer.status, answer.error["type"]) == (408, "timeout_error")
     assert upstream.requests == []
 
@@ -226,16 +226,16 @@ async def test_nothing_but_line_ends_is_no_life(
     proxy, _ = stage
     loop = asyncio.get_running_loop()
     began = loop.time()
-    came = answers(await talk(proxy.port, post(BODY, port=proxy.port), *[b"\r\n"] * 60, pause=0.05, seconds=8))
+    came = answers(await talk(proxy.port, post(BODY, port=proxy.port), *[b"\r\n"] * 1200, pause=0.05))
     assert [answer.status for answer in came] == [200, 408]
-    assert loop.time() - began < 2
+    assert loop.time() - began < 30
 
 
 @pytest.mark.parametrize("path", ["/v1/messages", "/v1/messages/count_tokens"])
 async def test_a_body_that_stops_half_way_is_408(stage: tuple[Running, ChatServer], path: str) -> None:
     proxy, upstream = stage
     whole_one = post(BODY, port=proxy.port, path=path)
-    (answer,) = answers(await talk(proxy.port, whole_one[:-5], seconds=2))
+    (answer,) = answers(await talk(proxy.port, whole_one[:-5]))
     assert (answer.status, answer.error["type"]) == (408, "timeout_error")
     assert upstream.requests == []
 
@@ -246,12 +246,12 @@ async def test_a_body_that_only_drips_is_not_read_for_ever(
 ) -> None:
     monkeypatch.setattr(heads, "LINGER", 0.3)
     proxy, _ = stage
-    drops = [post(BODY, "content-length: 100000", port=proxy.port, path=path), *[b" "] * 60]
+    drops = [post(BODY, "content-length: 100000", port=proxy.port, path=path), *[b" "] * 1200]
     loop = asyncio.get_running_loop()
     began = loop.time()
-    (answer,) = answers(await talk(proxy.port, *drops, pause=0.05, seconds=8))
+    (answer,) = answers(await talk(proxy.port, *drops, pause=0.05))
     assert answer.status in {404, 408}
-    assert loop.time() - began < 2, "the connection was closed"
+    assert loop.time() - began < 30, "the connection was closed"
 
 
 async def test_a_body_that_is_too_large_is_refused_although_it_is_still_sent(
@@ -260,5 +260,5 @@ async def test_a_body_that_is_too_large_is_refused_although_it_is_still_sent(
     monkeypatch.setattr(heads, "LINGER", 0.5)
     proxy, _ = stage
     flood = [post(b"", "content-length: 70000000", port=proxy.port), *[b" " * 1_000_000] * 8]
-    (answer,) = answers(await talk(proxy.port, *flood, seconds=4))
+    (answer,) = answers(await talk(proxy.port, *flood))
     assert (answer.status, answer.error["type"]) == (413, "request_too_large")

@@ -111,7 +111,7 @@ async def test_ollama_is_asked_for_the_answer_alone(engine: LiteLLM, stream: boo
     body = "".join(json.dumps(each) + "\n" for each in lines).encode()
     async with chat_server([Head(headers={"content-type": "application/x-ndjson"}), Body(body), Finish()]) as server:
         call = replace(call_to(server.address, stream=stream), provider="ollama", model="a-model-of-ones-own")
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             got = await chunks_of(engine, call)
         await asyncio.sleep(0.2)  # its handler of successes comes after the answer
         assert text_of(got) == ("Hello" if stream else "lo")

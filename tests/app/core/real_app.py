@@ -61,12 +61,12 @@ class App:
     def wish(self, wish: Wish) -> None:
         self.window.wished.emit(wish)
 
-    def until(self, holds: Callable[[AppState], object], seconds: float = 20.0) -> AppState:
+    def until(self, holds: Callable[[AppState], object], seconds: float = 60.0) -> AppState:
         """The state as soon as this holds of it."""
         self._qtbot.waitUntil(lambda: bool(holds(self.state)), timeout=round(seconds * 1000))
         return self.state
 
-    def answer(self, kind: type[A], wish: Wish, seconds: float = 20.0) -> A:
+    def answer(self, kind: type[A], wish: Wish, seconds: float = 60.0) -> A:
         """The first answer of this kind to a wish."""
         before = len(self.window.heard)
         self.wish(wish)
@@ -93,7 +93,7 @@ class App:
 
         thread = threading.Thread(target=send)
         thread.start()
-        self._qtbot.waitUntil(lambda: bool(got), timeout=20_000)
+        self._qtbot.waitUntil(lambda: bool(got), timeout=60_000)
         thread.join()
         return got[0]
 

@@ -45,7 +45,7 @@ def test_the_first_news_after_a_rest_comes_at_once(qtbot: QtBot) -> None:
     bridge.told.connect(lambda _: heard.append(time.monotonic()))
     said = time.monotonic()
     bridge.hear(Progressed("a", 0.0, 1))
-    qtbot.waitUntil(lambda: bool(heard), timeout=2_000)
+    qtbot.waitUntil(lambda: bool(heard), timeout=30_000)
     assert heard[0] - said < PACE / 1000
 
 
@@ -55,7 +55,7 @@ def test_a_body_stays_with_the_ledger(qtbot: QtBot) -> None:
     bridge.told.connect(heard.extend)
     bridge.hear(Carried("a", 0.0, Part.REQUEST, b"{}"))
     bridge.hear(Progressed("a", 0.0, 1))
-    qtbot.waitUntil(lambda: bool(heard), timeout=2_000)
+    qtbot.waitUntil(lambda: bool(heard), timeout=30_000)
     assert heard == [Progressed("a", 0.0, 1)]
 
 

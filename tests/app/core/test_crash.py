@@ -90,7 +90,7 @@ def test_a_death_of_the_interpreter_is_offered_by_the_next_start(tmp_path: Path)
         "Reports(Path(sys.argv[1])).watch(print)\n"
         "os.kill(os.getpid(), signal.SIGSEGV)\n"
     )
-    died = subprocess.run([sys.executable, "-c", script, str(tmp_path)], timeout=30, check=False)
+    died = subprocess.run([sys.executable, "-c", script, str(tmp_path)], timeout=120, check=False)
     assert died.returncode == -signal.SIGSEGV
     report = Path(Reports(tmp_path).latest())
     assert "Segmentation fault" in report.read_text()

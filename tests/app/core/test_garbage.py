@@ -44,7 +44,7 @@ def test_what_another_thread_leaves_is_collected_in_this_one(garbage: Garbage, q
     thread.start()
     thread.join()
     assert told == []
-    qtbot.waitUntil(lambda: len(told) == 5_000, timeout=5_000)
+    qtbot.waitUntil(lambda: len(told) == 5_000, timeout=30_000)
     assert set(told) == {threading.get_ident()}
 
 

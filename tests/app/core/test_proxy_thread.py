@@ -33,7 +33,7 @@ class Heard:
 
     def wait(self, *states: ServerState) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self.states == list(states), 15), self.states
+            assert self._changed.wait_for(lambda: self.states == list(states), 60), self.states
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_the_port_is_open_before_the_server_is_loaded(heard: Heard) -> None:
         port = free.getsockname()[1]
     starting = threading.Thread(target=thread.start, args=("127.0.0.1", port))
     starting.start()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while True:
         with socket.socket() as asking:
             if asking.connect_ex(("127.0.0.1", port)) == 0:
@@ -124,6 +124,6 @@ def test_an_end_in_a_hurry_cuts_what_is_under_way(thread: ProxyThread, heard: He
     time.sleep(0.3)
     began = time.monotonic()
     assert thread.stop(grace=1)
-    assert time.monotonic() - began < 5
-    slow.join(5)
+    assert time.monotonic() - began < 30
+    slow.join(30)
     assert not slow.is_alive()

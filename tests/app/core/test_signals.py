@@ -26,7 +26,7 @@ def signals(qtbot: QtBot, ended: list[str]) -> Iterator[Signals]:
 def test_the_end_waits_for_the_event_loop(signals: Signals, ended: list[str], qtbot: QtBot) -> None:
     signal.raise_signal(signal.SIGTERM)
     assert ended == [], "it came in the middle of what was being done, which may be painting"
-    qtbot.waitUntil(lambda: ended == ["end"])
+    qtbot.waitUntil(lambda: ended == ["end"], timeout=30_000)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGWINCH"), reason="not on Windows")

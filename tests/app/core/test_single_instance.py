@@ -43,7 +43,7 @@ def test_a_second_start_raises_the_first(qtbot: QtBot, tmp_path: Path) -> None:
     assert instance.first()
     with qtbot.waitSignal(instance.asked, timeout=20_000):
         other = second(tmp_path / "app.lock")
-    assert other.communicate(timeout=20)[0] == "raised\n"
+    assert other.communicate(timeout=60)[0] == "raised\n"
     instance.close()
 
 
@@ -51,7 +51,7 @@ def test_after_it_has_ended_another_is_the_first(tmp_path: Path, qtbot: QtBot) -
     instance = SingleInstance(tmp_path / "app.lock")
     assert instance.first()
     instance.close()
-    assert second(tmp_path / "app.lock").communicate(timeout=20)[0] == "first\n"
+    assert second(tmp_path / "app.lock").communicate(timeout=60)[0] == "first\n"
 
 
 def test_homes_are_apart(tmp_path: Path, qtbot: QtBot) -> None:
@@ -71,13 +71,13 @@ def test_what_a_crash_left_behind_is_taken_over(tmp_path: Path, qtbot: QtBot) ->
     assert crashed.stdout is not None
     assert crashed.stdout.readline() == "first\n"
     crashed.send_signal(signal.SIGKILL)
-    crashed.communicate(timeout=20)
+    crashed.communicate(timeout=60)
     assert lock.exists()
     instance = SingleInstance(lock)
     assert instance.first()
     with qtbot.waitSignal(instance.asked, timeout=20_000):
         other = second(lock)
-    assert other.communicate(timeout=20)[0] == "raised\n"
+    assert other.communicate(timeout=60)[0] == "raised\n"
     instance.close()
 
 
@@ -91,7 +91,7 @@ def test_a_stranger_at_the_socket_raises_nothing(qtbot: QtBot, tmp_path: Path) -
     socket = QLocalSocket()
     socket.connectToServer(socket_name(tmp_path / "app.lock", os.environ["XDG_RUNTIME_DIR"]))
     assert socket.waitForConnected(2_000)
-    with qtbot.waitSignal(socket.disconnected, timeout=5_000):
+    with qtbot.waitSignal(socket.disconnected, timeout=30_000):
         socket.write(b"GET / HTTP/1.1\r\n\r\n")
     assert asked == []
     instance.close()

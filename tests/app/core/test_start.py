@@ -63,7 +63,7 @@ def python(*arguments: str, environ: Mapping[str, str]) -> subprocess.CompletedP
         env=dict(environ),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

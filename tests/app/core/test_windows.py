@@ -71,7 +71,7 @@ def test_first_run_goes_from_nothing_to_a_streamed_answer(qtbot: QtBot, tmp_path
         press(qtbot, first, "first-skip")
         window(qtbot, WatchWindow)
         app.until(lambda state: not state.first_run)
-        qtbot.waitUntil(lambda: opened(FirstRunWindow) is None, timeout=5_000)
+        qtbot.waitUntil(lambda: opened(FirstRunWindow) is None, timeout=30_000)
     remembered = json.loads((tmp_path / "understudy" / "state" / "desktop.json").read_text())
     assert remembered["first_run_over"] is True
 
@@ -98,7 +98,7 @@ def test_settings_open_at_their_page_and_the_look_follows(qtbot: QtBot, tmp_path
         app.until(lambda state: state.settings.general.appearance == "dark")
         application = QApplication.instance()
         assert isinstance(application, QApplication)
-        qtbot.waitUntil(lambda: application.palette().window().color().lightness() < 60, timeout=5_000)
+        qtbot.waitUntil(lambda: application.palette().window().color().lightness() < 60, timeout=30_000)
         assert app.state.proxy.phase is Phase.RUNNING
 
 

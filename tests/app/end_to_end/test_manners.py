@@ -33,7 +33,7 @@ def test_a_second_start_raises_the_first_and_ends(desk: Desk, tray: TrayHost) ->
     address(tray)
     assert desk.windows() == []
     second = desk.app()
-    assert ended(second, SECONDS) == ""
+    assert ended(second) == ""
     until(desk.windows)
     assert len(tray.items) == 1
 
@@ -50,7 +50,7 @@ def test_without_a_tray_the_window_stays_and_a_late_tray_is_joined(desk: Desk) -
 def test_a_hidden_start_without_a_tray_shows_its_window_after_all(desk: Desk) -> None:
     desk.settings("[general]\nstart_hidden = true\n")
     desk.app()
-    until(desk.windows, 2 * SECONDS)
+    until(desk.windows, SECONDS)
 
 
 def test_a_crash_is_offered_by_the_next_start_which_nothing_hinders(desk: Desk, tray: TrayHost) -> None:
@@ -103,4 +103,4 @@ def test_a_tray_that_holds_windows_is_a_tray_too(desk: Desk) -> None:
         until(desk.windows)
     finally:
         panel.terminate()
-        panel.wait(10)
+        panel.wait(SECONDS)

@@ -81,11 +81,11 @@ class _Owner(ABC):
         self._thread = threading.Thread(target=self._serve, daemon=True)
         self._thread.start()
         self._connection.send(message_bus.RequestName(name))
-        assert self._owned.wait(10), f"somebody else owns {name}"
+        assert self._owned.wait(60), f"somebody else owns {name}"
 
     def close(self) -> None:
         self._connection.sock.shutdown(socket.SHUT_RDWR)  # closing alone wakes nobody who reads
-        self._thread.join(10)
+        self._thread.join(60)
         self._connection.close()
 
     @abstractmethod
@@ -136,7 +136,7 @@ class TrayHost(_Owner):
             case other:
                 return new_error(message, "org.freedesktop.DBus.Error.UnknownMethod", "s", (other,))
 
-    def wait(self, seconds: float = 20.0) -> None:
+    def wait(self, seconds: float = 60.0) -> None:
         """Until an item is in the tray."""
         until = time.monotonic() + seconds
         while not self.items:

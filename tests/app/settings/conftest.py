@@ -51,7 +51,7 @@ def shown(qtbot: QtBot) -> Shown:
         widget.resize(width, height)
         widget.show()
         widget.activateWindow()
-        qtbot.waitUntil(widget.isActiveWindow)
+        qtbot.waitUntil(widget.isActiveWindow, timeout=30_000)
         return listener
 
     return show

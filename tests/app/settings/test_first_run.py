@@ -212,7 +212,7 @@ def test_roles_that_cannot_be_kept_do_not_hold_it_up(stage: Stage, qtbot: QtBot)
     stage.click("first-use-demo")
     stage.window.roles_step._patience.setInterval(20)
     stage.click("first-next")
-    qtbot.waitUntil(lambda: stage.step == 3)
+    qtbot.waitUntil(lambda: stage.step == 3, timeout=30_000)
     assert stage.listener.last == TryFirstRequest()
 
 

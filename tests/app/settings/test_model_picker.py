@@ -31,7 +31,7 @@ class Waiting(Models):
         self.may = threading.Event()
 
     def search(self, words: str, limit: int = 200) -> list[ModelFacts]:
-        self.may.wait(10)
+        self.may.wait(60)
         return super().search(words, limit)
 
 
@@ -59,7 +59,7 @@ class Stage:
         self.picker.wrong.connect(self.wrong.append)
         self.window.show()
         self.window.activateWindow()
-        qtbot.waitUntil(self.window.isActiveWindow)
+        qtbot.waitUntil(self.window.isActiveWindow, timeout=30_000)
         self.picker.setFocus(Qt.FocusReason.TabFocusReason)
 
     def type(self, text: str) -> None:
@@ -103,9 +103,9 @@ def test_enter_before_the_catalogue_is_read_waits_for_it(
         stage.press(meanwhile)
     assert (stage.chosen, stage.picker.choices) == ([], ())
     models.may.set()
-    qtbot.waitUntil(lambda: stage.picker._catalogue.ready)
+    qtbot.waitUntil(lambda: stage.picker._catalogue.ready, timeout=30_000)
     if meanwhile is None:
-        qtbot.waitUntil(lambda: bool(stage.chosen))
+        qtbot.waitUntil(lambda: bool(stage.chosen), timeout=30_000)
         assert "gemini-2.5" in stage.chosen[0]
     else:
         QTest.qWait(150)

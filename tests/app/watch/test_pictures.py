@@ -198,7 +198,7 @@ class TestShowing:
         strip = view.pictures
         assert strip.isVisible()
         first, second, third = strip.tiles
-        qtbot.waitUntil(lambda: "\n" in third.text(), timeout=5_000)
+        qtbot.waitUntil(lambda: "\n" in third.text(), timeout=30_000)
         assert first.isEnabled()
         assert first.accessibleName().startswith("Picture 1, image/png, ")
         shown = first.icon().pixmap(QSize(SMALL, SMALL)).toImage()
@@ -223,7 +223,7 @@ class TestShowing:
 
         def slow(data: str, side: int) -> QImage | Unshown:
             threads.append(threading.get_ident())
-            go_on.wait(5)
+            go_on.wait(60)
             return image_of(data, side)
 
         monkeypatch.setattr(picture_strip, "image_of", slow)
@@ -231,7 +231,7 @@ class TestShowing:
         view.show_sheet(conversation_sheet(conversation(body(drawn("PNG", colour="blue")))))
         go_on.set()
         (tile,) = view.pictures.tiles
-        qtbot.waitUntil(tile.isEnabled, timeout=5_000)
+        qtbot.waitUntil(tile.isEnabled, timeout=30_000)
         qtbot.wait(50)
         assert threading.get_ident() not in threads
         shown = tile.icon().pixmap(QSize(SMALL, SMALL)).toImage()
@@ -240,12 +240,12 @@ class TestShowing:
     def test_one_that_is_pressed_is_shown_larger(self, view: BodyView, qtbot: QtBot) -> None:
         view.show_sheet(conversation_sheet(conversation(body(drawn("PNG", 300, 200)))))
         (tile,) = view.pictures.tiles
-        qtbot.waitUntil(tile.isEnabled, timeout=5_000)
+        qtbot.waitUntil(tile.isEnabled, timeout=30_000)
         QTest.mouseClick(tile, Qt.MouseButton.LeftButton)
         window = view.window().findChild(PictureWindow)
         assert window is not None
-        qtbot.waitUntil(lambda: not window.image.pixmap().isNull(), timeout=5_000)
+        qtbot.waitUntil(lambda: not window.image.pixmap().isNull(), timeout=30_000)
         assert window.image.pixmap().deviceIndependentSize().toSize() == QSize(300, 200)
         assert window.image.accessibleName().startswith("Picture 1, image/png")
         QTest.keyClick(window, Qt.Key.Key_Escape)
-        qtbot.waitUntil(lambda: view.window().findChild(PictureWindow) is None, timeout=5_000)
+        qtbot.waitUntil(lambda: view.window().findChild(PictureWindow) is None, timeout=30_000)

@@ -88,7 +88,7 @@ class TestPages:
         asked = len(watched.said(ReadPage))
         watched.rows = (scenes.row(0), *watched.rows)
         watched.window.show_state(state_with((story(0),)))
-        qtbot.waitUntil(lambda: len(watched.said(ReadPage)) > asked, timeout=4000)
+        qtbot.waitUntil(lambda: len(watched.said(ReadPage)) > asked, timeout=30_000)
         assert page.model.entry(0).cost == scenes.row(0).cost
 
 
@@ -167,7 +167,7 @@ class TestFilters:
         asked = len(watched.said(ReadPage))
         QTest.keyClicks(page.filters.search, "gemini")
         assert len(watched.said(ReadPage)) == asked
-        qtbot.waitUntil(lambda: len(watched.said(ReadPage)) == asked + 1, timeout=2000)
+        qtbot.waitUntil(lambda: len(watched.said(ReadPage)) == asked + 1, timeout=30_000)
         assert watched.said(ReadPage)[-1] == ReadPage(Filter(text="gemini"), None, PAGE)
         assert {page.model.entry(at).story.provider for at in range(1, page.model.rowCount())} == {"gemini"}
 
@@ -307,7 +307,7 @@ class TestDetails:
         choose(watched, 0)
         assert len(watched.said(ReadBodies)) == 1
         watched.window.show_state(state_with((story(0),)))
-        qtbot.waitUntil(lambda: len(watched.said(ReadBodies)) == 2, timeout=4000)
+        qtbot.waitUntil(lambda: len(watched.said(ReadBodies)) == 2, timeout=30_000)
         assert watched.said(ReadBodies)[1] == ReadBodies(story(0).id)
 
     def test_a_request_that_ends_changes_under_the_eyes(self, watched: Watched) -> None:

@@ -160,7 +160,7 @@ class TestUsage:
         page._settle.setInterval(20)
         count = len(watched.said(ReadUsage))
         watched.window.show_state(scenes.state(today=Sum(requests=999)))
-        qtbot.waitUntil(lambda: len(watched.said(ReadUsage)) == count + 1, timeout=3000)
+        qtbot.waitUntil(lambda: len(watched.said(ReadUsage)) == count + 1, timeout=30_000)
         watched.window.open_page("requests")
         watched.window.show_state(scenes.state(today=Sum(requests=1000)))
         qtbot.wait(60)
