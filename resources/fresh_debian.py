@@ -167,7 +167,7 @@ def carry(system: Path, home: Path, environ: Mapping[str, str]) -> None:
             steps = [*reversed(path.parents), path]
             shared.add(next(str(step) for step in steps if not (system / step.relative_to("/")).exists()))
     (system / SHARED).write_text("\n".join(sorted(shared)), "utf-8")
-    for file in Path("/etc/apt/apt.conf.d").iterdir():
+    for file in Path("/etc/apt/apt.conf.d").glob("*"):
         if "Acquire" in file.read_text("utf-8"):
             copy(file, system / file.relative_to("/"))
     if (bundle := TRUSTED / "ca-certificates.crt").exists():

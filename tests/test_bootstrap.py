@@ -237,3 +237,68 @@ def test_tests_do_not_run_after_a_check_failed(installed: Bootstrap, tmp_path: P
     with pytest.raises(installed.NotReadyError):
         installed.test(installed.Hands(dry=False), [])
     assert ran.read_text("utf-8") == "ruff format --check .\nruff check .\n"
+
+
+@pytest.fixture
+def full(installed: Bootstrap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bootstrap:
+    """Root on a Linux, with all programs noting that they ran."""
+    monkeypatch.setattr(installed.os, "geteuid", lambda: 0, raising=False)
+    monkeypatch.setattr(installed.sys, "platform", "linux")
+    monkeypatch.setattr(installed.shutil, "which", lambda program, path=None: program)
+    monkeypatch.setattr(installed, "CHECKS", ())
+    installed.ran = tmp_path / "ran"
+    a_program(installed.SCRIPTS / "pytest", f"echo pytest \"$@\" >> '{installed.ran}'")
+    a_program(installed.PYTHON, f"echo python \"$@\" >> '{installed.ran}'")
+    return installed
+
+
+def test_the_second_tier_has_the_long_tests_and_the_fresh_debians(full: Bootstrap) -> None:
+    assert full.test_full(full.Hands(dry=False), ["--full", "tests/ledger"]) == 0
+    here, there = full.ran.read_text("utf-8").splitlines()
+    assert here.endswith("-m  --hypothesis-profile=deep --timeout=3600 tests/ledger")
+    assert there == "python -m resources.fresh_debian -- tests/ledger"
+
+
+def test_fresh_debians_are_tried_although_something_failed_before(full: Bootstrap) -> None:
+    a_program(full.SCRIPTS / "pytest", "exit 1")
+    with pytest.raises(full.NotReadyError, match="failed here: see above"):
+        full.test_full(full.Hands(dry=False), ["--full"])
+    assert full.ran.read_text("utf-8") == "python -m resources.fresh_debian --\n"
+    a_program(full.PYTHON, "exit 1")
+    with pytest.raises(full.NotReadyError, match="failed here and on the fresh Debians"):
+        full.test_full(full.Hands(dry=False), ["--full"])
+
+
+def test_who_cannot_make_a_fresh_debian_is_told_before_anything_runs(
+    full: Bootstrap, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(full.os, "geteuid", lambda: 1000)
+    with pytest.raises(full.NotReadyError, match="leave them out: test --full --without-debian"):
+        full.test_full(full.Hands(dry=False), ["--full"])
+    assert not full.ran.exists()
+
+
+def test_fresh_debians_that_are_left_out_are_said_to_be(full: Bootstrap, capsys: pytest.CaptureFixture[str]) -> None:
+    assert full.test_full(full.Hands(dry=False), ["--full", "--without-debian"]) == 0
+    assert "LEFT OUT, as asked: the fresh Debians" in capsys.readouterr().out
+    assert "fresh_debian" not in full.ran.read_text("utf-8")
+
+
+def test_debootstrap_is_installed_for_the_second_tier_alone(
+    full: Bootstrap, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(full.shutil, "which", lambda program, path=None: None if program == "debootstrap" else program)
+    full.test_full(full.Hands(dry=True), ["--full"])
+    assert "apt-get -qq --yes install --no-install-recommends debootstrap\n" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("arguments", "outcome"), [((), "1 deselected"), (("-m", ""), "1 failed")])
+def test_long_tests_are_in_the_second_tier_and_one_that_hangs_ends(
+    tmp_path: Path, arguments: tuple[str, ...], outcome: str
+) -> None:
+    hangs = "import pytest, time\n@pytest.mark.full\ndef test_hangs():\n    time.sleep(600)\n"
+    (tmp_path / "test_it.py").write_text(hangs, "utf-8")
+    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "-o", "timeout=1"]
+    done = subprocess.run([*command, *arguments, tmp_path], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert outcome in done.stdout, done.stdout + done.stderr
+    assert ("time.sleep(600)" in done.stdout) == (outcome == "1 failed")
