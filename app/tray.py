@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
+from html import escape
 from typing import Final
 
 from PySide6.QtCore import QCoreApplication, QObject, Signal
@@ -15,7 +16,7 @@ from app.notifications import Note
 from app.said import said
 from app.state import AppState, Phase
 from app.tray_icon import shape_of, tray_icon
-from app.widgets import figures
+from app.widgets import figures, labels
 from app.widgets.folders import ask_folder, from_home
 from app.wishes import (
     CopyAddress,
@@ -40,6 +41,9 @@ _WATCHER: Final = "org.kde.StatusNotifierWatcher"
 _LONGEST: Final = 60
 """Characters of a menu entry."""
 
+_LONGEST_NOTE: Final = 300
+"""Characters of a notification's text."""
+
 
 class Tray(QObject):
     """``wished`` carries what is chosen. The icon appears with :meth:`join`, which may be called again and again."""
@@ -51,6 +55,7 @@ class Tray(QObject):
         self._icon: QSystemTrayIcon | None = None
         self._state = AppState()
         self._noted: Note | None = None
+        self._speaks_dbus = False
         self._underscore = "_"
         self.menu = QMenu()
         self.menu.setObjectName("tray_menu")
@@ -82,7 +87,8 @@ class Tray(QObject):
     def join(self) -> bool:
         """Show the icon where the desktop has a tray; True when it has. One made before there is a tray never shows."""
         if self._icon is None and QSystemTrayIcon.isSystemTrayAvailable():
-            self._underscore = "__" if _tray_speaks_dbus() else "_"
+            self._speaks_dbus = _tray_speaks_dbus()
+            self._underscore = "__" if self._speaks_dbus else "_"
             self._fill_profiles(self._state)
             self._fill_launch(self._state)
             self._icon = QSystemTrayIcon(tray_icon(shape_of(self._state)), self)
@@ -123,7 +129,10 @@ class Tray(QObject):
             self._noted = note
             kind = QSystemTrayIcon.MessageIcon
             self._icon.showMessage(
-                note.title, note.text, kind.Critical if note.urgent else kind.Information, _MESSAGE_FOR
+                one_line(note.title),
+                note_body(note.text, markup=self._speaks_dbus),
+                kind.Critical if note.urgent else kind.Information,
+                _MESSAGE_FOR,
             )
 
     def _dress(self, state: AppState) -> None:
@@ -226,9 +235,20 @@ def _can_stop(phase: Phase) -> bool:
     return phase in (Phase.RUNNING, Phase.STARTING, Phase.STOPPING)
 
 
+def note_body(text: str, *, markup: bool) -> str:
+    """A notification's text, cut, without control characters.
+
+    A provider's words may be in it. Over D-Bus the body is ``markup`` (freedesktop.org's Desktop Notifications, 1.2,
+    Markup): links and pictures are not for others to put there.
+    """
+    plain = labels.many_lines(text).strip()
+    cut = plain if len(plain) <= _LONGEST_NOTE else f"{plain[: _LONGEST_NOTE - 1]}…"
+    return escape(cut, quote=False) if markup else cut
+
+
 def one_line(text: str) -> str:
     """A text on one line, and not longer than a menu should be wide."""
-    one = " ".join(text.split())
+    one = " ".join(labels.one_line(text).split())
     return one if len(one) <= _LONGEST else f"{one[: _LONGEST - 1]}…"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 
 import pytest
@@ -12,7 +13,7 @@ from pytestqt.qtbot import QtBot
 from app.news import RequestsTold
 from app.reduce import reduce
 from app.state import AppState, Phase, Proxy, Trouble
-from app.tray import Tray
+from app.tray import Tray, note_body
 from app.tray_icon import Shape, shape_of, tray_icon
 from app.wishes import (
     CopyAddress,
@@ -176,6 +177,31 @@ def test_each_shape_is_drawn_at_every_size_and_unlike_the_others(qtbot: QtBot, m
         assert any(outline)
         drawn[shape] = (outline, ink)
     assert len(set(drawn.values())) == len(Shape)
+
+
+@pytest.mark.parametrize("markup", [True, False])
+def test_a_note_shows_a_providers_words_as_they_are(markup: bool) -> None:
+    words = 'It said: <a href="http://evil.example">pay</a> & <img src=x>'
+    shown = note_body(words, markup=markup)
+    assert (html.unescape(shown) if markup else shown) == words
+    assert ("<" in shown) is not markup
+    assert "&lt;a" not in note_body("&lt;a", markup=True), "nor what was escaped already"
+
+
+@pytest.mark.parametrize("markup", [True, False])
+def test_a_note_is_cut_and_holds_nothing_that_is_not_seen(markup: bool) -> None:
+    shown = note_body("<\x1b]0;x\x07\u202e\x00" + "&" * 5_000, markup=markup)
+    plain = html.unescape(shown) if markup else shown
+    assert len(plain) == 300
+    assert plain.endswith("&…"), "cut between characters, not within what stands for one"
+    assert plain[1:-1].isprintable()
+    assert "\u202e" not in plain
+
+
+def test_a_menu_entry_holds_nothing_that_is_not_seen(tray: tuple[Tray, list[Wish]]) -> None:
+    here, _ = tray
+    here.show_state(AppState(trouble=Trouble("\x1b]0;x\x07 \u202eevil", 1.0)))
+    assert action(here, "tray_trouble").text().isprintable()
 
 
 def test_where_there_is_no_tray_it_does_not_pretend(tray: tuple[Tray, list[Wish]]) -> None:

@@ -6,6 +6,8 @@ import http.client
 import json
 import socket
 import tomllib
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 
 import pytest
 
@@ -76,6 +78,40 @@ def test_a_taken_port_is_told_with_its_holder_and_can_be_tried_again(
         assert str(port) in notifications.shown[0].text
     tray.click("Start")
     assert until(lambda: health(f"127.0.0.1:{port}")) == 200
+
+
+def test_a_providers_words_are_no_markup_in_a_notification(
+    desk: Desk, tray: TrayHost, notifications: NotificationHost
+) -> None:
+    class Provider(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.dumps({"error": {"message": 'No model. <a href="http://evil.example">Pay</a> & win'}}).encode()
+            self.send_response(404)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Provider) as provider:
+        thread = Thread(target=provider.serve_forever)
+        thread.start()
+        try:
+            desk.settings(
+                '[profiles.Default]\nbig = "scripted/x"\nsmall = "scripted/x"\nthinker = "scripted/x"\n'
+                f'[providers.scripted]\nbase_url = "http://127.0.0.1:{provider.server_port}/v1"\n'
+            )
+            desk.app()
+            tray.wait()
+            message(address(tray))
+            until(lambda: notifications.shown)
+        finally:
+            provider.shutdown()
+            thread.join()
+    text = notifications.shown[0].text
+    assert "<" not in text
+    assert '&lt;a href="http://evil.example"&gt;Pay&lt;/a&gt; &amp; win' in text
 
 
 def test_a_click_opens_the_window(desk: Desk, tray: TrayHost) -> None:
