@@ -152,6 +152,10 @@ class Desktop:
         """A wish from outside the windows."""
         self._controller.take(wish)
 
+    def tell_trouble(self, sentence: str) -> None:
+        """Something that does not work in this run, for every window to show."""
+        self._stage.learn(TroubleFound(sentence))
+
     def add_window(self, name: str, window: QWidget) -> None:
         """One more window beside our own; it is one as ``app.screens.Window`` has it."""
         self._screens.add(name, window)

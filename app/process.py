@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -42,6 +43,13 @@ def run() -> int:
         instance.close()
         return 1
     instance.asked.connect(lambda: desktop.take(ShowWatch()))
+    if instance.trouble:
+        desktop.tell_trouble(
+            QCoreApplication.translate(
+                "Process",
+                "Starting Understudy again can't bring its window to the front: {0}. Use the tray icon instead.",
+            ).format(instance.trouble)
+        )
     desktop.begin()
     code = own.exec()
     instance.close()

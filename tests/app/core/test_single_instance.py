@@ -6,10 +6,11 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtNetwork import QLocalServer
 from pytestqt.qtbot import QtBot
 
 from app.single_instance import SingleInstance, socket_name
@@ -97,15 +98,105 @@ def test_a_stranger_at_the_socket_raises_nothing(qtbot: QtBot, tmp_path: Path) -
     instance.close()
 
 
-def test_the_sockets_path_is_private_where_it_can_be_and_never_too_long(tmp_path: Path) -> None:
-    private = tmp_path / "r"
-    private.mkdir()
-    lock = tmp_path / "app.lock"
-    name = socket_name(lock, str(private))
-    assert Path(name).name.startswith("understudy-")
-    long = tmp_path / ("x" * 90)
-    long.mkdir()
-    assert "/" not in socket_name(lock, str(long))
-    assert "/" not in socket_name(lock, str(tmp_path / "not-there"))
-    assert socket_name(lock, "") != socket_name(tmp_path / "other.lock", "")
-    assert QLocalServer.removeServer(name)
+posix = pytest.mark.skipif(os.name == "nt", reason="sockets are files elsewhere only")
+
+
+@pytest.fixture
+def short(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A folder whose path is short enough for a socket, with the one for temporary files in it."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        monkeypatch.setattr(tempfile, "tempdir", str(Path(folder, "tmp")))
+        Path(folder, "tmp").mkdir()
+        yield Path(folder)
+
+
+@posix
+def test_the_socket_lies_in_a_folder_that_only_its_user_can_write_to(short: Path) -> None:
+    run, state = short / "run", short / "state"
+    for folder in (run, state):
+        folder.mkdir(mode=0o700)
+    lock = state / "app.lock"
+    assert Path(socket_name(lock, str(run))).parent == run
+    assert Path(socket_name(lock, "")).parent == state
+    assert Path(socket_name(lock, str(short / "not-there"))).parent == state
+    run.chmod(0o777)
+    assert Path(socket_name(lock, str(run))).parent == state
+    own = Path(socket_name(short / ("x" * 90) / "app.lock", ""))
+    assert own.parent.parent == short / "tmp"
+    assert own.parent.stat().st_mode & 0o777 == 0o700
+    assert own != Path(socket_name(short / ("y" * 90) / "app.lock", ""))
+
+
+@posix
+@pytest.mark.parametrize("squat", ["open", "link", "file"])
+def test_a_temporary_folder_of_somebody_else_is_not_used(short: Path, squat: str) -> None:
+    lock = short / ("x" * 90) / "app.lock"
+    folder = Path(socket_name(lock, "")).parent
+    folder.rmdir()
+    match squat:
+        case "open":
+            folder.mkdir()
+            folder.chmod(0o777)
+        case "link":
+            (short / "elsewhere").mkdir(mode=0o700)
+            folder.symlink_to(short / "elsewhere")
+        case _:
+            folder.write_text("")
+    assert socket_name(lock, "") == ""
+
+
+@posix
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give a folder away")
+def test_a_folder_that_another_user_owns_is_not_used(short: Path) -> None:
+    run, state = short / "run", short / "state"
+    for folder in (run, state):
+        folder.mkdir(mode=0o700)
+    os.chown(run, 65534, 65534)
+    assert Path(socket_name(state / "app.lock", str(run))).parent == state
+
+
+@posix
+@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give a socket away")
+def test_a_second_start_does_not_believe_a_socket_of_another_user(short: Path, qtbot: QtBot) -> None:
+    lock = short / "app.lock"
+    first = SingleInstance(lock)
+    assert first.first()
+    os.chown(socket_name(lock, os.environ["XDG_RUNTIME_DIR"]), 65534, 65534)
+    assert second(lock).communicate(timeout=60)[0] == "alone\n"
+    first.close()
+
+
+@posix
+def test_one_that_cannot_listen_runs_all_the_same_and_says_so(
+    short: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    state = short / "state"
+    state.mkdir(mode=0o700)
+    lock = state / "app.lock"
+    Path(socket_name(lock, ""), "in the way").mkdir(parents=True)
+    instance = SingleInstance(lock)
+    assert instance.first()
+    assert instance.trouble
+    assert second(lock).communicate(timeout=60)[0] == "alone\n"
+    instance.close()
+
+
+@posix
+def test_one_without_a_folder_for_its_socket_runs_all_the_same_and_says_so(
+    short: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_RUNTIME_DIR", "")
+    monkeypatch.setattr(tempfile, "tempdir", str(short / "not-there"))
+    (short / ("x" * 90)).mkdir()
+    instance = SingleInstance(short / ("x" * 90) / "app.lock")
+    assert instance.first()
+    assert instance.trouble
+    instance.close()
+
+
+def test_one_that_listens_has_no_trouble(tmp_path: Path, qtbot: QtBot) -> None:
+    instance = SingleInstance(tmp_path / "app.lock")
+    assert instance.first()
+    assert instance.trouble == ""
+    instance.close()
