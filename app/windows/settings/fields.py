@@ -6,7 +6,7 @@ from abc import abstractmethod
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
+from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
 from app.theme import Theme
@@ -19,6 +19,10 @@ from app.windows.settings.reading import Reading, Value, Wrong, written
 
 _UNIT = 34
 """Pixels for the word of a unit at least."""
+
+
+_COMES_BACK = (Qt.FocusReason.ActiveWindowFocusReason, Qt.FocusReason.PopupFocusReason)
+"""Why the focus leaves a line that the person goes on with: another window, or the line's own menu."""
 
 
 class Field(FieldRow):
@@ -39,6 +43,10 @@ class Field(FieldRow):
     def show_value(self, value: Any) -> None:
         """Show what is in force."""
 
+    @abstractmethod
+    def words(self, value: Any) -> str:
+        """A value as the field shows it, for a sentence about it."""
+
     def show_variable(self, variable: str) -> None:
         """Say which variable of the environment fixes it; empty: none does."""
         if variable != self._variable:
@@ -57,25 +65,46 @@ class SwitchField(Field):
     def show_value(self, value: Any) -> None:
         self.switch.setChecked(bool(value))
 
+    def words(self, value: Any) -> str:
+        return self.tr("on") if value else self.tr("off")
+
 
 class LineEdit(QLineEdit):
-    """A line that says what was typed when it is done with; Esc brings back what stood there."""
+    """A line that says what was typed when it is done with; Esc brings back what stood there.
+
+    Nothing is written into it from outside while a person is in it, even if they have not typed yet: the text would
+    appear under the cursor and become part of what is typed next. Another window does not end that; leaving the line,
+    or the window, does.
+    """
 
     done = Signal(str)
 
     def __init__(self, *, mono: Theme | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._shown = ""
+        self._in_use = False
         if mono is not None:
             self.setFont(mono.font("mono"))
         self.editingFinished.connect(self._finish)
 
     def show_text(self, text: str) -> None:
-        """Show what is in force, unless something else is being typed."""
+        """Show what is in force, as soon as nobody is typing here."""
         self._shown = text
-        if not self.isModified() and text != self.text():
-            self.setText(text)
-            self.setCursorPosition(0)
+        self._catch_up()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._in_use = True
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() not in _COMES_BACK:
+            self._leave()
+
+    def hideEvent(self, event: QHideEvent) -> None:
+        super().hideEvent(event)
+        if not event.spontaneous():
+            self._leave()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() == Qt.Key.Key_Escape and self.isModified():
@@ -83,6 +112,15 @@ class LineEdit(QLineEdit):
             self.textEdited.emit(self._shown)
             return
         super().keyPressEvent(event)
+
+    def _leave(self) -> None:
+        self._in_use = False
+        self._catch_up()
+
+    def _catch_up(self) -> None:
+        if not self._in_use and not self.isModified() and self.text() != self._shown:
+            self.setText(self._shown)
+            self.setCursorPosition(0)
 
     def _finish(self) -> None:
         if self.isModified():
@@ -115,6 +153,7 @@ class TextField(Field):
         self.editor = self.line
         self.line.setObjectName(path)
         self._reading = reading
+        self._unit = unit
         self._value: object = None
         self.line.textEdited.connect(self._check)
         self.line.done.connect(self._keep)
@@ -122,6 +161,9 @@ class TextField(Field):
     def show_value(self, value: Any) -> None:
         self._value = value
         self.line.show_text(written(value))
+
+    def words(self, value: Any) -> str:
+        return f"{written(value)} {self._unit}".strip() or self.tr("empty")
 
     def _check(self, text: str) -> Value | Wrong:
         read = self._reading(text.strip())
@@ -142,12 +184,16 @@ class ChoiceField(Field):
     """One of a few, side by side; values are texts."""
 
     def __init__(self, theme: Theme, path: str, label: str, help_: str, choices: tuple[tuple[str, str], ...]) -> None:
+        self._words = {str(value): word for value, word in choices}
         self.segmented = Segmented(theme, path, label, choices)
         super().__init__(path, label, help_, self.segmented, stretch=0)
         self.segmented.chosen.connect(lambda choice: self.changed.emit(self.path, choice))
 
     def show_value(self, value: Any) -> None:
         self.segmented.choose(str(value))
+
+    def words(self, value: Any) -> str:
+        return self._words.get(str(value), str(value))
 
 
 class ListField(Field):
@@ -167,6 +213,9 @@ class ListField(Field):
 
     def show_value(self, value: Any) -> None:
         self.box.setCurrentIndex(self.box.findData(value))
+
+    def words(self, value: Any) -> str:
+        return self.box.itemText(self.box.findData(value)) or str(value)
 
 
 def _with_unit(line: QLineEdit, unit: str) -> QWidget:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from urllib.parse import urlsplit
 
 from PySide6.QtCore import QCoreApplication
@@ -61,24 +63,30 @@ def proxy_url_or_nothing(text: str) -> Value | Wrong:
 def seconds(text: str) -> Value | Wrong:
     """Seconds, parts of them too."""
     number = _number(text)
+    if isinstance(number, Wrong):
+        return number
     if number is not None and number > 0:
         return number
     return Wrong(translate("Reading", "Write a number of seconds above 0."))
 
 
 def amount(text: str) -> Value | Wrong:
-    """USD; nothing stands for 0."""
-    number = 0.0 if not text else _number(text.removeprefix("$").strip())
+    """USD, pasted with its sign or name too; nothing stands for 0."""
+    plain = re.sub(r"(?i)^(us)?\$|^usd|\$$|usd$", "", text.strip()).strip()
+    number = 0.0 if not text else _number(plain)
+    if isinstance(number, Wrong):
+        return number
     if number is not None and number >= 0:
         return number
     return Wrong(translate("Reading", "Write an amount in US dollars, 0 or more."))
 
 
 def count(text: str) -> Value | Wrong:
-    """A whole number above 0."""
-    plain = text.replace(",", "").replace(" ", "")
-    if re.fullmatch(r"[0-9]{1,9}", plain) and int(plain) > 0:
-        return int(plain)
+    """A whole number above 0; its thousands may stand apart."""
+    if re.fullmatch(r"[0-9]{1,9}|[1-9][0-9]{0,2}([,\s'][0-9]{3}){1,2}", text):
+        number = int(re.sub(r"[^0-9]", "", text))
+        if number > 0:
+            return number
     return Wrong(translate("Reading", "Write a whole number above 0."))
 
 
@@ -99,8 +107,11 @@ def provider_id(text: str) -> Value | Wrong:
 
 
 def written(value: Value) -> str:
-    """A value as it stands in a field: ``10``, not ``10.0``."""
-    return f"{value:.10g}" if isinstance(value, float) else str(value)
+    """A value as it stands in a field and can be read again: ``10``, not ``10.0``; ``0.000001``, not ``1e-06``."""
+    if not isinstance(value, float) or not math.isfinite(value):
+        return str(value)
+    plain = f"{Decimal(f'{value:.10g}'):f}"
+    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def place_of(address: str) -> str:
@@ -108,8 +119,23 @@ def place_of(address: str) -> str:
     return urlsplit(address).netloc.rpartition("@")[2] or address
 
 
-def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,6})?|\.[0-9]{1,6}", text) else None
+def _number(text: str) -> float | Wrong | None:
+    """A number as people write it, with a point or a comma before its decimals; None where it is none.
+
+    A single comma before three digits is thousands to some and decimals to others: nobody's price is guessed.
+    """
+    plain = re.sub(r"(?<=[0-9])[\s'](?=[0-9]{3}(?![0-9]))", "", text)
+    if re.fullmatch(r"[1-9][0-9]{0,2},[0-9]{3}", plain):
+        whole, _, rest = plain.partition(",")
+        sentence = translate("Reading", "Write {0} or {1}: {2} can mean both.")
+        return Wrong(sentence.format(f"{whole}{rest}", f"{whole}.{rest}", plain))
+    if re.fullmatch(r"[1-9][0-9]{0,2}(,[0-9]{3})+(\.[0-9]*)?", plain):
+        plain = plain.replace(",", "")
+    elif re.fullmatch(r"[1-9][0-9]{0,2}(\.[0-9]{3})+,[0-9]*", plain):
+        plain = plain.replace(".", "").replace(",", ".")
+    else:
+        plain = plain.replace(",", ".", 1)
+    return float(plain) if re.fullmatch(r"[0-9]{1,9}(\.[0-9]{0,12})?|\.[0-9]{1,12}", plain) else None
 
 
 def _url_wanted() -> str:
