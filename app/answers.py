@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from app.wishes import ReadPage, ReadSessions, ReadUsage
-from proxy_core.ledger.rows import Kept, Part, Row, Session, Sum
+from proxy_core.ledger.rows import Contents, Kept, Part, Row, Session, Sum
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,14 @@ class NamesRead:
 
 
 @dataclass(frozen=True, slots=True)
+class LogMeasured:
+    """What the log holds; ``trouble`` says why it cannot be told, and nothing else is known then."""
+
+    contents: Contents = field(default_factory=Contents)
+    trouble: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Side:
     """One of two answers: text as a person reads it, tokens and cost in ``row``; ``trouble`` where there is none."""
 
@@ -88,4 +96,4 @@ class FirstWords:
     sentence: str = ""
 
 
-Answer = PageRead | BodiesRead | SessionsRead | UsageRead | NamesRead | RanAgain | FirstWords
+Answer = PageRead | BodiesRead | SessionsRead | UsageRead | NamesRead | LogMeasured | RanAgain | FirstWords

@@ -34,6 +34,7 @@ from app.wishes import (
     ForgetReport,
     KeepProfile,
     Launch,
+    MeasureLog,
     OpenFolder,
     OpenLicences,
     OpenLink,
@@ -108,7 +109,7 @@ class Controller:
                 self._end_first_run()
             case ChooseFolder() | Launch() | CopyCommand() | CopyInstallCommand():
                 self._about_launch(wish)
-            case ReadPage() | ReadBodies() | ReadSessions() | ReadUsage() | ReadNames() | CopyAsCurl():
+            case ReadPage() | ReadBodies() | ReadSessions() | ReadUsage() | ReadNames() | MeasureLog() | CopyAsCurl():
                 self._about_reading(wish)
             case RunAgain() | Export() | Wipe():
                 self._about_ledger(wish)
@@ -168,7 +169,9 @@ class Controller:
             case _:
                 assert_never(wish)
 
-    def _about_reading(self, wish: ReadPage | ReadBodies | ReadSessions | ReadUsage | ReadNames | CopyAsCurl) -> None:
+    def _about_reading(
+        self, wish: ReadPage | ReadBodies | ReadSessions | ReadUsage | ReadNames | MeasureLog | CopyAsCurl
+    ) -> None:
         match wish:
             case ReadPage():
                 self._do.reading.page(wish)
@@ -180,6 +183,8 @@ class Controller:
                 self._do.reading.usage(wish)
             case ReadNames():
                 self._do.reading.names()
+            case MeasureLog():
+                self._do.reading.contents()
             case CopyAsCurl(id_):
                 self._do.reading.curl(id_)
             case _:

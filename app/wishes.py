@@ -180,6 +180,11 @@ class ReadNames:
 
 
 @dataclass(frozen=True, slots=True)
+class MeasureLog:
+    """How much the log holds, before a person is asked whether to delete it."""
+
+
+@dataclass(frozen=True, slots=True)
 class CopyAsCurl:
     """A request as a curl command, without secrets, to the clipboard."""
 
@@ -305,6 +310,7 @@ Wish = (
     | ReadSessions
     | ReadUsage
     | ReadNames
+    | MeasureLog
     | CopyAsCurl
     | CopyText
     | RunAgain

@@ -13,6 +13,7 @@ import typer
 
 from app.commands import log_filter
 from app.commands.saying import counted, remark, say
+from app.data_size import data_size
 
 if TYPE_CHECKING:
     from proxy_core.ledger.rows import Filter
@@ -54,25 +55,28 @@ def export(
 
 def wipe(
     bodies: Annotated[
-        bool, typer.Option("--bodies", help="Only the bodies: the requests stay, without texts.")
+        bool, typer.Option("--bodies", help="Only the conversations: the requests stay, without texts.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", "-y", help="Without asking.")] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", "-y", help="Don't ask. Needed where there is no terminal to ask in.")
+    ] = False,
 ) -> None:
-    """Empty the ledger, or only the bodies in it. What is wiped cannot be brought back."""
+    """Delete the log, or only the conversations in it. This can't be undone."""
     from proxy_core.config import paths
-    from proxy_core.ledger import ledger_file, retention
+    from proxy_core.ledger import retention
 
-    file = paths.find(os.environ).ledger_file
-    aside = ledger_file.those_aside(file)
     what = _what_there_is(bodies=bodies)
-    if not what and not aside:
-        remark("There is nothing in the ledger.")
+    if not what:
+        remark("There are no conversations in the ledger." if bodies else "There is nothing in the ledger.")
         return
-    what = " and ".join(part for part in (what, "what was set aside of a damaged ledger" if aside else "") if part)
-    if not yes and not typer.confirm(f"Wipe {what}?", err=True):
+    if not yes and not sys.stdin.isatty():
+        remark(f"Nothing was deleted: there is no terminal to ask in. Add --yes to delete {what}.")
         raise typer.Exit(1)
-    retention.wipe(file, time.time(), rows=not bodies)
-    say(f"Wiped: {what}.")
+    if not yes and not typer.confirm(f"Delete {what}? This can't be undone.", err=True):
+        remark("Nothing was deleted.")
+        raise typer.Exit(1)
+    retention.wipe(paths.find(os.environ).ledger_file, time.time(), rows=not bodies)
+    say(f"Deleted {what}.")
 
 
 def _what_there_is(*, bodies: bool) -> str:
@@ -82,15 +86,19 @@ def _what_there_is(*, bodies: bool) -> str:
 
     ledger = opened()
     try:
-        requests = ledger.count()
+        contents = ledger.contents()
     except LedgerUnreadable:
         return "the damaged ledger, as a whole"
     finally:
         ledger.close()
-    if not requests:
-        return ""
-    told = counted(requests, "request")
-    return f"the bodies of {told}" if bodies else f"{told} with their bodies and their costs"
+    parts = []
+    if bodies and contents.conversations:
+        parts.append(f"{counted(contents.conversations, 'conversation')} ({data_size(contents.conversation_bytes)})")
+    elif not bodies and contents.requests:
+        parts.append(f"{counted(contents.requests, 'request')} ({data_size(contents.bytes)})")
+    if contents.set_aside:
+        parts.append("what was set aside of a damaged ledger")
+    return " and ".join(parts)
 
 
 def _out(file: str) -> AbstractContextManager[TextIO]:

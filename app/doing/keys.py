@@ -85,8 +85,8 @@ class KeysDoing:
         """Forget a key."""
 
         def then(was_there: bool) -> None:
-            gone = translate("Doing", "The key is forgotten.")
-            self._tools.say(gone if was_there else translate("Doing", "There was no key."))
+            gone = translate("Doing", "Key removed.")
+            self._tools.say(gone if was_there else translate("Doing", "No key to remove."))
             self._listed.pop(provider, None)
             self._tell_reached()
             self.look()
@@ -111,7 +111,7 @@ class KeysDoing:
             return self._tools.keys.renew_local_token()
 
         def then(_: FoundKey) -> None:
-            self._tools.say(translate("Doing", "There is a new token; the old one is good for half a minute more."))
+            self._tools.say(translate("Doing", "Token renewed. The old one works for 30 more seconds."))
             self.look()
 
         self._tools.lanes.keys.run(job, then, self._tools.complain)

@@ -106,8 +106,8 @@ class LedgerDoing:
         """Empty it, or only of its bodies."""
 
         def then(_: None) -> None:
-            emptied = translate("Doing", "The log is empty.")
-            self._tools.say(translate("Doing", "The bodies are gone.") if bodies_only else emptied)
+            whole = translate("Doing", "Log deleted.")
+            self._tools.say(translate("Doing", "Conversations deleted.") if bodies_only else whole)
             self._changed()
 
         self._tools.lanes.ledger.run(lambda: self._file.wipe(rows=not bodies_only), then, self._tools.complain)

@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from PySide6.QtCore import QCoreApplication
 
-from app.answers import BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
+from app.answers import BodiesRead, LogMeasured, NamesRead, PageRead, SessionsRead, UsageRead
 from app.curl import as_curl
 from app.doing.tools import Tools
 from app.lanes import Result
@@ -123,6 +123,14 @@ class ReadingDoing:
             return NamesRead(*(self._ledger.names(kind) for kind in kinds))
 
         self._run(job, self._tools.screen.hear)
+
+    def contents(self) -> None:
+        """How much there is, before it is deleted."""
+
+        def failed(sentence: str) -> None:
+            self._tools.screen.hear(LogMeasured(trouble=sentence))
+
+        self._tools.lanes.ledger.run(lambda: LogMeasured(self._ledger.contents()), self._tools.screen.hear, failed)
 
     def curl(self, id_: str) -> None:
         """A request as a command, to the clipboard."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import sys
@@ -79,6 +80,15 @@ def set_aside(path: Path, damaged: tuple[int, int] | None, now: float) -> Path |
 def those_aside(path: Path) -> tuple[Path, ...]:
     """The damaged files that were set aside, the oldest first, with all that belongs to them."""
     return tuple(sorted(path.parent.glob(f"{escape(path.name)}{_ASIDE}*")))
+
+
+def size_on_disk(path: Path) -> int:
+    """Bytes of the ledger, of SQLite's files beside it, and of the damaged ones that were set aside."""
+    size = 0
+    for file in (*(path.with_name(path.name + ending) for ending in _BESIDE), *those_aside(path)):
+        with contextlib.suppress(OSError):  # not there, or just deleted by another process
+            size += file.stat().st_size
+    return size
 
 
 def _hold(handle: int) -> None:

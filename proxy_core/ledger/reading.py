@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Final
 
 from proxy_core.errors import ConfigError
-from proxy_core.ledger import conditions, packing, row_reading, summing
+from proxy_core.ledger import conditions, ledger_file, packing, row_reading, summing
 from proxy_core.ledger.conditions import LAST, Conditions
 from proxy_core.ledger.ledger_file import is_damage
-from proxy_core.ledger.rows import Filter, Grouping, Kept, Part, Row, Session, Sum
+from proxy_core.ledger.rows import Contents, Filter, Grouping, Kept, Part, Row, Session, Sum
 from proxy_core.ledger.schema import foreign, newer, version_of
 
 _BUSY: Final = 5.0
@@ -117,6 +117,18 @@ class Ledger:
         with self._asking() as connection:
             found = self._resolved(connection, wanted)
             return 0 if connection is None or found is None else summing.count(connection, found)
+
+    def contents(self) -> Contents:
+        """How much there is, and on disk: what deleting it takes."""
+        aside = bool(ledger_file.those_aside(self._path))
+        size = ledger_file.size_on_disk(self._path)
+        with self._asking() as connection:
+            found = self._resolved(connection, Filter())
+            if connection is None or found is None:
+                return Contents(bytes=size, set_aside=aside)
+            sql = "SELECT count(DISTINCT request), ifnull(sum(packed_size), 0) FROM bodies"
+            conversations, conversation_bytes = connection.execute(sql).fetchone()
+            return Contents(summing.count(connection, found), conversations, conversation_bytes, size, aside)
 
     def total(self, wanted: Filter = Filter()) -> Sum:  # noqa: B008
         """What they add up to."""

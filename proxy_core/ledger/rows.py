@@ -7,7 +7,22 @@ from enum import StrEnum
 
 from proxy_core.ledger.journal import Part, State, Story
 
-__all__ = ["Filter", "Grouping", "Kept", "Part", "Row", "Session", "State", "Sum"]
+__all__ = ["Contents", "Filter", "Grouping", "Kept", "Part", "Row", "Session", "State", "Sum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Contents:
+    """How much the ledger holds, so that a person can be told what deleting it takes.
+
+    ``conversations`` is how many of the ``requests`` still have a body, ``conversation_bytes`` what these bodies take.
+    ``bytes`` is the size on disk, with damaged files that were set aside; ``set_aside`` says that there are such.
+    """
+
+    requests: int = 0
+    conversations: int = 0
+    conversation_bytes: int = 0
+    bytes: int = 0
+    set_aside: bool = False
 
 
 @dataclass(frozen=True, slots=True)

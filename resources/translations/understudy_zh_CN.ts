@@ -60,8 +60,8 @@
         <translation>打开</translation>
     </message>
     <message>
-        <source>Forget</source>
-        <translation>忽略</translation>
+        <source>Delete…</source>
+        <translation>删除…</translation>
     </message>
     <message>
         <source>Understudy ended unexpectedly. The report has no keys, tokens or prompts in it.</source>
@@ -228,6 +228,13 @@
     <message>
         <source>This month</source>
         <translation>本月</translation>
+    </message>
+</context>
+<context>
+    <name>ConfirmDialog</name>
+    <message>
+        <source>Cancel</source>
+        <translation>取消</translation>
     </message>
 </context>
 <context>
@@ -502,16 +509,16 @@
         <translation>密钥已存入密钥环。</translation>
     </message>
     <message>
-        <source>The key is forgotten.</source>
-        <translation>密钥已清除。</translation>
+        <source>Key removed.</source>
+        <translation>密钥已移除。</translation>
     </message>
     <message>
-        <source>There was no key.</source>
-        <translation>没有密钥。</translation>
+        <source>No key to remove.</source>
+        <translation>没有可移除的密钥。</translation>
     </message>
     <message>
-        <source>There is a new token; the old one is good for half a minute more.</source>
-        <translation>已生成新令牌；旧令牌还可用半分钟。</translation>
+        <source>Token renewed. The old one works for 30 more seconds.</source>
+        <translation>令牌已重新生成，旧令牌在 30 秒内仍然有效。</translation>
     </message>
     <message>
         <source>There is no key for {0}.</source>
@@ -554,12 +561,12 @@
         <translation>已写入 {0}。</translation>
     </message>
     <message>
-        <source>The log is empty.</source>
-        <translation>日志已清空。</translation>
+        <source>Log deleted.</source>
+        <translation>日志已删除。</translation>
     </message>
     <message>
-        <source>The bodies are gone.</source>
-        <translation>正文已清除。</translation>
+        <source>Conversations deleted.</source>
+        <translation>对话内容已删除。</translation>
     </message>
     <message>
         <source>This answer is not kept any more.</source>
@@ -897,20 +904,8 @@
         <translation>日志与预算</translation>
     </message>
     <message>
-        <source>Every request is in the log. Its bodies are kept for as long as you want, with secrets taken out.</source>
-        <translation>每个请求都在日志中。正文按你的意愿保留，机密已移除。</translation>
-    </message>
-    <message>
         <source>Log</source>
         <translation>日志</translation>
-    </message>
-    <message>
-        <source>Keep bodies</source>
-        <translation>保留正文</translation>
-    </message>
-    <message>
-        <source>What was asked and answered. Times, tokens and costs are kept in any case.</source>
-        <translation>问了什么、答了什么。时间、词元和费用始终保留。</translation>
     </message>
     <message>
         <source>days</source>
@@ -949,8 +944,36 @@
         <translation>提醒我</translation>
     </message>
     <message>
+        <source>Delete conversations…</source>
+        <translation>删除对话内容…</translation>
+    </message>
+    <message>
+        <source>Delete all…</source>
+        <translation>全部删除…</translation>
+    </message>
+    <message>
+        <source>Delete log</source>
+        <translation>删除日志</translation>
+    </message>
+    <message>
+        <source>This can&apos;t be undone.</source>
+        <translation>此操作无法撤销。</translation>
+    </message>
+    <message>
         <source>Keep them for</source>
         <translation>保留时长</translation>
+    </message>
+    <message>
+        <source>Every request is in the log. Conversations are kept for as long as you want, with secrets removed.</source>
+        <translation>每个请求都会记入日志。对话内容按你设定的时长保留，其中的机密已移除。</translation>
+    </message>
+    <message>
+        <source>Save conversations</source>
+        <translation>保存对话内容</translation>
+    </message>
+    <message>
+        <source>Metadata (time, tokens, cost) is always saved.</source>
+        <translation>元数据（时间、token、费用）始终会保存。</translation>
     </message>
     <message>
         <source>Keep up to</source>
@@ -971,34 +994,6 @@
     <message>
         <source>Stop</source>
         <translation>停止</translation>
-    </message>
-    <message>
-        <source>Bodies</source>
-        <translation>正文</translation>
-    </message>
-    <message>
-        <source>Wipe bodies?</source>
-        <translation>清除正文？</translation>
-    </message>
-    <message>
-        <source>Everything</source>
-        <translation>全部</translation>
-    </message>
-    <message>
-        <source>Wipe everything?</source>
-        <translation>全部清除？</translation>
-    </message>
-    <message>
-        <source>Wipe the log</source>
-        <translation>清除日志</translation>
-    </message>
-    <message>
-        <source>Wipe</source>
-        <translation>清除</translation>
-    </message>
-    <message>
-        <source>What is wiped does not come back.</source>
-        <translation>清除后无法恢复。</translation>
     </message>
 </context>
 <context>
@@ -1092,6 +1087,10 @@
     <message>
         <source>Profile</source>
         <translation>配置档</translation>
+    </message>
+    <message>
+        <source>default</source>
+        <translation>默认</translation>
     </message>
 </context>
 <context>
@@ -1263,6 +1262,10 @@
         <source>out</source>
         <translation>输出</translation>
     </message>
+    <message>
+        <source>Enter both prices; 0 means free.</source>
+        <translation>请填写两个价格；0 表示免费。</translation>
+    </message>
 </context>
 <context>
     <name>PricesCard</name>
@@ -1281,6 +1284,13 @@
     <message>
         <source>Model to give a price to</source>
         <translation>要给出价格的模型</translation>
+    </message>
+</context>
+<context>
+    <name>Process</name>
+    <message>
+        <source>Starting Understudy again can&apos;t bring its window to the front: {0}. Use the tray icon instead.</source>
+        <translation>再次启动 Understudy 无法将其窗口带到前台：{0}。请改用托盘图标。</translation>
     </message>
 </context>
 <context>
@@ -1306,12 +1316,8 @@
         <translation>复制 {0}</translation>
     </message>
     <message>
-        <source>Delete</source>
-        <translation>删除</translation>
-    </message>
-    <message>
-        <source>Really delete?</source>
-        <translation>确定删除？</translation>
+        <source>Delete…</source>
+        <translation>删除…</translation>
     </message>
     <message>
         <source>Delete {0}</source>
@@ -1395,16 +1401,12 @@
         <translation>获取密钥</translation>
     </message>
     <message>
-        <source>Remove key</source>
-        <translation>移除密钥</translation>
+        <source>Remove key…</source>
+        <translation>移除密钥…</translation>
     </message>
     <message>
-        <source>Really remove?</source>
-        <translation>确定移除？</translation>
-    </message>
-    <message>
-        <source>Remove provider</source>
-        <translation>移除提供商</translation>
+        <source>Remove provider…</source>
+        <translation>移除提供商…</translation>
     </message>
     <message>
         <source>LiteLLM knows</source>
@@ -1574,24 +1576,8 @@
         <translation>复制</translation>
     </message>
     <message>
-        <source>Renew</source>
-        <translation>重新生成</translation>
-    </message>
-    <message>
-        <source>Really renew?</source>
-        <translation>确定重新生成？</translation>
-    </message>
-    <message>
         <source>Local token</source>
         <translation>本地令牌</translation>
-    </message>
-    <message>
-        <source>Lets a client in. After renewing, sessions started elsewhere need the new one.</source>
-        <translation>客户端凭它进入。重新生成后，在别处启动的会话需要新令牌。</translation>
-    </message>
-    <message>
-        <source>Guard</source>
-        <translation>访问保护</translation>
     </message>
     <message>
         <source>Open mode</source>
@@ -1612,6 +1598,18 @@
     <message>
         <source>HTTP proxy</source>
         <translation>HTTP 代理</translation>
+    </message>
+    <message>
+        <source>Renew…</source>
+        <translation>重新生成…</translation>
+    </message>
+    <message>
+        <source>Clients need this token. Renewing disconnects clients that use the old one.</source>
+        <translation>客户端需要此令牌。重新生成后，使用旧令牌的客户端会断开。</translation>
+    </message>
+    <message>
+        <source>Access</source>
+        <translation>访问</translation>
     </message>
     <message>
         <source>Through which providers are reached, where your network wants one.</source>
@@ -1675,6 +1673,197 @@
     </message>
 </context>
 <context>
+    <name>Questions</name>
+    <message>
+        <source>Delete log</source>
+        <translation>删除日志</translation>
+    </message>
+    <message>
+        <source>Counting…</source>
+        <translation>正在统计…</translation>
+    </message>
+    <message>
+        <source>Delete the whole log?</source>
+        <translation>删除整个日志？</translation>
+    </message>
+    <message>
+        <source>The log is empty.</source>
+        <translation>日志为空。</translation>
+    </message>
+    <message>
+        <source>Their conversations, usage and costs are deleted too.</source>
+        <translation>其对话内容、用量和费用也会一并删除。</translation>
+    </message>
+    <message>
+        <source>Delete {0} ({1})?</source>
+        <translation>删除 {0}（{1}）？</translation>
+    </message>
+    <message>
+        <source>Delete {0}</source>
+        <translation>删除 {0}</translation>
+    </message>
+    <message>
+        <source>Times, tokens and costs stay in the log.</source>
+        <translation>时间、token 和费用仍保留在日志中。</translation>
+    </message>
+    <message>
+        <source>No conversations are saved.</source>
+        <translation>没有保存任何对话内容。</translation>
+    </message>
+    <message>
+        <source>Delete conversations</source>
+        <translation>删除对话内容</translation>
+    </message>
+    <message>
+        <source>1 conversation</source>
+        <translation>1 份对话内容</translation>
+    </message>
+    <message>
+        <source>{0} conversations</source>
+        <translation>{0} 份对话内容</translation>
+    </message>
+    <message>
+        <source>Damaged logs that were set aside are deleted too.</source>
+        <translation>先前另存的损坏日志也会一并删除。</translation>
+    </message>
+    <message>
+        <source>It uses the default models.</source>
+        <translation>它使用默认模型。</translation>
+    </message>
+    <message>
+        <source>It is the active profile. “{0}” becomes active, for running sessions too.</source>
+        <translation>它是当前配置档。删除后将启用“{0}”，运行中的会话也会随之切换。</translation>
+    </message>
+    <message>
+        <source>1 project folder uses it and falls back to the active profile.</source>
+        <translation>1 个项目文件夹正在使用它，之后将改用当前配置档。</translation>
+    </message>
+    <message>
+        <source>{0} project folders use it and fall back to the active profile.</source>
+        <translation>{0} 个项目文件夹正在使用它，之后将改用当前配置档。</translation>
+    </message>
+    <message>
+        <source>Delete the profile “{0}”?</source>
+        <translation>删除配置档“{0}”？</translation>
+    </message>
+    <message>
+        <source>Delete “{0}”</source>
+        <translation>删除“{0}”</translation>
+    </message>
+    <message>
+        <source>Remove the key for {0}?</source>
+        <translation>移除 {0} 的密钥？</translation>
+    </message>
+    <message>
+        <source>Remove key</source>
+        <translation>移除密钥</translation>
+    </message>
+    <message>
+        <source>Its address and its key are deleted.</source>
+        <translation>它的地址和密钥都会被删除。</translation>
+    </message>
+    <message>
+        <source>Its address is deleted.</source>
+        <translation>它的地址会被删除。</translation>
+    </message>
+    <message>
+        <source>Remove {0}?</source>
+        <translation>移除 {0}？</translation>
+    </message>
+    <message>
+        <source>Remove provider</source>
+        <translation>移除提供商</translation>
+    </message>
+    <message>
+        <source>{0} in and {1} out, USD per million tokens.</source>
+        <translation>输入 {0}，输出 {1}（美元/百万 token）。</translation>
+    </message>
+    <message>
+        <source>Remove your price for {0}?</source>
+        <translation>移除你为 {0} 设定的价格？</translation>
+    </message>
+    <message>
+        <source>Remove price</source>
+        <translation>移除价格</translation>
+    </message>
+    <message>
+        <source>Renew the local token?</source>
+        <translation>重新生成本地令牌？</translation>
+    </message>
+    <message>
+        <source>Clients that use the old token are disconnected after 30 seconds.</source>
+        <translation>使用旧令牌的客户端将在 30 秒后断开。</translation>
+    </message>
+    <message>
+        <source>Requests to it will fail until you add a key.</source>
+        <translation>在你再次添加密钥之前，发往它的请求都会失败。</translation>
+    </message>
+    <message>
+        <source>Understudy keeps no copy of the key.</source>
+        <translation>Understudy 不会保留密钥的副本。</translation>
+    </message>
+    <message>
+        <source>Requests to it will fail.</source>
+        <translation>发往它的请求都会失败。</translation>
+    </message>
+    <message>
+        <source>New requests use the catalogue price, if there is one.</source>
+        <translation>新请求将按目录价格计算（如果有）。</translation>
+    </message>
+    <message>
+        <source>IDEs, scripts and copied commands need the new one.</source>
+        <translation>IDE、脚本和已复制的命令都需要换用新令牌。</translation>
+    </message>
+    <message>
+        <source>Sessions launched from Understudy keep running.</source>
+        <translation>从 Understudy 启动的会话不受影响。</translation>
+    </message>
+    <message>
+        <source>Renew token</source>
+        <translation>重新生成令牌</translation>
+    </message>
+    <message>
+        <source>{0}: {1} → {2}</source>
+        <translation>{0}：{1} → {2}</translation>
+    </message>
+    <message>
+        <source>Restore the defaults of “{0}”?</source>
+        <translation>将“{0}”恢复为默认设置？</translation>
+    </message>
+    <message>
+        <source>Restore defaults</source>
+        <translation>恢复默认</translation>
+    </message>
+    <message>
+        <source>Delete the crash report?</source>
+        <translation>删除崩溃报告？</translation>
+    </message>
+    <message>
+        <source>Open it first if you want to report the problem.</source>
+        <translation>如需反馈问题，请先打开它。</translation>
+    </message>
+    <message>
+        <source>Delete report</source>
+        <translation>删除报告</translation>
+    </message>
+    <message>
+        <source>Used by {0}.</source>
+        <translation>正在使用它的角色：{0}。</translation>
+    </message>
+    <message>
+        <source>Also used by other profiles: {0}.</source>
+        <translation>其他配置档也在使用：{0}。</translation>
+    </message>
+    <message>
+        <source>No role uses it.</source>
+        <translation>没有角色使用它。</translation>
+    </message>
+    <message>
+        <source>This can&apos;t be undone.</source>
+        <translation>此操作无法撤销。</translation>
+    </message>
+</context>
+<context>
     <name>Reading</name>
     <message>
         <source>A port is a number from 1 to 65535.</source>
@@ -1711,6 +1900,10 @@
     <message>
         <source>{0} means something else here.</source>
         <translation>{0} 在此另有含义。</translation>
+    </message>
+    <message>
+        <source>Write {0} or {1}: {2} can mean both.</source>
+        <translation>{2} 有两种读法：请写成 {0} 或 {1}。</translation>
     </message>
     <message>
         <source>Write an http or https address without a user name or password.</source>
@@ -3725,6 +3918,10 @@
         <translation>Understudy 设置</translation>
     </message>
     <message>
+        <source>This page has its default settings.</source>
+        <translation>此页已是默认设置。</translation>
+    </message>
+    <message>
         <source>Settings</source>
         <translation>设置</translation>
     </message>
@@ -3761,12 +3958,8 @@
         <translation>设置页面</translation>
     </message>
     <message>
-        <source>Restore defaults</source>
-        <translation>恢复默认</translation>
-    </message>
-    <message>
-        <source>Really restore?</source>
-        <translation>确定恢复？</translation>
+        <source>Restore defaults…</source>
+        <translation>恢复默认…</translation>
     </message>
     <message>
         <source>Close</source>
@@ -3884,6 +4077,17 @@
     </message>
 </context>
 <context>
+    <name>SwitchField</name>
+    <message>
+        <source>on</source>
+        <translation>开</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>关</translation>
+    </message>
+</context>
+<context>
     <name>TerminalPage</name>
     <message>
         <source>Terminal</source>
@@ -3956,6 +4160,13 @@
     <message>
         <source>Copy the command for {0}</source>
         <translation>复制 {0} 的命令</translation>
+    </message>
+</context>
+<context>
+    <name>TextField</name>
+    <message>
+        <source>empty</source>
+        <translation>空</translation>
     </message>
 </context>
 <context>

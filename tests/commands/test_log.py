@@ -302,17 +302,46 @@ async def test_an_export_that_cannot_be_written_says_so(scratch: Path) -> None:
 
 async def test_wiping_asks_first_and_leaves_nothing(scratch: Path) -> None:
     keep(ledger_of(scratch), *carried("0123456789abcdef"))
-    unsure = await understudy("log", "wipe", home=scratch)
+    unsure = await understudy("log", "wipe", home=scratch, stdin=b"y\n")
     assert unsure.status == 1
+    assert "Nothing was deleted: there is no terminal to ask in. Add --yes to delete 1 request (" in unsure.err
     assert "0123" in (await understudy("log", home=scratch)).out
     bodies = await understudy("log", "wipe", "--bodies", "--yes", home=scratch)
-    assert (bodies.status, bodies.out) == (0, "Wiped: the bodies of 1 request.\n")
+    assert bodies.status == 0
+    assert bodies.out.startswith("Deleted 1 conversation (")
     shown_ = await understudy("log", "show", "0123", home=scratch)
     assert "kept: no bodies" in shown_.out
     assert (await understudy("log", "wipe", "-y", home=scratch)).status == 0
     assert "No request has been made yet." in (await understudy("log", home=scratch)).err
     assert "nothing in the ledger" in (await understudy("log", "wipe", "-y", home=scratch)).err
     assert not [file for file in ledger_of(scratch).parent.iterdir() if b"Hyperion" in file.read_bytes()]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="terminals of POSIX")
+@pytest.mark.parametrize(("answer", "deleted"), [(b"\n", False), (b"n\n", False), (b"y\n", True)])
+async def test_on_a_terminal_wiping_is_asked_with_what_goes(scratch: Path, answer: bytes, deleted: bool) -> None:
+    keep(ledger_of(scratch), *carried("0123456789abcdef"))
+    person, terminal = os.openpty()
+    try:
+        os.write(person, answer)
+        process = await asyncio.create_subprocess_exec(
+            UNDERSTUDY,
+            "log",
+            "wipe",
+            env=environment(scratch),
+            stdin=terminal,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+    finally:
+        os.close(person)
+        os.close(terminal)
+    assert b"Delete 1 request (" in out + err
+    assert b"This can't be undone." in out + err
+    assert (process.returncode == 0, b"Deleted 1 request (" in out) == (deleted, deleted)
+    with closing(Ledger(ledger_of(scratch))) as ledger:
+        assert ledger.count() == (0 if deleted else 1)
 
 
 async def test_wiping_takes_what_was_set_aside_as_well(scratch: Path) -> None:
@@ -322,10 +351,7 @@ async def test_wiping_takes_what_was_set_aside_as_well(scratch: Path) -> None:
     for ending in ("", "-wal"):
         aside.with_name(aside.name + ending).write_bytes(b"a body that somebody sent")
     done = await understudy("log", "wipe", "--bodies", "-y", home=scratch)
-    assert (done.status, done.out) == (
-        0,
-        "Wiped: the bodies of 1 request and what was set aside of a damaged ledger.\n",
-    )
+    assert (done.status, done.out) == (0, "Deleted what was set aside of a damaged ledger.\n")
     assert not [left for left in file.parent.iterdir() if "damaged" in left.name]
     assert "req_a" in (await understudy("log", "--json", home=scratch)).out
 
@@ -338,7 +364,7 @@ async def test_a_damaged_ledger_is_told_and_can_be_wiped(scratch: Path) -> None:
     assert told.status == 1
     assert "cannot be read: file is not a database. The next Understudy that runs sets it aside" in told.err
     done = await understudy("log", "wipe", "-y", home=scratch)
-    assert (done.status, done.out) == (0, "Wiped: the damaged ledger, as a whole.\n")
+    assert (done.status, done.out) == (0, "Deleted the damaged ledger, as a whole.\n")
     assert not [left for left in file.parent.iterdir() if b"somebody" in left.read_bytes()]
     assert "No request has been made yet." in (await understudy("log", home=scratch)).err
 

@@ -16,7 +16,7 @@ from proxy_core.ledger import ledger_file, retention, writer
 from proxy_core.ledger.book import Book
 from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger
-from proxy_core.ledger.rows import Filter
+from proxy_core.ledger.rows import Contents, Filter
 from proxy_core.ledger.schema import VERSION
 from proxy_core.ledger.store import LedgerFile
 from tests.ledger.stories import NOON, bodies, every_byte, hear, sql, told, until, written
@@ -279,6 +279,31 @@ def test_a_wipe_leaves_nothing_and_shrinks_the_file(path: Path, rows: bool) -> N
     if rows:
         assert ledger.total().requests == 2
         assert min(row.number for row in ledger.page()) > 100, "numbers are never used twice"
+    ledger.close()
+
+
+def test_what_a_wipe_takes_is_counted_before_it(path: Path) -> None:
+    ledger = Ledger(path)
+    assert ledger.contents() == Contents()
+    keeper = _hundred(path)
+    hear(keeper, told("without"))
+    hear(keeper, told("running")[:2])
+    _until_written(keeper)
+    until(lambda: ledger.count() == 102)
+    held = ledger.contents()
+    assert (held.requests, held.conversations, held.set_aside) == (102, 100, False)
+    assert held.bytes == sum(
+        file.stat().st_size for file in path.parent.glob(f"{path.name}*") if "lock" not in file.name
+    )
+    assert 0 < held.conversation_bytes < held.bytes
+    keeper.close(10)
+    damaged = path.with_name(f"{path.name}.damaged-20261122-120000-000000")
+    damaged.write_bytes(b"x" * 5000)
+    assert ledger.contents().set_aside
+    retention.wipe(path, NOON, rows=False)
+    assert (ledger.contents().requests, ledger.contents().conversations) == (102, 0)
+    retention.wipe(path, NOON)
+    assert (ledger.contents().requests, ledger.contents().set_aside) == (0, False)
     ledger.close()
 
 

@@ -9,8 +9,10 @@ from app.theme import Theme
 from app.theme_tokens import GAP_8
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
+from app.widgets.confirm_dialog import ask
 from app.widgets.field_row import FieldRow
 from app.widgets.labels import ElidedLabel, Label
+from app.windows.settings import questions
 from app.windows.settings.page import Page
 from app.wishes import CheckForUpdates, ForgetReport, OpenFolder, OpenLicences, OpenReport
 
@@ -53,8 +55,8 @@ class AboutPage(Page):
         self.report.setFont(theme.font("mono"))
         self.open_report = QuietButton(theme, self.tr("Open"), "open-report", "document")
         self.open_report.clicked.connect(lambda: self.wished.emit(OpenReport()))
-        self.forget_report = QuietButton(theme, self.tr("Forget"), "forget-report", flat=True)
-        self.forget_report.clicked.connect(lambda: self.wished.emit(ForgetReport()))
+        self.forget_report = QuietButton(theme, self.tr("Delete…"), "forget-report", flat=True)
+        self.forget_report.clicked.connect(self._ask_about_report)
         self.report_card.body.addWidget(
             Label(
                 self.tr("Understudy ended unexpectedly. The report has no keys, tokens or prompts in it."),
@@ -75,6 +77,9 @@ class AboutPage(Page):
         self.updates.note.setVisible(bool(newer))
         self.report_card.setVisible(bool(state.report))
         self.report.setText(state.report)
+
+    def _ask_about_report(self) -> None:
+        ask(self.theme, self.forget_report, questions.delete_report(), lambda: self.wished.emit(ForgetReport()))
 
     def _folder(self, theme: Theme, word: str, which: str) -> QuietButton:
         button = QuietButton(theme, word, f"open-{which}", "folder")

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
+from app.answers import Answer, LogMeasured
 from app.catalogue_port import Catalogue
 from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_8
-from app.widgets.confirm_button import ConfirmButton
+from app.widgets.buttons import QuietButton
+from app.widgets.confirm_dialog import ConfirmDialog, Question, ask
 from app.widgets.field_row import FieldRow
+from app.windows.settings import questions
 from app.windows.settings.fields import ChoiceField, SwitchField, TextField
 from app.windows.settings.page import Page
 from app.windows.settings.prices_card import PricesCard
 from app.windows.settings.reading import amount, count
-from app.wishes import Wipe
+from app.wishes import MeasureLog, Wipe
 from proxy_core.config.settings import AtLimit
 
 
@@ -29,16 +34,17 @@ class LogPage(Page):
             "log",
             self.tr("Log and budget"),
             self.tr(
-                "Every request is in the log. Its bodies are kept for as long as you want, with secrets taken out."
+                "Every request is in the log. Conversations are kept for as long as you want, with secrets removed."
             ),
         )
+        self._asking: tuple[ConfirmDialog, Callable[[LogMeasured], Question]] | None = None
         self.card(
             self.tr("Log"),
             SwitchField(
                 theme,
                 "log.bodies",
-                self.tr("Keep bodies"),
-                self.tr("What was asked and answered. Times, tokens and costs are kept in any case."),
+                self.tr("Save conversations"),
+                self.tr("Metadata (time, tokens, cost) is always saved."),
             ),
             TextField(theme, "log.days", self.tr("Keep them for"), "", count, unit=self.tr("days"), sample="8888888"),
             TextField(
@@ -50,7 +56,7 @@ class LogPage(Page):
                 unit=self.tr("MB"),
                 sample="8888888",
             ),
-            self._wiping(theme),
+            self._deleting(theme),
         )
         self.card(
             self.tr("Budget"),
@@ -87,17 +93,39 @@ class LogPage(Page):
         super().show_state(state)
         self.prices.show_state(state)
 
-    def _wiping(self, theme: Theme) -> QWidget:
+    def hear(self, answer: Answer) -> None:
+        if isinstance(answer, LogMeasured) and self._asking is not None:
+            dialog, question = self._asking
+            dialog.show_question(question(answer))
+
+    def _deleting(self, theme: Theme) -> QWidget:
         both = QWidget()
         row = QHBoxLayout(both)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(GAP_8)
         row.addStretch(1)
-        self.wipe_bodies = ConfirmButton(theme, self.tr("Bodies"), self.tr("Wipe bodies?"), "wipe-bodies", "trash")
-        self.wipe_all = ConfirmButton(theme, self.tr("Everything"), self.tr("Wipe everything?"), "wipe-all", "trash")
-        self.wipe_bodies.confirmed.connect(lambda: self.wished.emit(Wipe(bodies_only=True)))
-        self.wipe_all.confirmed.connect(lambda: self.wished.emit(Wipe(bodies_only=False)))
-        row.addWidget(self.wipe_bodies)
-        row.addWidget(self.wipe_all)
-        both.setAccessibleName(self.tr("Wipe the log"))
-        return FieldRow(self.tr("Wipe"), self.tr("What is wiped does not come back."), both)
+        self.delete_conversations = QuietButton(
+            theme, self.tr("Delete conversations…"), "delete-conversations", "trash"
+        )
+        self.delete_log = QuietButton(theme, self.tr("Delete all…"), "delete-log", "trash")
+        self.delete_conversations.clicked.connect(
+            lambda: self._ask(self.delete_conversations, questions.delete_conversations, Wipe(bodies_only=True))
+        )
+        self.delete_log.clicked.connect(
+            lambda: self._ask(self.delete_log, questions.delete_log, Wipe(bodies_only=False))
+        )
+        row.addWidget(self.delete_conversations)
+        row.addWidget(self.delete_log)
+        both.setAccessibleName(self.tr("Delete log"))
+        return FieldRow(self.tr("Delete log"), self.tr("This can't be undone."), both)
+
+    def _ask(self, opener: QWidget, question: Callable[[LogMeasured], Question], wish: Wipe) -> None:
+        """Ask at once, and again with the counts as soon as they are there."""
+        dialog = ask(self.theme, opener, questions.counting(), lambda: self.wished.emit(wish))
+        if dialog is not None:
+            self._asking = (dialog, question)
+            dialog.finished.connect(self._forget_asking)
+            self.wished.emit(MeasureLog())
+
+    def _forget_asking(self) -> None:
+        self._asking = None

@@ -16,9 +16,10 @@ from app.windows.settings.fields import combo
 from app.windows.settings.local_card import LocalCard
 from app.windows.settings.page import Page
 from app.windows.settings.providers_card import ProvidersCard
+from app.windows.settings.questions import Change
 from app.windows.settings.roles_card import RolesCard
 from app.wishes import SwitchProfile
-from proxy_core.config.settings import Profile, Settings
+from proxy_core.config.settings import Profile, Role, Settings
 
 _AGAIN = 60
 """Milliseconds after which a catalogue that is being read is asked again."""
@@ -78,4 +79,10 @@ class ModelsPage(Page):
     def restored(self) -> Settings:
         """Its roles are those of the active profile alone."""
         settings = super().restored()
-        return replace(settings, profiles={**settings.profiles, settings.profile: Profile()})
+        fixed = {role: model for role, model in settings.active.roles.items() if f"roles.{role}" in self.fixed}
+        return replace(settings, profiles={**settings.profiles, settings.profile: Profile(fixed)})
+
+    def changes(self) -> tuple[Change, ...]:
+        now, then = self.settings.active.roles, self.restored().active.roles
+        roles = (Change(role.name, now[role], self.tr("default")) for role in Role if role in now and role not in then)
+        return (*roles, *super().changes())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -12,6 +14,7 @@ from app.theme_tokens import GAP_8, GAP_16, GAP_24
 from app.widgets.card import Card
 from app.widgets.labels import Label, line
 from app.windows.settings.fields import Field
+from app.windows.settings.questions import Change
 from app.windows.settings.values import value_at, with_defaults, with_value
 from app.wishes import ChangeSettings
 from proxy_core.config.settings import Settings
@@ -26,9 +29,11 @@ class Page(QWidget):
     def __init__(self, theme: Theme, name: str, title: str, words: str = "") -> None:
         super().__init__()
         self.setObjectName(f"page-{name}")
+        self.title = title
         self.setProperty("role", "sheet")
         self.theme = theme
         self.settings = Settings()
+        self.fixed: Mapping[str, str] = {}
         self.fields: list[Field] = []
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(GAP_24, GAP_24, GAP_24, GAP_24)
@@ -59,7 +64,7 @@ class Page(QWidget):
 
     def show_state(self, state: AppState) -> None:
         """Show what is in force."""
-        self.settings = state.settings
+        self.settings, self.fixed = state.settings, state.configuration.fixed
         for field in self.fields:
             field.show_value(value_at(state.settings, field.path))
             field.show_variable(state.configuration.fixed.get(field.path, ""))
@@ -68,8 +73,22 @@ class Page(QWidget):
         """Take what was asked for; a page of the settings asks for nothing large."""
 
     def restored(self) -> Settings:
-        """The settings with this page's part as it was before anybody changed it."""
-        return with_defaults(self.settings, *self.resets)
+        """The settings with this page's part as it was before anybody changed it; what the environment fixes stays."""
+        settings = with_defaults(self.settings, *self.resets)
+        for field in self.fields:
+            if field.path in self.fixed:
+                settings = with_value(settings, field.path, value_at(self.settings, field.path))
+        return settings
+
+    def changes(self) -> tuple[Change, ...]:
+        """What restoring the defaults would change."""
+        after = self.restored()
+        values = ((field, value_at(self.settings, field.path), value_at(after, field.path)) for field in self.fields)
+        return tuple(
+            Change(field.label.text(), field.words(now), field.words(then))
+            for field, now, then in values
+            if now != then
+        )
 
     def _change(self, path: str, value: object) -> None:
         self.wished.emit(ChangeSettings(with_value(self.settings, path, value)))

@@ -13,9 +13,11 @@ from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
 from app.widgets.buttons import IconButton
 from app.widgets.card import Card
+from app.widgets.confirm_dialog import ask
 from app.widgets.labels import ElidedLabel, Label, width_of
 from app.widgets.model_choices import Offer
 from app.widgets.model_picker import ModelPicker
+from app.windows.settings import questions
 from app.windows.settings.fields import LineEdit
 from app.windows.settings.reading import Wrong, amount, written
 from app.wishes import ChangeSettings
@@ -23,15 +25,18 @@ from proxy_core.config.settings import PASSTHROUGH, Price, Settings
 
 
 class PriceRow(QWidget):
-    """A model and what a million of its tokens cost; ``changed`` says the new :class:`Price`, ``removed`` the end."""
+    """A model and what a million of its tokens cost.
+
+    ``changed`` says the new :class:`Price`, ``unwanted`` that it is to be removed.
+    """
 
     changed = Signal(str, object)
-    removed = Signal(str)
+    unwanted = Signal(str)
 
     def __init__(self, theme: Theme, model: str) -> None:
         super().__init__()
         self.model = model
-        self._price = Price()
+        self.price: Price | None = None
         column = QVBoxLayout(self)
         column.setContentsMargins(GAP_16, GAP_12, GAP_16, GAP_12)
         column.setSpacing(GAP_4)
@@ -41,7 +46,7 @@ class PriceRow(QWidget):
         self.input = self._line(theme, f"price-input-{model}", self.tr("{0}, USD per million input tokens"))
         self.output = self._line(theme, f"price-output-{model}", self.tr("{0}, USD per million output tokens"))
         self.remove = IconButton(theme, "trash", self.tr("Remove the price of {0}").format(model), f"unprice-{model}")
-        self.remove.clicked.connect(lambda: self.removed.emit(self.model))
+        self.remove.clicked.connect(lambda: self.unwanted.emit(self.model))
         for label, line in ((self.tr("in"), self.input), (self.tr("out"), self.output)):
             row.addWidget(Label(label, "body", "muted"))
             row.addWidget(line)
@@ -53,16 +58,20 @@ class PriceRow(QWidget):
 
     def show_price(self, price: Price | None) -> None:
         """What was given; None: nothing yet."""
-        self._price = price or Price()
-        self.input.show_text(written(self._price.input) if price else "")
-        self.output.show_text(written(self._price.output) if price else "")
+        self.price = price
+        self.input.show_text(written(price.input) if price else "")
+        self.output.show_text(written(price.output) if price else "")
         self.remove.setEnabled(price is not None)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was typed that is not kept yet."""
+        return self.input.isModified() or self.output.isModified()
 
     def _line(self, theme: Theme, name: str, accessible: str) -> LineEdit:
         line = LineEdit()
         line.setObjectName(name)
         line.setAccessibleName(accessible.format(self.model))
-        line.setPlaceholderText("0")
         line.setFixedWidth(width_of(theme.font("body"), "8888.88") + 3 * GAP_8)
         line.textEdited.connect(self._check)
         line.done.connect(lambda _: self._keep())
@@ -70,23 +79,33 @@ class PriceRow(QWidget):
 
     def _check(self, text: str) -> None:
         read = amount(text.strip())
-        self.note.setText(read.sentence if isinstance(read, Wrong) else "")
-        self.note.setVisible(isinstance(read, Wrong))
+        self._note(read.sentence if isinstance(read, Wrong) else "")
+
+    def _note(self, sentence: str) -> None:
+        self.note.setText(sentence)
+        self.note.setVisible(bool(sentence))
 
     def _keep(self) -> None:
-        for line in (self.input, self.output):
-            self._check(line.text())
-            if isinstance(amount(line.text().strip()), Wrong):
+        """Keep the price once both halves of it are there; one that was not given is no price of 0."""
+        lines = (self.input, self.output)
+        given = [line.text().strip() for line in lines]
+        read = [amount(text) for text in given]
+        for value in read:
+            if isinstance(value, Wrong):
+                self._note(value.sentence)
                 return
+        if not all(given):
+            is_on_its_way = any(line.hasFocus() for line, text in zip(lines, given, strict=True) if not text)
+            self._note("" if is_on_its_way else self.tr("Enter both prices; 0 means free."))
+            return
+        self._note("")
+        input_, output = (value if isinstance(value, float) else 0.0 for value in read)
+        for line, value in ((self.input, input_), (self.output, output)):
             line.setModified(False)
-        price = replace(self._price, input=_usd(self.input), output=_usd(self.output))
-        if price != self._price:
+            line.show_text(written(value))
+        price = replace(self.price or Price(), input=input_, output=output)
+        if price != self.price:
             self.changed.emit(self.model, price)
-
-
-def _usd(line: LineEdit) -> float:
-    read = amount(line.text().strip())
-    return read if isinstance(read, float) else 0.0
 
 
 class PricesCard(Card):
@@ -123,7 +142,8 @@ class PricesCard(Card):
         self.picker.offer(Offer(reached=state.reached, local=local, passthrough=False))
         playing = dict.fromkeys(state.roles.values())
         unpriced = tuple(model for model in playing if model != PASSTHROUGH and self._has_no_price(model))
-        wanted = tuple(dict.fromkeys((*state.settings.prices, *unpriced, *self._added)))
+        begun = tuple(model for model, row in self.rows.items() if row.is_begun)
+        wanted = tuple(dict.fromkeys((*state.settings.prices, *unpriced, *self._added, *begun)))
         for model in [model for model in self.rows if model not in wanted]:
             self.rows.pop(model).deleteLater()
         for model in wanted:
@@ -137,7 +157,7 @@ class PricesCard(Card):
     def _row(self, model: str) -> PriceRow:
         row = PriceRow(self._theme, model)
         row.changed.connect(self._change)
-        row.removed.connect(self._remove)
+        row.unwanted.connect(self._ask_about)
         self._column.addWidget(row)
         return row
 
@@ -151,6 +171,11 @@ class PricesCard(Card):
 
     def _change(self, model: str, price: Price) -> None:
         self._wish({**self._settings.prices, model: price})
+
+    def _ask_about(self, model: str) -> None:
+        row = self.rows[model]
+        if row.price is not None:
+            ask(self._theme, row.remove, questions.remove_price(model, row.price), lambda: self._remove(model))
 
     def _remove(self, model: str) -> None:
         self._added = tuple(other for other in self._added if other != model)

@@ -9,19 +9,18 @@ from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.chip import Chip, ChipKind
-from app.widgets.confirm_button import ConfirmButton
 from app.widgets.labels import ElidedLabel, Label
 from app.windows.settings.fields import LineEdit
 from proxy_core.config.settings import Profile, Role
 
 
 class ProfileRow(QWidget):
-    """Every signal begins with the profile's name; ``renamed`` says the new one too."""
+    """Every signal begins with the profile's name; ``renamed`` says the new one too, ``unwanted`` that it is to go."""
 
     switched = Signal(str)
     duplicated = Signal(str)
     renamed = Signal(str, str)
-    deleted = Signal(str)
+    unwanted = Signal(str)
 
     def __init__(self, theme: Theme, name: str) -> None:
         super().__init__()
@@ -39,9 +38,9 @@ class ProfileRow(QWidget):
         self.rename.clicked.connect(self.begin_renaming)
         self.copy = IconButton(theme, "copy", self.tr("Duplicate {0}").format(name), f"duplicate-{name}")
         self.copy.clicked.connect(lambda: self.duplicated.emit(self.name))
-        self.delete = ConfirmButton(theme, self.tr("Delete"), self.tr("Really delete?"), f"delete-{name}", flat=True)
+        self.delete = QuietButton(theme, self.tr("Delete…"), f"delete-{name}", flat=True)
         self.delete.setAccessibleName(self.tr("Delete {0}").format(name))
-        self.delete.confirmed.connect(lambda: self.deleted.emit(self.name))
+        self.delete.clicked.connect(lambda: self.unwanted.emit(self.name))
         for widget in (self.chip, self.use, self.rename, self.copy, self.delete):
             row.addWidget(widget)
 
@@ -58,7 +57,8 @@ class ProfileRow(QWidget):
     def begin_renaming(self) -> None:
         """Put a field where the name is."""
         self.title.hide()
-        self.line.setText(self.name)
+        self.line.setModified(False)
+        self.line.show_text(self.name)
         self.line.show()
         self.line.selectAll()
         self.line.setFocus(Qt.FocusReason.OtherFocusReason)

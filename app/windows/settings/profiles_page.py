@@ -10,8 +10,10 @@ from app.state import AppState
 from app.theme import Theme
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
+from app.widgets.confirm_dialog import ask
 from app.widgets.labels import line
 from app.widgets.layouts import empty
+from app.windows.settings import questions
 from app.windows.settings.page import Page
 from app.windows.settings.profile_row import ProfileRow
 from app.windows.settings.projects_card import ProjectsCard
@@ -64,18 +66,24 @@ class ProfilesPage(Page):
         self.projects.show_state(state)
 
     def _remake(self, names: tuple[str, ...]) -> None:
+        kept = {name: row for name, row in self.rows.items() if name in names}
+        for row in kept.values():  # a name may be being typed in one of them
+            self._column.removeWidget(row)
         empty(self._column)
         self.rows = {}
         for number, name in enumerate(names):
             if number:
                 self._column.addWidget(line())
-            row = ProfileRow(self.theme, name)
-            row.switched.connect(lambda name: self.wished.emit(SwitchProfile(name)))
-            row.duplicated.connect(self._duplicate)
-            row.renamed.connect(self._rename)
-            row.deleted.connect(self._delete)
-            self._column.addWidget(row)
-            self.rows[name] = row
+            self.rows[name] = kept.get(name) or self._row(name)
+            self._column.addWidget(self.rows[name])
+
+    def _row(self, name: str) -> ProfileRow:
+        row = ProfileRow(self.theme, name)
+        row.switched.connect(lambda name: self.wished.emit(SwitchProfile(name)))
+        row.duplicated.connect(self._duplicate)
+        row.renamed.connect(self._rename)
+        row.unwanted.connect(self._ask_about)
+        return row
 
     def _make(self) -> None:
         self._keep_new(self.tr("New profile"), Profile())
@@ -100,7 +108,13 @@ class ProfilesPage(Page):
         roles = self.settings.profiles[name].roles
         return Profile({role: roles[role] for role in Role if role in roles and f"roles.{role}" not in fixed})
 
+    def _ask_about(self, name: str) -> None:
+        question = questions.delete_profile(name, self.settings)
+        ask(self.theme, self.rows[name].delete, question, lambda: self._delete(name))
+
     def _delete(self, name: str) -> None:
+        if name not in self.settings.profiles or len(self.settings.profiles) == 1:
+            return  # the settings have become others while the question stood
         left = {other: profile for other, profile in self.settings.profiles.items() if other != name}
         active = self.settings.profile if self.settings.profile in left else next(iter(left))
         projects = {

@@ -8,24 +8,27 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from app.theme import Theme
 from app.theme_tokens import GAP_8, GAP_16
 from app.widgets.buttons import QuietButton
-from app.widgets.confirm_button import ConfirmButton
 from app.widgets.field_row import FieldRow
 from app.widgets.flow import Flow
 from app.widgets.labels import line
 from app.windows.settings.engine_row import EngineRow
 from app.windows.settings.fields import LineEdit
 from app.windows.settings.reading import Wrong, url, url_or_nothing
-from app.wishes import CheckProvider, OpenLink, RemoveKey
+from app.wishes import CheckProvider, OpenLink
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.settings import Engine
 
 
 class ProviderDetails(QWidget):
-    """``changed`` says the field of its settings and the new value; ``forgotten`` that it is not to be there."""
+    """``changed`` says the field of its settings and the new value.
+
+    ``key_unwanted`` and ``unwanted`` say that the button was pressed which removes the key, or the provider.
+    """
 
     wished = Signal(object)
     changed = Signal(str, object)
-    forgotten = Signal()
+    key_unwanted = Signal()
+    unwanted = Signal()
 
     def __init__(self, theme: Theme, provider: Provider) -> None:
         super().__init__()
@@ -48,14 +51,10 @@ class ProviderDetails(QWidget):
         self.check.clicked.connect(lambda: self.wished.emit(CheckProvider(self._provider.id)))
         self.get = QuietButton(theme, self.tr("Get a key"), f"get-a-key-{provider.id}", "link")
         self.get.clicked.connect(lambda: self.wished.emit(OpenLink(self._provider.key_page)))
-        self.remove = ConfirmButton(
-            theme, self.tr("Remove key"), self.tr("Really remove?"), f"remove-{provider.id}", "trash"
-        )
-        self.remove.confirmed.connect(lambda: self.wished.emit(RemoveKey(self._provider.id)))
-        self.forget = ConfirmButton(
-            theme, self.tr("Remove provider"), self.tr("Really remove?"), f"forget-{provider.id}", "trash"
-        )
-        self.forget.confirmed.connect(self.forgotten)
+        self.remove = QuietButton(theme, self.tr("Remove key…"), f"remove-{provider.id}", "trash")
+        self.remove.clicked.connect(self.key_unwanted)
+        self.forget = QuietButton(theme, self.tr("Remove provider…"), f"forget-{provider.id}", "trash")
+        self.forget.clicked.connect(self.unwanted)
         for button in (self.check, self.get, self.remove, self.forget):
             flow.addWidget(button)
         for row in (self.url_row, engine_row):
@@ -85,5 +84,6 @@ class ProviderDetails(QWidget):
     def _keep_url(self, text: str) -> None:
         if self._check(text):
             self.url.setModified(False)
+            self.url.show_text(text)
             if text != self._provider.base_url:
                 self.changed.emit("base_url", text)

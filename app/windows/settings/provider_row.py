@@ -26,12 +26,14 @@ from proxy_core.config.settings import Engine
 class ProviderRow(QWidget):
     """The key field is empty but for what is being typed.
 
-    ``changed`` says the provider's id, the field of its settings and the new value; ``forgotten`` that it is to go.
+    ``changed`` says the provider's id, the field of its settings and the new value; ``key_unwanted`` and ``unwanted``
+    that its key, or the provider itself, is to go.
     """
 
     wished = Signal(object)
     changed = Signal(str, str, object)
-    forgotten = Signal(str)
+    key_unwanted = Signal(str)
+    unwanted = Signal(str)
 
     def __init__(self, theme: Theme, provider: Provider) -> None:
         super().__init__()
@@ -63,7 +65,8 @@ class ProviderRow(QWidget):
         self.details = ProviderDetails(theme, provider)
         self.details.wished.connect(self.wished)
         self.details.changed.connect(lambda name, value: self.changed.emit(self.provider.id, name, value))
-        self.details.forgotten.connect(lambda: self.forgotten.emit(self.provider.id))
+        self.details.key_unwanted.connect(lambda: self.key_unwanted.emit(self.provider.id))
+        self.details.unwanted.connect(lambda: self.unwanted.emit(self.provider.id))
         self.details.hide()
         self.name.setMinimumWidth(width_of(theme.font("strong"), "SUBAGENT") + GAP_16)
         line = QHBoxLayout()

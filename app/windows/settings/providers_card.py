@@ -14,8 +14,10 @@ from app.theme import Theme
 from app.theme_tokens import GAP_12, GAP_16
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
+from app.widgets.confirm_dialog import ask
 from app.widgets.labels import Label, line
 from app.widgets.notice import Notice
+from app.windows.settings import questions
 from app.windows.settings.add_provider import AddProvider
 from app.windows.settings.provider_row import ProviderRow
 from app.wishes import ChangeSettings, RemoveKey, SetKey
@@ -96,7 +98,8 @@ class ProvidersCard(Card):
         row = ProviderRow(self._theme, provider)
         row.wished.connect(self.wished)
         row.changed.connect(self._change)
-        row.forgotten.connect(self._forget)
+        row.key_unwanted.connect(self._ask_about_key)
+        row.unwanted.connect(self._ask_about_provider)
         return row
 
     def _open_panel(self) -> None:
@@ -127,6 +130,16 @@ class ProvidersCard(Card):
     def _change(self, id_: str, name: str, value: Any) -> None:
         after = replace(self._settings.providers.get(id_, ProviderSettings()), **{name: value})
         self._wish_providers({**self._settings.providers, id_: after})
+
+    def _ask_about_key(self, id_: str) -> None:
+        row = self.rows[id_]
+        question = questions.remove_key(id_, row.provider.name, self._state)
+        ask(self._theme, row.details.remove, question, lambda: self.wished.emit(RemoveKey(id_)))
+
+    def _ask_about_provider(self, id_: str) -> None:
+        row = self.rows[id_]
+        question = questions.remove_provider(id_, row.provider.name, self._state)
+        ask(self._theme, row.details.forget, question, lambda: self._forget(id_))
 
     def _forget(self, id_: str) -> None:
         if self._state.keys.get(id_, KeyView()).place in (KeyPlace.KEYRING, KeyPlace.MEMORY):

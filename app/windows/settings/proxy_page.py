@@ -9,10 +9,11 @@ from app.state import AppState, KeyPlace, KeyView
 from app.theme import Theme
 from app.theme_tokens import GAP_8
 from app.widgets.buttons import QuietButton
-from app.widgets.confirm_button import ConfirmButton
+from app.widgets.confirm_dialog import ask
 from app.widgets.field_row import FieldRow
 from app.widgets.labels import Label
 from app.widgets.notice import Notice
+from app.windows.settings import questions
 from app.windows.settings.fields import SwitchField, TextField
 from app.windows.settings.page import Page
 from app.windows.settings.reading import host, port, proxy_url_or_nothing, seconds, url
@@ -94,19 +95,19 @@ class ProxyPage(Page):
         self.token.setFont(theme.font("mono"))
         self.copy_token = QuietButton(theme, self.tr("Copy"), "copy-token", "copy")
         self.copy_token.clicked.connect(lambda: self.wished.emit(CopyToken()))
-        self.renew_token = ConfirmButton(theme, self.tr("Renew"), self.tr("Really renew?"), "renew-token", "again")
-        self.renew_token.confirmed.connect(lambda: self.wished.emit(RenewToken()))
+        self.renew_token = QuietButton(theme, self.tr("Renew…"), "renew-token", "again")
+        self.renew_token.clicked.connect(self._ask_about_token)
         row.addWidget(self.token, 1)
         row.addWidget(self.copy_token)
         row.addWidget(self.renew_token)
         keys.setAccessibleName(self.tr("Local token"))
         self.token_row = FieldRow(
             self.tr("Local token"),
-            self.tr("Lets a client in. After renewing, sessions started elsewhere need the new one."),
+            self.tr("Clients need this token. Renewing disconnects clients that use the old one."),
             keys,
         )
         self.card(
-            self.tr("Guard"),
+            self.tr("Access"),
             self.token_row,
             SwitchField(
                 theme,
@@ -159,6 +160,9 @@ class ProxyPage(Page):
                 for path, label, help_ in rows
             ),
         )
+
+    def _ask_about_token(self) -> None:
+        ask(self.theme, self.renew_token, questions.renew_token(), lambda: self.wished.emit(RenewToken()))
 
     def _show_token(self, token: KeyView) -> None:
         fixed = token.place is KeyPlace.ENVIRONMENT

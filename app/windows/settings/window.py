@@ -15,12 +15,13 @@ from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_8, GAP_12, GAP_16, GAP_24
 from app.widgets.buttons import QuietButton
-from app.widgets.confirm_button import ConfirmButton
+from app.widgets.confirm_dialog import ask
 from app.widgets.labels import Label, line
 from app.widgets.layouts import scrolling
 from app.widgets.nav_list import NavList, Place
 from app.widgets.notice import Notice
 from app.widgets.said_line import SaidLine
+from app.windows.settings import questions
 from app.windows.settings.about_page import AboutPage
 from app.windows.settings.general_page import GeneralPage
 from app.windows.settings.log_page import LogPage
@@ -103,10 +104,10 @@ class SettingsWindow(QMainWindow):
         """Go to a page by its name; an unknown name changes nothing."""
         if name in self._makers:
             page = self.page(name)
+            self._draw(name)  # first, since the focus may come into a field: nothing is written into that
             self._stack.setCurrentWidget(self._areas[name])
             self.places.choose(name)
             self.restore.setVisible(bool(page.resets))
-            self._draw()
 
     def show_state(self, state: AppState) -> None:
         """Show what is in force."""
@@ -132,14 +133,19 @@ class SettingsWindow(QMainWindow):
         else:
             super().keyPressEvent(event)
 
-    def _draw(self) -> None:
-        """Draw the open page, unless nothing that it shows is new: requests come in ten times a second."""
+    def _draw(self, place: str = "") -> None:
+        """Draw a page, or the open one, unless nothing that it shows is new: requests come in ten times a second."""
         state = self._state
-        now = (self.place, *(getattr(state, name) for name in _SHOWN))
+        place = place or self.place
+        now = (place, *(getattr(state, name) for name in _SHOWN))
         if now == self._drawn:
             return
         self._drawn = now
-        self.page(self.place).show_state(state)
+        page = self.page(place)
+        page.show_state(state)
+        may_restore = bool(page.changes())
+        self.restore.setEnabled(may_restore)
+        self.restore.setToolTip("" if may_restore else self.tr("This page has its default settings."))
         self.troubles.say("\n".join((*state.configuration.warnings, *state.troubles)))
         self.said.show_said(state.said)
         if state.configuration is not self._told:  # another change is told again, though in the same words
@@ -176,10 +182,8 @@ class SettingsWindow(QMainWindow):
         foot.setContentsMargins(GAP_24, GAP_12, GAP_24, GAP_12)
         foot.setSpacing(GAP_8)
         self.said = SaidLine()
-        self.restore = ConfirmButton(
-            theme, self.tr("Restore defaults"), self.tr("Really restore?"), "restore-defaults", flat=True
-        )
-        self.restore.confirmed.connect(self._restore)
+        self.restore = QuietButton(theme, self.tr("Restore defaults…"), "restore-defaults", flat=True)
+        self.restore.clicked.connect(lambda: self._ask_to_restore(theme))
         self.close_window = QuietButton(theme, self.tr("Close"), "close-settings")
         self.close_window.clicked.connect(self.close)
         foot.addWidget(self.said, 1)
@@ -187,8 +191,10 @@ class SettingsWindow(QMainWindow):
         foot.addWidget(self.close_window)
         return foot
 
-    def _restore(self) -> None:
-        self.wished.emit(ChangeSettings(self.page(self.place).restored()))
+    def _ask_to_restore(self, theme: Theme) -> None:
+        page = self.page(self.place)
+        question = questions.restore_defaults(page.title, page.changes())
+        ask(theme, self.restore, question, lambda: self.wished.emit(ChangeSettings(page.restored())))
 
 
 _SHOWN = (

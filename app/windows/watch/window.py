@@ -10,7 +10,17 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from app.answers import Answer, BodiesRead, FirstWords, NamesRead, PageRead, RanAgain, SessionsRead, UsageRead
+from app.answers import (
+    Answer,
+    BodiesRead,
+    FirstWords,
+    LogMeasured,
+    NamesRead,
+    PageRead,
+    RanAgain,
+    SessionsRead,
+    UsageRead,
+)
 from app.catalogue_port import Catalogue
 from app.state import AppState
 from app.theme import Theme
@@ -104,7 +114,7 @@ class WatchWindow(QMainWindow):
                 self.sessions.hear(answer)
             case UsageRead():
                 self.usage.hear(answer)
-            case FirstWords():
+            case FirstWords() | LogMeasured():
                 pass
             case _:
                 assert_never(answer)

@@ -18,7 +18,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
-from app.answers import BodiesRead, FirstWords, NamesRead, PageRead, RanAgain, SessionsRead, UsageRead
+from app.answers import BodiesRead, FirstWords, LogMeasured, NamesRead, PageRead, RanAgain, SessionsRead, UsageRead
 from app.state import Door, KeyPlace, Phase, Verdict
 from app.wishes import (
     ChangeSettings,
@@ -33,6 +33,7 @@ from app.wishes import (
     Export,
     KeepProfile,
     Launch,
+    MeasureLog,
     ReadBodies,
     ReadNames,
     ReadPage,
@@ -324,12 +325,15 @@ def test_the_requests_are_exported(app: App, tmp_path: Path, form: str) -> None:
 def test_the_ledger_is_wiped(app: App) -> None:
     app.ask()
     row = page_with(app, 1).rows[0]
+    held = app.answer(LogMeasured, MeasureLog()).contents
+    assert (held.requests, held.conversations) == (1, 1)
     app.wish(Wipe(bodies_only=True))
-    app.until(lambda state: "bodies" in state.said)
+    app.until(lambda state: state.said == "Conversations deleted.")
+    assert app.answer(LogMeasured, MeasureLog()).contents.conversations == 0
     assert app.answer(BodiesRead, ReadBodies(row.story.id)).bodies == {}
     assert len(app.answer(PageRead, ReadPage(Filter())).rows) == 1
     app.wish(Wipe(bodies_only=False))
-    app.until(lambda state: "empty" in state.said)
+    app.until(lambda state: state.said == "Log deleted.")
     assert app.answer(PageRead, ReadPage(Filter())).rows == ()
     app.until(lambda state: state.today.requests == 0)
 

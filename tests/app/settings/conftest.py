@@ -6,10 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.catalogue_search import CatalogueSearch
+from app.widgets.confirm_dialog import ConfirmDialog
 from proxy_core.catalogue.models import Models
 from resources.scene import SETTINGS
 
@@ -55,6 +56,18 @@ def shown(qtbot: QtBot) -> Shown:
         return listener
 
     return show
+
+
+def say_yes(window: QWidget) -> None:
+    """Answer the question that the window asks; its dead time has a test of its own."""
+    asked(window).accept()
+    QApplication.processEvents()
+
+
+def asked(window: QWidget) -> ConfirmDialog:
+    """The dialog that is open over the window."""
+    (dialog,) = (dialog for dialog in window.findChildren(ConfirmDialog) if dialog.isVisible())
+    return dialog
 
 
 def child(widget: QWidget, name: str) -> Any:

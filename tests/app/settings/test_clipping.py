@@ -7,15 +7,17 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.answers import FirstWords
+from app.answers import FirstWords, LogMeasured
 from app.catalogue_search import CatalogueSearch
 from app.state import AppState, Door, KeyPlace, KeyView, ProviderCheck, Trial, TrialStep, Verdict
 from app.theme import Theme
+from app.widgets.confirm_dialog import ConfirmDialog
 from app.windows.first_run.window import FirstRunWindow
+from app.windows.settings import questions
 from app.windows.settings.models_page import ModelsPage
-from app.windows.settings.proxy_page import ProxyPage
 from app.windows.settings.window import SettingsWindow
-from proxy_core.config.settings import Configuration, ProxySettings, Role
+from proxy_core.config.settings import Configuration, Price, ProxySettings, Role
+from proxy_core.ledger.rows import Contents
 from resources.scene import SETTINGS, first_run_state, settings_state
 from tests.app.clipping import clipped, settle
 
@@ -71,24 +73,61 @@ def test_what_is_opened_on_a_page_is_not_cut(
     qtbot.addWidget(window)
     window.resize(*size)
     window.show_state(crowded())
-    models, proxy = window.page("models"), window.page("proxy")
+    models = window.page("models")
     assert isinstance(models, ModelsPage)
-    assert isinstance(proxy, ProxyPage)
     settle(window)
     for row in models.providers.rows.values():
         row.more.setChecked(True)
-        row.details.remove.click()
     models.providers.add.click()
     settle(window)
     assert clipped(window) == [], language
     models.providers.panel.own.setChecked(True)
     settle(window)
     assert clipped(window) == [], language
-    window.open_page("proxy")
-    proxy.renew_token.click()
-    window.restore.click()
-    settle(window)
-    assert clipped(window) == [], language
+
+
+HELD = Contents(
+    requests=1_204_318, conversations=1_204_290, conversation_bytes=999_400_000, bytes=999_400_000, set_aside=True
+)
+LONG = "A profile whose name is far longer than anybody would write it, but somebody did"
+
+
+def every_question(state: AppState) -> list[questions.Question]:
+    """Each at its longest."""
+    settings = replace(state.settings, profile=LONG, profiles={LONG: state.settings.active, **state.settings.profiles})
+    changes = (questions.Change("Long label of a setting", "http://" + "x" * 200, "empty"),) * 8
+    return [
+        questions.counting(),
+        questions.delete_log(LogMeasured(HELD)),
+        questions.delete_log(LogMeasured(trouble="The ledger cannot be read: disk image is malformed. " * 3)),
+        questions.delete_log(LogMeasured()),
+        questions.delete_conversations(LogMeasured(HELD)),
+        questions.delete_conversations(LogMeasured()),
+        questions.delete_profile(LONG, settings),
+        questions.remove_key("openai", "OpenAI", state),
+        questions.remove_provider("gateway", LONG, state),
+        questions.remove_price("gateway/" + "x" * 100, Price(0.6, 2.4)),
+        questions.renew_token(),
+        questions.restore_defaults("Models and keys", changes),
+        questions.delete_report(),
+    ]
+
+
+def test_no_question_is_cut_or_leaves_the_window(
+    language: str, look: Theme, catalogue: CatalogueSearch, qtbot: QtBot
+) -> None:
+    window = SettingsWindow(look, catalogue)
+    qtbot.addWidget(window)
+    window.resize(900, 600)
+    window.show()
+    for question in every_question(crowded()):
+        dialog = ConfirmDialog(look, window.restore, question)
+        dialog.open_clear()
+        settle(dialog)
+        assert clipped(dialog) == [], (question.text, language)
+        assert dialog.width() <= 760, question.text
+        assert dialog.height() <= 480, question.text
+        dialog.reject()
 
 
 @pytest.mark.parametrize("size", [(640, 520), *SIZES])

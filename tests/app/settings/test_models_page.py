@@ -29,7 +29,7 @@ from proxy_core.config.settings import (
     ThinkingRule,
 )
 from resources.scene import SETTINGS, settings_state
-from tests.app.settings.conftest import Listener, Shown, child
+from tests.app.settings.conftest import Listener, Shown, asked, child, say_yes
 
 STATE = settings_state()
 
@@ -210,8 +210,10 @@ def test_restoring_puts_back_the_active_profile_and_the_rules_alone(stage: Stage
     button = child(stage.window, "restore-defaults")
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
     assert stage.listener.wishes == []
-    assert button.text() == "Really restore?"
-    QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+    told = asked(stage.window).question.details
+    assert "THINKER plays: Never → On purpose" in told
+    assert "BIG: openai/gpt-4.1 → default" in told
+    say_yes(stage.window)
     assert stage.listener.wishes == [
         ChangeSettings(replace(changed, routing=RoutingSettings(), profiles={**changed.profiles, "Work": Profile()}))
     ]

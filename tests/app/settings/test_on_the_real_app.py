@@ -18,7 +18,7 @@ from app.windows.settings.window import SettingsWindow
 from app.wishes import ReadPage, ShowSettings
 from proxy_core.ledger.rows import Filter
 from tests.app.core.real_app import App, running
-from tests.app.settings.conftest import child
+from tests.app.settings.conftest import asked, child, say_yes
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise")  # of the platform without a screen
 
@@ -93,9 +93,28 @@ def test_a_field_is_kept_and_a_profile_is_made_renamed_and_deleted(
         QTest.keyClick(line, Qt.Key.Key_Return)
         until(lambda: list(app.state.settings.profiles) == ["Default", "Evenings"])
         QApplication.processEvents()
-        for _ in range(2):
-            QTest.mouseClick(child(window, "delete-Evenings"), Qt.MouseButton.LeftButton)
+        QTest.mouseClick(child(window, "delete-Evenings"), Qt.MouseButton.LeftButton)
+        say_yes(window)
         until(lambda: list(app.state.settings.profiles) == ["Default"])
+
+
+def test_the_log_is_deleted_with_its_counts_asked_first(
+    qtbot: QtBot, tmp_path: Path, until: Callable[[Callable[[], bool]], None]
+) -> None:
+    with running(qtbot, tmp_path) as app:
+        app.ask()
+        until(lambda: len(app.answer(PageRead, ReadPage(Filter())).rows) == 1)
+        window = settings_window(app, qtbot, "log")
+        button = child(window, "delete-log")
+        for _ in range(2):  # a double-click
+            QTest.mouseClick(button, Qt.MouseButton.LeftButton)
+        dialog = asked(window)
+        until(lambda: dialog.question.action == "Delete 1 request")
+        until(dialog.action.isEnabled)
+        assert len(app.answer(PageRead, ReadPage(Filter())).rows) == 1
+        QTest.mouseClick(dialog.action, Qt.MouseButton.LeftButton)
+        until(lambda: app.answer(PageRead, ReadPage(Filter())).rows == ())
+        assert app.state.said == "Log deleted."
 
 
 def test_what_the_environment_fixes_is_fixed_in_the_window(qtbot: QtBot, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Profiles, projects, prices, wiping, the token, the terminal, and what stands about the app."""
+"""Profiles, projects, prices, deleting the log, the token, the terminal, and what stands about the app."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
+from app.answers import LogMeasured
 from app.catalogue_search import CatalogueSearch
 from app.state import AppState, KeyPlace, KeyView
 from app.theme import Theme
@@ -21,6 +22,7 @@ from app.wishes import (
     CopyToken,
     ForgetReport,
     KeepProfile,
+    MeasureLog,
     OpenFolder,
     OpenLicences,
     OpenReport,
@@ -29,8 +31,9 @@ from app.wishes import (
     Wipe,
 )
 from proxy_core.config.settings import Configuration, Price, Profile, ProjectSettings, Role
+from proxy_core.ledger.rows import Contents
 from resources.scene import FOLDER, HOME, SETTINGS, settings_state
-from tests.app.settings.conftest import Listener, Shown, child
+from tests.app.settings.conftest import Listener, Shown, asked, child, say_yes
 
 STATE = settings_state()
 
@@ -111,11 +114,13 @@ def test_a_name_that_is_wrong_is_told_and_not_kept(name: str, told: str, stage: 
     assert stage.listener.wishes == []
 
 
-def test_a_profile_is_deleted_by_two_presses_and_its_projects_follow_the_active_one(stage: Stage) -> None:
+def test_a_profile_is_deleted_when_asked_and_its_projects_follow_the_active_one(stage: Stage) -> None:
     stage.at("profiles")
     stage.click("delete-Local")
     assert stage.listener.wishes == []
-    stage.click("delete-Local")
+    assert asked(stage.window).question.text == "Delete the profile “Local”?"
+    assert "1 project folder uses it and falls back to the active profile." in asked(stage.window).question.details
+    say_yes(stage.window)
     (wish,) = stage.listener.wishes
     assert set(wish.settings.profiles) == {"Work", "Claude, cheaper titles"}
     assert wish.settings.profile == "Work"
@@ -126,7 +131,9 @@ def test_a_profile_is_deleted_by_two_presses_and_its_projects_follow_the_active_
 def test_when_the_active_profile_goes_another_is_active(stage: Stage) -> None:
     stage.at("profiles")
     stage.click("delete-Work")
-    stage.click("delete-Work")
+    told = "It is the active profile. “Local” becomes active, for running sessions too."
+    assert told in asked(stage.window).question.details
+    say_yes(stage.window)
     assert stage.listener.last.settings.profile == "Local"
 
 
@@ -136,15 +143,39 @@ def test_the_last_profile_stays(stage: Stage) -> None:
     assert not child(stage.window, "delete-Work").isEnabled()
 
 
-def test_a_question_is_taken_back_when_it_is_left(stage: Stage) -> None:
+def test_a_profile_that_became_the_last_one_while_it_was_asked_stays(stage: Stage) -> None:
     stage.at("profiles")
-    button = child(stage.window, "delete-Local")
-    button.setFocus(Qt.FocusReason.TabFocusReason)
-    QTest.keyClick(button, Qt.Key.Key_Space)
-    assert button.asks
-    QTest.keyClick(button, Qt.Key.Key_Tab)
-    assert not button.asks
+    stage.click("delete-Local")
+    stage.show(
+        replace(STATE, configuration=Configuration(replace(SETTINGS, profile="Local", profiles={"Local": Profile()})))
+    )
+    say_yes(stage.window)
     assert stage.listener.wishes == []
+
+
+def test_a_name_that_is_being_typed_survives_another_profile(stage: Stage) -> None:
+    page = stage.at("profiles")
+    stage.click("rename-Local")
+    line = child(stage.window, "name-Local")
+    line.selectAll()
+    QTest.keyClicks(line, "At ho")
+    profiles = {"From the file": Profile(), **SETTINGS.profiles}
+    stage.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=profiles))))
+    assert tuple(page.rows) == tuple(profiles)
+    assert line.hasFocus()
+    QTest.keyClicks(line, "me")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    assert (stage.listener.last.renamed, stage.listener.last.name) == ("Local", "At home")
+
+
+def test_esc_brings_back_the_name_that_a_profile_had(stage: Stage) -> None:
+    stage.at("profiles")
+    stage.click("rename-Local")
+    line = child(stage.window, "name-Local")
+    QTest.keyClicks(line, "Elsewhere")
+    QTest.keyClick(line, Qt.Key.Key_Escape)
+    assert line.text() == "Local"
+    assert stage.window.isVisible()
 
 
 def test_a_folder_gets_a_profile_and_loses_it(stage: Stage) -> None:
@@ -168,6 +199,8 @@ def test_a_price_is_given_changed_and_taken_away(stage: Stage) -> None:
     QTest.keyClicks(line, "3")
     QTest.keyClick(line, Qt.Key.Key_Return)
     stage.click("unprice-gateway/atlas-coder")
+    assert asked(stage.window).question.details[0] == "0.6 in and 2.4 out, USD per million tokens."
+    say_yes(stage.window)
     changed, removed = (wish.settings.prices for wish in stage.listener.wishes)
     assert changed == {"gateway/atlas-coder": Price(0.6, 3.0)}
     assert removed == {}
@@ -191,22 +224,78 @@ def test_a_model_that_plays_without_a_price_asks_for_one(stage: Stage) -> None:
     assert row.input.text() == ""
     row.input.setFocus()
     QTest.keyClicks(row.input, "1.5")
-    QTest.keyClick(row.input, Qt.Key.Key_Return)
+    QTest.keyClick(row.input, Qt.Key.Key_Tab)
+    QTest.keyClicks(row.output, "0")
+    QTest.keyClick(row.output, Qt.Key.Key_Return)
     assert stage.listener.last.settings.prices["gateway/unheard-of"] == Price(1.5, 0.0)
 
 
-def test_the_log_is_wiped_by_two_presses(stage: Stage) -> None:
+HELD = Contents(requests=318, conversations=290, conversation_bytes=11_400_000, bytes=12_300_000)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "action", "wish"),
+    [
+        ("delete-log", "Delete 318 requests (12 MB)?", "Delete 318 requests", Wipe(bodies_only=False)),
+        (
+            "delete-conversations",
+            "Delete 290 conversations (11 MB)?",
+            "Delete 290 conversations",
+            Wipe(bodies_only=True),
+        ),
+    ],
+)
+def test_deleting_the_log_asks_with_what_is_in_it(stage: Stage, name: str, text: str, action: str, wish: Wipe) -> None:
     stage.at("log")
-    for name in ("wipe-bodies", "wipe-bodies", "wipe-all", "wipe-all"):
-        stage.click(name)
-    assert stage.listener.wishes == [Wipe(bodies_only=True), Wipe(bodies_only=False)]
+    stage.click(name)
+    assert stage.listener.wishes == [MeasureLog()]
+    dialog = asked(stage.window)
+    assert (dialog.question.text, dialog.question.ready) == ("Counting…", False)
+    stage.window.hear(LogMeasured(HELD))
+    assert (dialog.text.text(), dialog.action.text()) == (text, action)
+    assert dialog.question.ready
+    assert "This can't be undone." in dialog.question.details
+    say_yes(stage.window)
+    assert stage.listener.wishes == [MeasureLog(), wish]
+    stage.window.hear(LogMeasured(HELD))  # of no use to anybody any more
+
+
+@pytest.mark.parametrize("name", ["delete-log", "delete-conversations"])
+def test_an_empty_log_is_told_and_cannot_be_deleted(stage: Stage, name: str) -> None:
+    stage.at("log")
+    stage.click(name)
+    stage.window.hear(LogMeasured(Contents(bytes=4096)))
+    dialog = asked(stage.window)
+    assert dialog.question.text in ("The log is empty.", "No conversations are saved.")
+    assert not dialog.question.ready
+
+
+@pytest.mark.parametrize("name", ["delete-log", "delete-conversations"])
+def test_a_log_that_cannot_be_counted_can_still_be_deleted(stage: Stage, name: str) -> None:
+    stage.at("log")
+    stage.click(name)
+    stage.window.hear(LogMeasured(trouble="The ledger at /x cannot be read: file is not a database."))
+    question = asked(stage.window).question
+    assert question.text == "Delete the whole log?"
+    assert "The ledger at /x cannot be read: file is not a database." in question.details
+    assert question.ready
+
+
+def test_damaged_logs_that_go_too_are_told(stage: Stage) -> None:
+    stage.at("log")
+    stage.click("delete-log")
+    stage.window.hear(LogMeasured(replace(HELD, set_aside=True)))
+    assert "Damaged logs that were set aside are deleted too." in asked(stage.window).question.details
 
 
 def test_the_token_is_masked_copied_and_renewed(stage: Stage) -> None:
     stage.at("proxy")
     assert child(stage.window, "token").text() == "•••••••• e41b"
-    for name in ("copy-token", "renew-token", "renew-token"):
+    for name in ("copy-token", "renew-token"):
         stage.click(name)
+    assert stage.listener.wishes == [CopyToken()]
+    assert asked(stage.window).question.text == "Renew the local token?"
+    say_yes(stage.window)
     assert stage.listener.wishes == [CopyToken(), RenewToken()]
 
 
@@ -255,4 +344,6 @@ def test_a_crash_report_is_offered_until_it_is_forgotten(stage: Stage) -> None:
     assert page.report_card.isVisible()
     for name in ("open-report", "forget-report"):
         stage.click(name)
+    assert stage.listener.wishes == [OpenReport()]
+    say_yes(stage.window)
     assert stage.listener.wishes == [OpenReport(), ForgetReport()]

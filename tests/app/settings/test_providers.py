@@ -21,7 +21,7 @@ from app.wishes import ChangeSettings, CheckProvider, OpenLink, RemoveKey, SetKe
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Configuration, Engine, ProviderSettings
 from resources.scene import SETTINGS, settings_state
-from tests.app.settings.conftest import Listener, Shown, child
+from tests.app.settings.conftest import Listener, Shown, asked, child, say_yes
 
 STATE = settings_state()
 KEY = "sk-or-v1-not-a-real-key-0042"
@@ -164,11 +164,14 @@ def test_a_key_of_the_environment_is_fixed(stage: Stage) -> None:
     assert not row.details.remove.isVisible()
 
 
-def test_a_key_is_removed_by_two_presses(stage: Stage) -> None:
+def test_a_key_is_removed_when_asked_who_uses_it(stage: Stage) -> None:
     stage.click("more-openai")
     stage.click("remove-openai")
     assert stage.listener.wishes == []
-    stage.click("remove-openai")
+    question = asked(stage.window).question
+    assert question.text == "Remove the key for OpenAI?"
+    assert question.details[0].startswith("Used by BIG")
+    say_yes(stage.window)
     assert stage.listener.wishes == [RemoveKey("openai")]
 
 
@@ -286,6 +289,9 @@ def test_an_endpoint_of_ones_own_can_go_with_its_key(stage: Stage) -> None:
     stage.show(replace(STATE, keys={**STATE.keys, "gateway": KeyView(KeyPlace.KEYRING, "0042")}))
     stage.click("more-gateway")
     stage.click("forget-gateway")
-    stage.click("forget-gateway")
+    question = asked(stage.window).question
+    assert "Its address and its key are deleted." in question.details
+    assert stage.listener.wishes == []
+    say_yes(stage.window)
     assert stage.listener.wishes == [RemoveKey("gateway"), ChangeSettings(replace(SETTINGS, providers={}))]
     assert not child(stage.window, "forget-openai").isVisibleTo(stage.row("openai").details)

@@ -17,9 +17,9 @@ from app.windows.first_run.window import FirstRunWindow
 from app.windows.settings.page import Page
 from app.windows.settings.window import SettingsWindow
 from app.wishes import ChangeSettings
-from proxy_core.config.settings import BudgetSettings, Configuration, LogSettings
+from proxy_core.config.settings import BudgetSettings, Configuration, LogSettings, ProxySettings
 from resources.scene import SETTINGS, first_run_state, settings_state
-from tests.app.settings.conftest import Shown, child
+from tests.app.settings.conftest import Shown, asked, child, say_yes
 
 STATE = settings_state()
 PLACES = ("models", "profiles", "general", "proxy", "log", "terminal", "about")
@@ -88,9 +88,35 @@ def test_restoring_a_page_leaves_the_others(shown: Shown, theme: Theme, catalogu
     window.show_state(replace(STATE, configuration=Configuration(changed)))
     window.open_page("log")
     QApplication.processEvents()
-    for _ in range(2):
-        QTest.mouseClick(child(window, "restore-defaults"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(window, "restore-defaults"), Qt.MouseButton.LeftButton)
+    assert "Keep them for: 3 days → 7 days" in asked(window).question.details
+    assert listener.wishes == []
+    say_yes(window)
     assert listener.wishes == [ChangeSettings(replace(changed, log=LogSettings(), budget=BudgetSettings()))]
+
+
+def test_a_page_with_its_defaults_has_none_to_restore(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
+    window = SettingsWindow(theme, catalogue)
+    shown(window)
+    window.show_state(replace(STATE, configuration=Configuration(replace(SETTINGS, log=LogSettings(days=3)))))
+    window.open_page("log")
+    assert child(window, "restore-defaults").isEnabled()
+    plain = replace(SETTINGS, log=LogSettings(), budget=BudgetSettings())
+    window.show_state(replace(STATE, configuration=Configuration(plain)))
+    assert not child(window, "restore-defaults").isEnabled()
+
+
+def test_what_the_environment_fixes_is_not_restored(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
+    window = SettingsWindow(theme, catalogue)
+    listener = shown(window)
+    proxy = ProxySettings(port=9090, passthrough_url="https://relay.example")
+    fixed = Configuration(replace(SETTINGS, proxy=proxy), fixed={"proxy.port": "PORT"})
+    window.show_state(replace(STATE, configuration=fixed))
+    window.open_page("proxy")
+    QTest.mouseClick(child(window, "restore-defaults"), Qt.MouseButton.LeftButton)
+    assert not [line for line in asked(window).question.details if line.startswith("Port")]
+    say_yes(window)
+    assert listener.last.settings.proxy == ProxySettings(port=9090)
 
 
 @pytest.mark.parametrize("place", ["profiles", "about"])

@@ -1,0 +1,192 @@
+"""A dialog that asks before something is deleted or disconnected, and that a double-click cannot answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QPoint, QRect, Qt, QTimer
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplication, QShowEvent
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
+from shiboken6 import isValid
+
+from app.theme import Theme
+from app.theme_tokens import GAP_4, GAP_8, GAP_16, GAP_24
+from app.widgets.buttons import QuietButton
+from app.widgets.labels import Label, one_line
+from app.widgets.layouts import empty
+
+DEAD_TIME: Final = 0.8
+"""Seconds that a question stands before it can be answered with anything but Cancel. The second click of a double-click
+comes within half a second, unless the user has set the system to wait longer."""
+
+_TEXT_WIDTH: Final = 400
+_CLEAR_OF: Final = 40
+"""Pixels that the destructive button keeps from what was clicked, which is where the mouse is. A window's frame, whose
+size is unknown until the dialog is shown, is within them."""
+_LONGEST: Final = 44
+"""Characters of a name in a question; a profile's or a provider's may be of any length."""
+
+After = Callable[[float, Callable[[], None]], None]
+"""Calls something in Qt's thread after so many seconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """``text`` asks, ``details`` say what follows, a line each.
+
+    ``action`` is the destructive button's text: the verb and what it is done to. With ``ready=False`` the button cannot
+    be pressed: what it would do is still being counted, or there is nothing to do.
+    """
+
+    text: str
+    details: tuple[str, ...]
+    action: str
+    ready: bool = True
+
+
+class ConfirmDialog(QDialog):
+    """Asks a :class:`Question` about what ``opener`` does; ``accepted`` is emitted when the answer is yes.
+
+    Cancel has the focus, and is what Enter and Esc do. The destructive button can be pressed once the question has
+    stood for the dead time; a question that replaces another begins it anew. ``after`` is the clock.
+    """
+
+    def __init__(self, theme: Theme, opener: QWidget, question: Question, *, after: After | None = None) -> None:
+        super().__init__(opener.window())
+        self.setObjectName("confirm")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._opener = opener
+        self._after = after or self._call_after
+        self._question = question
+        self._asked = 0
+        column = QVBoxLayout(self)
+        column.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)
+        column.setContentsMargins(GAP_24, GAP_24, GAP_24, GAP_16)
+        column.setSpacing(GAP_16)
+        self.text = _wrapped(Label("", "heading", wrap=True))
+        column.addWidget(self.text)
+        self._details = QVBoxLayout()
+        self._details.setSpacing(GAP_4)
+        column.addLayout(self._details)
+        foot = QHBoxLayout()
+        foot.setContentsMargins(0, GAP_8, 0, 0)
+        foot.setSpacing(GAP_8)
+        self.cancel = QuietButton(theme, self.tr("Cancel"), "confirm-cancel")
+        self.cancel.clicked.connect(self.reject)
+        self.action = QuietButton(theme, "", "confirm-action", danger=True)
+        self.action.clicked.connect(self.accept)
+        self.action.setAutoDefault(True)  # Enter is Cancel's until a person has moved to this one
+        self.cancel.setDefault(True)
+        foot.addStretch(1)
+        foot.addWidget(self.cancel)
+        foot.addWidget(self.action)
+        column.addLayout(foot)
+        self.finished.connect(self._give_focus_back)
+        self._write()
+
+    @property
+    def question(self) -> Question:
+        """What is asked."""
+        return self._question
+
+    def show_question(self, question: Question) -> None:
+        """Ask this instead, such as with the counts that were missing."""
+        if question == self._question:
+            return
+        self._question = question
+        self._write()
+        if self.isVisible():
+            self._begin_dead_time()
+            self._keep_clear()
+            # The focus stays on Cancel, so that a screen reader would not notice.
+            told = QAccessibleAnnouncementEvent(self, " ".join((question.text, *question.details)))
+            QAccessible.updateAccessibility(told)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        if not event.spontaneous():
+            self.cancel.setFocus(Qt.FocusReason.OtherFocusReason)
+            self._begin_dead_time()
+
+    def open_clear(self) -> None:
+        """Open over the window, with the destructive button away from what was clicked."""
+        self.adjustSize()
+        window = self._opener.window().frameGeometry()
+        self.move(window.center() - self.rect().center())
+        self._keep_clear()
+        self.open()
+
+    def _write(self) -> None:
+        question = self._question
+        self.setWindowTitle(question.action)
+        self.setAccessibleName(question.text)
+        self.setAccessibleDescription("\n".join(question.details))
+        self.text.setText(question.text)
+        empty(self._details)
+        for line in question.details:
+            self._details.addWidget(_wrapped(Label(line, "body", "muted", wrap=True)))
+        self.action.setText(question.action.replace("&", "&&"))
+        self.action.setEnabled(False)
+
+    def _begin_dead_time(self) -> None:
+        self._asked = asked = self._asked + 1
+        self.action.setEnabled(False)
+        double_click = QGuiApplication.styleHints().mouseDoubleClickInterval() / 1000
+        self._after(max(DEAD_TIME, 2 * double_click), lambda: self._end_dead_time(asked))
+
+    def _end_dead_time(self, asked: int) -> None:
+        if isValid(self) and asked == self._asked:
+            self.action.setEnabled(self._question.ready)
+
+    def _keep_clear(self) -> None:
+        """Move up or down, so that the destructive button is not where the mouse pressed what opened the dialog."""
+        self.adjustSize()
+        top = self._opener.mapToGlobal(QPoint(0, 0))
+        pressed = QRect(top, self._opener.size()).adjusted(-_CLEAR_OF, -_CLEAR_OF, _CLEAR_OF, _CLEAR_OF)
+        action = QRect(self.pos() + self.action.mapTo(self, QPoint(0, 0)), self.action.size())
+        screen = self._opener.screen().availableGeometry()
+        room = screen.adjusted(0, 0, -self.width(), -self.height())
+        if action.intersects(pressed):
+            up = self.y() - (action.bottom() - pressed.top() + 1)
+            down = self.y() + (pressed.bottom() - action.top() + 1)
+            self.move(self.x(), up if up >= room.top() else down)
+        elif not room.contains(self.pos()):
+            x, y = (
+                max(low, min(at, high))
+                for at, low, high in (
+                    (self.x(), room.left(), room.right()),
+                    (self.y(), room.top(), room.bottom()),
+                )
+            )
+            self.move(x, y)
+
+    def _give_focus_back(self) -> None:
+        if isValid(self._opener) and self._opener.isVisible():
+            self._opener.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _call_after(self, seconds: float, call: Callable[[], None]) -> None:
+        QTimer.singleShot(round(seconds * 1000), self, call)
+
+
+def _wrapped(label: Label) -> Label:
+    label.setFixedWidth(_TEXT_WIDTH)
+    return label
+
+
+def ask(theme: Theme, opener: QWidget, question: Question, then: Callable[[], None]) -> ConfirmDialog | None:
+    """Ask, and call ``then`` if the answer is yes. None where its window is asking something already."""
+    if any(dialog.isVisible() for dialog in opener.window().findChildren(ConfirmDialog)):
+        return None
+    dialog = ConfirmDialog(theme, opener, question)
+    dialog.accepted.connect(then)
+    dialog.open_clear()
+    return dialog
+
+
+def short(name: str) -> str:
+    """The name of something in a question: on one line, cut in its middle where it is long."""
+    line = one_line(name)
+    half = _LONGEST // 2
+    return line if len(line) <= _LONGEST else f"{line[:half]}…{line[1 - half :]}"
