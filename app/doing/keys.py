@@ -79,7 +79,11 @@ class KeysDoing:
             self.look()
             self.check(provider)
 
-        self._tools.lanes.keys.run(job, then, self._tools.complain)
+        def failed(sentence: str) -> None:
+            self._tools.complain(sentence)
+            self._tell_bad(provider, sentence)
+
+        self._tools.lanes.keys.run(job, then, failed)
 
     def remove(self, provider: str) -> None:
         """Forget a key."""
@@ -117,9 +121,10 @@ class KeysDoing:
         self._tools.lanes.keys.run(job, then, self._tools.complain)
 
     def check(self, provider: str) -> None:
-        """Ask a provider with its key, and read its list."""
+        """Ask a provider with its key, and read its list. It always ends with what came of it: somebody waits."""
         named = self._tools.choice.known.provider(provider)
         if named is None:
+            self._tell_bad(provider, translate("Doing", "There is no provider called {0}.").format(provider))
             return
         self._tools.stage.learn(ProviderChecked(provider, ProviderCheck(Verdict.RUNNING)))
         choice, keys = self._tools.choice, self._tools.keys
@@ -130,11 +135,9 @@ class KeysDoing:
                 self._listed[provider] = found[1]
             self._tell_reached()
 
-        def failed(sentence: str) -> None:
-            check = ProviderCheck(Verdict.BAD, sentence, time.time())
-            self._tools.stage.learn(ProviderChecked(provider, check))
-
-        self._tools.lanes.calls.run(lambda: _checked(named, keys, choice), then, failed)
+        self._tools.lanes.calls.run(
+            lambda: _checked(named, keys, choice), then, lambda sentence: self._tell_bad(provider, sentence)
+        )
 
     def reach(self, *, again: bool = True) -> None:
         """Ask every provider that has a key, and this machine's own servers; not ``again`` within a minute."""
@@ -155,6 +158,9 @@ class KeysDoing:
                 self.look()
 
         self._tools.lanes.calls.run(lambda: asyncio.run(_reach(choice, keys, port)), then, self._tools.complain)
+
+    def _tell_bad(self, provider: str, sentence: str) -> None:
+        self._tools.stage.learn(ProviderChecked(provider, ProviderCheck(Verdict.BAD, sentence, time.time())))
 
     def _tell_reached(self) -> None:
         models = frozenset(model for models in self._listed.values() for model in models)

@@ -7,18 +7,21 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QWidget
 
 from app.theme import Theme
-from proxy_core.config.secret import Secret
+from proxy_core.config.keys import clean
+from proxy_core.errors import ConfigError
 
 
 class SecretField(QLineEdit):
     """``entered`` says the key as a :class:`Secret` on Return, and the field is empty again.
 
     The placeholder shows the last four characters of the key that is kept; an eye at the right shows what is typed.
-    While ``takes`` is false what was typed stays, and Return says ``held`` instead.
+    While ``takes`` is false what was typed stays, and Return says ``held`` instead. What no key can be stays too, to be
+    corrected: ``refused`` says why.
     """
 
     entered = Signal(object)
     held = Signal()
+    refused = Signal(str)
 
     def __init__(self, theme: Theme, name: str, accessible: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -51,11 +54,16 @@ class SecretField(QLineEdit):
             self.held.emit()
             return
         typed = self.text().strip()
+        try:
+            key = clean(typed, "The key") if typed else None
+        except ConfigError as error:
+            self.refused.emit(error.message)
+            return
         self.clear()
         self.setEchoMode(QLineEdit.EchoMode.Password)
         self._draw()
-        if typed:
-            self.entered.emit(Secret(typed))
+        if key is not None:
+            self.entered.emit(key)
 
     def _look(self) -> None:
         masked = self.echoMode() is QLineEdit.EchoMode.Password

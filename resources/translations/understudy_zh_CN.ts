@@ -521,6 +521,10 @@
         <translation>令牌已重新生成，旧令牌在 30 秒内仍然有效。</translation>
     </message>
     <message>
+        <source>There is no provider called {0}.</source>
+        <translation>没有名为 {0} 的提供商。</translation>
+    </message>
+    <message>
         <source>There is no key for {0}.</source>
         <translation>{0} 没有密钥。</translation>
     </message>
@@ -818,6 +822,10 @@
         <translation>粘贴密钥：sk-…、AIza…、gsk_…</translation>
     </message>
     <message>
+        <source>Not a key</source>
+        <translation>不是密钥</translation>
+    </message>
+    <message>
         <source>Choose whose key it is.</source>
         <translation>请选择这是哪家的密钥。</translation>
     </message>
@@ -844,6 +852,14 @@
     <message>
         <source>Working</source>
         <translation>可用</translation>
+    </message>
+    <message>
+        <source>Not checked</source>
+        <translation>未检查</translation>
+    </message>
+    <message>
+        <source>No answer yet. Check your network, then paste the key again or use another way below.</source>
+        <translation>尚无回应。请检查网络后重新粘贴密钥，或改用下方的其他方式。</translation>
     </message>
     <message>
         <source>Its key is here already.</source>
@@ -1434,6 +1450,10 @@
     <message>
         <source>Needs no key</source>
         <translation>不需要密钥</translation>
+    </message>
+    <message>
+        <source>Not a key</source>
+        <translation>不是密钥</translation>
     </message>
     <message>
         <source>No key</source>

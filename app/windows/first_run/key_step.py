@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from typing import Final
+
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.catalogue_port import Catalogue
@@ -24,11 +26,17 @@ from app.windows.settings.fields import combo
 from app.wishes import OpenLink, SetKey
 from proxy_core.config.secret import Secret
 
+PATIENCE: Final = 60.0
+"""Seconds for a key to be kept and checked; a keyring may ask the person for its password meanwhile."""
+
 
 class KeyStep(Step):
-    """``source`` is the id of the provider that was chosen; it passes once that provider's key was found good."""
+    """``source`` is the id of the provider that was chosen; it passes once that provider's key was found good.
 
-    def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
+    Every wait for that ends: with what came of the check, when something else is typed, or after some ``seconds``.
+    """
+
+    def __init__(self, theme: Theme, catalogue: Catalogue, *, seconds: float = PATIENCE) -> None:
         super().__init__(
             theme,
             "key",
@@ -39,6 +47,10 @@ class KeyStep(Step):
         self._catalogue = catalogue
         self._waiting = ""
         self._before: ProviderCheck | None = None
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(round(seconds * 1000))
+        self._patience.timeout.connect(self._give_up)
         self._others: tuple[tuple[str, str, str], ...] | None = None
         self.memory = Notice("first-memory")
         self.column.addWidget(self.memory)
@@ -88,6 +100,7 @@ class KeyStep(Step):
         self.key.show_kept("", self.tr("Paste a key: sk-…, AIza…, gsk_…"))
         self.key.textChanged.connect(self._guess)
         self.key.entered.connect(self._keep)
+        self.key.refused.connect(lambda sentence: self._tell(self.tr("Not a key"), ChipKind.BAD, sentence))
         self.key.held.connect(lambda: self._tell("", ChipKind.QUIET, self.tr("Choose whose key it is.")))
         self.provider = combo()
         self.provider.setObjectName("first-provider")
@@ -143,6 +156,7 @@ class KeyStep(Step):
         # What was known of it before is another key's.
         self._before = self.state.checks.get(provider)
         self._waiting = provider
+        self._patience.start()
         self._tell(self.tr("Checking…"), ChipKind.INFO, "")
         self.wished.emit(SetKey(provider, key))
 
@@ -156,6 +170,15 @@ class KeyStep(Step):
         else:
             self._tell(self.tr("Working"), ChipKind.GOOD, "")
             self._choose(provider)
+
+    def _give_up(self) -> None:
+        if self._waiting:
+            self._waiting = ""
+            self._tell(
+                self.tr("Not checked"),
+                ChipKind.WARN,
+                self.tr("No answer yet. Check your network, then paste the key again or use another way below."),
+            )
 
     def _tell(self, word: str, kind: ChipKind, sentence: str) -> None:
         self.chip.tell(word, kind)

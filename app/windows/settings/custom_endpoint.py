@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
+from app.said import said
 from app.theme import Theme
 from app.theme_tokens import GAP_16
 from app.widgets.buttons import PrimaryButton
@@ -43,7 +44,10 @@ class CustomEndpoint(QWidget):
         self.id_row = FieldRow(self.tr("Id"), self.tr("Stands before its models: id/name."), self.id)
         self.url_row = FieldRow(self.tr("Base URL"), self.tr("Without /chat/completions or /v1/messages."), self.url)
         name_row = FieldRow(self.tr("Name"), "", self.called)
-        for row in (self.id_row, name_row, self.url_row, engine_row, FieldRow(self.tr("Key"), "", self.key)):
+        self.key_row = FieldRow(self.tr("Key"), "", self.key)
+        self.key.refused.connect(lambda sentence: self.key_row.show_wrong(said(sentence)))
+        self.key.textEdited.connect(lambda: self.key_row.show_wrong(""))
+        for row in (self.id_row, name_row, self.url_row, engine_row, self.key_row):
             row.setContentsMargins(-GAP_16, 0, -GAP_16, 0)
             column.addWidget(row)
         self.add = PrimaryButton(theme, self.tr("Add"), "add-custom")
@@ -64,7 +68,7 @@ class CustomEndpoint(QWidget):
         """Forget what was typed."""
         for line in (self.id, self.called, self.url, self.key):
             line.clear()
-        for row in (self.id_row, self.url_row):
+        for row in (self.id_row, self.url_row, self.key_row):
             row.show_wrong("")
 
     def _check_id(self) -> bool:

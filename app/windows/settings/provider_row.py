@@ -40,6 +40,8 @@ class ProviderRow(QWidget):
         self.setObjectName(f"provider-{provider.id}")
         self.provider = provider
         self._key = KeyView()
+        self._check: ProviderCheck | None = None
+        self._refused = ""
         whole = QVBoxLayout(self)
         whole.setContentsMargins(GAP_16, GAP_12, GAP_16, GAP_12)
         whole.setSpacing(GAP_8)
@@ -54,6 +56,8 @@ class ProviderRow(QWidget):
         words.addStretch(1)
         self.key = SecretField(theme, f"key-{provider.id}", self.tr("Key for {0}").format(provider.name))
         self.key.entered.connect(self._keep)
+        self.key.refused.connect(self._refuse)
+        self.key.textChanged.connect(lambda: self._refuse(""))
         self.key.textChanged.connect(self._show_buttons)
         self.chip = Chip(theme)
         self.chip.setObjectName(f"state-{provider.id}")
@@ -104,17 +108,21 @@ class ProviderRow(QWidget):
         return self.tr("Paste a key") if self.provider.needs_key else self.tr("Needs no key")
 
     def _show_check(self, check: ProviderCheck | None) -> None:
+        self._check = check
         word, kind, sentence = self._told(check)
         self.chip.tell(word, kind)
         self.chip.setVisible(bool(word))
-        bad = check is not None and check.verdict is Verdict.BAD
+        bad = bool(self._refused) or (check is not None and check.verdict is Verdict.BAD)
         self.sentence.set_tone("bad" if bad else "muted")
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
-        restyle(self.key, "wrong", "true" if check is not None and check.rejected else "false")
+        is_wrong = bool(self._refused) or (check is not None and check.rejected)
+        restyle(self.key, "wrong", "true" if is_wrong else "false")
 
     def _told(self, check: ProviderCheck | None) -> tuple[str, ChipKind, str]:
         where = self._where()
+        if self._refused:
+            return self.tr("Not a key"), ChipKind.BAD, said(self._refused)
         if check is None:
             if self.provider.needs_key and self._key.place is KeyPlace.NONE:
                 return self.tr("No key"), ChipKind.WARN, where
@@ -176,6 +184,12 @@ class ProviderRow(QWidget):
         self.get.setVisible(not typed and lacks and bool(self.provider.key_page))
         self.check.setVisible(not typed and (fixed or (not kept and not lacks)))
         self.more.setVisible(self.provider.engine is not Engine.DEMO)
+
+    def _refuse(self, sentence: str) -> None:
+        """Say why what was typed is no key; empty: something else is being typed."""
+        if sentence != self._refused:
+            self._refused = sentence
+            self._show_check(self._check)
 
     def _keep(self, key: Secret) -> None:
         self.wished.emit(SetKey(self.provider.id, key))

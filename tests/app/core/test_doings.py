@@ -117,6 +117,19 @@ def test_a_change_of_the_file_by_somebody_else_is_seen(app: App) -> None:
     app.until(lambda state: state.settings.general.start_hidden)
 
 
+def test_a_key_that_is_none_ends_its_check(app: App) -> None:
+    app.wish(SetKey("openai", Secret("hello not a key")))
+    state = app.until(lambda state: "openai" in state.checks)
+    assert state.checks["openai"].verdict is Verdict.BAD
+    assert state.checks["openai"].sentence.startswith("The key holds characters")
+
+
+def test_a_check_of_a_provider_that_nobody_knows_ends(app: App) -> None:
+    app.wish(CheckProvider("nobody"))
+    state = app.until(lambda state: "nobody" in state.checks)
+    assert state.checks["nobody"].verdict is Verdict.BAD
+
+
 def test_the_proxy_is_stopped_and_started(app: App) -> None:
     address = app.state.proxy.address
     app.wish(StopProxy())

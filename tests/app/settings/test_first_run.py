@@ -14,6 +14,8 @@ from app.answers import FirstWords
 from app.catalogue_search import CatalogueSearch
 from app.state import AppState, Door, KeyPlace, KeyView, ProviderCheck, Verdict
 from app.theme import Theme
+from app.windows.first_run.key_step import KeyStep
+from app.windows.first_run.step import Readiness
 from app.windows.first_run.window import FirstRunWindow
 from app.wishes import CopyInstallCommand, EndFirstRun, Launch, OpenLink, SetKey, SetRole, TryFirstRequest
 from proxy_core.catalogue.provider_table import PROVIDERS
@@ -131,6 +133,39 @@ def test_a_key_that_could_not_be_kept_is_told(stage: Stage) -> None:
     stage.click("first-next")
     stage.show(replace(STATE, keys={"openai": KeyView(trouble="The keyring is locked.")}))
     assert (stage.step, stage.told()) == (1, ("Not kept", "The keyring is locked."))
+
+
+@pytest.mark.parametrize("key", ["hello not a key", "sk-proj-clé", "sk-proj- 0042"])
+def test_what_is_no_key_is_told_at_once_and_can_be_corrected(stage: Stage, key: str) -> None:
+    step = stage.window.key_step
+    step.key.setText(key)
+    step.provider.setCurrentIndex(step.provider.findData("openai"))
+    stage.click("first-next")
+    assert stage.listener.wishes == []
+    assert stage.told()[0] == "Not a key"
+    assert "a blank" in stage.told()[1]
+    assert step.key.text() == key
+    step.key.selectAll()
+    stage.paste(KEY)
+    assert stage.told() == ("", "")
+    stage.click("first-next")
+    assert stage.listener.wishes == [SetKey("openai", Secret(KEY))]
+
+
+def test_a_check_that_never_comes_back_ends_and_can_be_tried_again(
+    shown: Shown, theme: Theme, catalogue: CatalogueSearch, qtbot: QtBot
+) -> None:
+    step = KeyStep(theme, catalogue, seconds=0.05)
+    listener = shown(step)
+    step.key.setText(KEY)
+    step.key.enter()
+    qtbot.waitUntil(lambda: step.chip.word == "Not checked")
+    assert step.told.text().startswith("No answer yet.")
+    after = step.readiness
+    step.key.setText(KEY)
+    assert (after, step.readiness) == (Readiness.NOT_YET, Readiness.READY)
+    step.key.enter()
+    assert listener.wishes == [SetKey("openai", Secret(KEY))] * 2
 
 
 def test_a_key_that_nobody_knows_wants_its_provider(stage: Stage) -> None:

@@ -164,6 +164,19 @@ def test_a_key_of_the_environment_is_fixed(stage: Stage) -> None:
     assert not row.details.remove.isVisible()
 
 
+def test_what_is_no_key_is_told_in_its_row_and_stays_to_be_corrected(stage: Stage) -> None:
+    stage.type("key-openai", "hello not a key")
+    row = stage.row("openai")
+    QTest.keyClick(row.key, Qt.Key.Key_Return)
+    assert stage.listener.wishes == []
+    assert stage.told("openai")[0] == "Not a key"
+    stage.show(replace(STATE, version="9"))
+    assert stage.told("openai")[0] == "Not a key"
+    assert row.key.text() == "hello not a key"
+    QTest.keyClick(row.key, Qt.Key.Key_Backspace)
+    assert stage.told("openai")[0] == "Working"
+
+
 def test_a_key_is_removed_when_asked_who_uses_it(stage: Stage) -> None:
     stage.click("more-openai")
     stage.click("remove-openai")
