@@ -11,7 +11,7 @@ from app.answers import FirstWords, LogMeasured
 from app.catalogue_search import CatalogueSearch
 from app.state import AppState, Door, KeyPlace, KeyView, ProviderCheck, Trial, TrialStep, Verdict
 from app.theme import Theme
-from app.widgets.confirm_dialog import ConfirmDialog
+from app.widgets.confirm_dialog import ConfirmDialog, Question
 from app.windows.first_run.window import FirstRunWindow
 from app.windows.settings import questions
 from app.windows.settings.models_page import ModelsPage
@@ -92,7 +92,7 @@ HELD = Contents(
 LONG = "A profile whose name is far longer than anybody would write it, but somebody did"
 
 
-def every_question(state: AppState) -> list[questions.Question]:
+def every_question(state: AppState) -> list[Question]:
     """Each at its longest."""
     settings = replace(state.settings, profile=LONG, profiles={LONG: state.settings.active, **state.settings.profiles})
     changes = (questions.Change("Long label of a setting", "http://" + "x" * 200, "empty"),) * 8
