@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from fastapi import FastAPI
@@ -17,6 +18,7 @@ from proxy_core.api.house import House
 from proxy_core.api.messages import Messages
 from proxy_core.api.models import Models
 from proxy_core.api.replies import error_body
+from proxy_core.config.local_token import NONCE, proof
 from proxy_core.errors import MethodNotAllowed, UnderstudyError, UnknownPath
 from proxy_core.wire.json_text import dumps
 
@@ -36,7 +38,7 @@ def make_app(house: House) -> ASGIApp:
         Route("/v1/models", models, methods=["GET"]),
         Route("/v1/models/{model:path}", models, methods=["GET"]),
         Route("/", _root, methods=["GET"]),
-        Route("/health", _health, methods=["GET"]),
+        Route("/health", _Health(house), methods=["GET"]),
         Route("/api/hello", _hello, methods=["GET"]),
     ]
     app.add_exception_handler(HTTPException, _missed)
@@ -67,8 +69,21 @@ async def _root(_: Request) -> Response:
     return Response(b'{"name":"understudy"}', media_type="application/json")
 
 
-async def _health(_: Request) -> Response:
-    return Response(b'{"name":"understudy","status":"ok"}', media_type="application/json")
+class _Health:
+    """Whether it answers; to ``?nonce=…`` with a proof that it holds the local token, for who is about to send one."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        told = {"name": "understudy", "status": "ok"}
+        nonce = Request(scope).query_params.get("nonce", "")
+        if NONCE.fullmatch(nonce):
+            with contextlib.suppress(UnderstudyError):  # a keyring that cannot be read: it lives, and can prove nothing
+                local = self._house.local_tokens.known() or await self._house.local_tokens.ask()
+                told["proof"] = proof(local, nonce, *scope["server"])
+        await Response(dumps(told), media_type="application/json")(scope, receive, send)
 
 
 async def _hello(_: Request) -> Response:

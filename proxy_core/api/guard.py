@@ -13,12 +13,15 @@ from proxy_core.api.replies import Headers, send_error
 from proxy_core.config.local_token import Launch, admits
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Settings
-from proxy_core.errors import InvalidRequest, Refused, Unauthenticated, UnderstudyError, WrongHost
+from proxy_core.errors import InvalidRequest, Refused, Unauthenticated, UnderstudyError, UnknownPath, WrongHost
 
 TOKEN_HEADER: Final = b"x-understudy-token"
 """A place for the local token that leaves the client's own credential free for Anthropic."""
 
 _PUBLIC: Final = frozenset({("HEAD", "/"), ("GET", "/"), ("GET", "/health")})
+_FOR_LAUNCHES: Final = re.compile(r"/|/health|/api/hello|/v1/messages|/v1/messages/count_tokens|/v1/models(?:/.*)?")
+"""What a launch token opens: what a session asks for, whatever else there may be one day."""
+
 _OUR_NAMES: Final = frozenset({"127.0.0.1", "localhost", "::1"})
 _HOST: Final = re.compile(r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<name>[A-Za-z0-9.-]+))(?::(?P<port>[0-9]{1,5}))?")
 _CREDENTIALS: Final = frozenset({TOKEN_HEADER, b"x-api-key", b"authorization"})
@@ -66,10 +69,16 @@ class Guard:
         _check_origin(headers)
         if settings.proxy.open or (scope["method"], scope["path"]) in _PUBLIC:
             return Caller(Launch(""), [header for header in headers if header[0] != TOKEN_HEADER])
+        now = self._house.clock()
         known = self._house.local_tokens.known()
-        caller = _with_token(headers, known) if known else None
+        caller = _with_token(headers, known, now) if known else None
         if caller is None and (fresh := await self._house.local_tokens.ask()) != known:
-            caller = _with_token(headers, fresh)
+            caller = _with_token(headers, fresh, now)
+        if caller is not None and caller.launch.id:
+            if self._house.launches.ended(caller.launch.id):
+                raise Unauthenticated("The launch that this token was made for has ended. Start Claude Code again.")
+            if not _FOR_LAUNCHES.fullmatch(scope["path"]):
+                raise UnknownPath(f"There is nothing at {scope['path']}.")
         if caller is None:
             raise Unauthenticated(
                 "Understudy's local token is missing or wrong. Start Claude Code with `understudy claude`, or send the "
@@ -78,12 +87,12 @@ class Guard:
         return caller
 
 
-def _with_token(headers: Headers, local: Secret) -> Caller | None:
+def _with_token(headers: Headers, local: Secret, now: float) -> Caller | None:
     """The caller by the token it shows. Every place is looked at, for a client's own credential may stand in one."""
     launch: Launch | None = None
     kept: Headers = []
     for name, value in headers:
-        found = admits(local, _credential(name, value)) if name in _CREDENTIALS else None
+        found = admits(local, _credential(name, value), now) if name in _CREDENTIALS else None
         launch = launch or found
         if found is None and name != TOKEN_HEADER:
             kept.append((name, value))

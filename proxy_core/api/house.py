@@ -57,6 +57,22 @@ class LocalTokens(Protocol):
         ...
 
 
+class Launches(Protocol):
+    """What is known of the sessions that were launched."""
+
+    def ended(self, id_: str) -> bool:
+        """Whether a launch is known to have ended; asked for each of its requests."""
+        ...
+
+
+class NoLaunches:
+    """None is known to have ended."""
+
+    def ended(self, id_: str) -> bool:  # noqa: ARG002
+        """Not known."""
+        return False
+
+
 class Budget(Protocol):
     """What may still be spent."""
 
@@ -95,6 +111,7 @@ class House:
     key; ``clock`` is Unix time in seconds; ``new_id`` makes an id of letters and digits, never the same one twice;
     ``count_tokens`` counts texts by a vocabulary; it blocks and belongs into a worker thread. ``reached`` tells within
     so many seconds what the user's keys reach; the second argument is our own port, where it does not look.
+    ``launches`` knows which launch tokens are over.
     """
 
     in_force: Callable[[], InForce]
@@ -108,3 +125,4 @@ class House:
     count_tokens: Callable[[Sequence[str], str], int]
     reached: Callable[[float, int], Awaitable[tuple[Reached, ...]]]
     budget: Budget = field(default_factory=NoBudget)
+    launches: Launches = field(default_factory=NoLaunches)

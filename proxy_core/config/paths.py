@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,6 +54,11 @@ class Paths:
         return self.state_dir / "app.lock"
 
     @property
+    def launches_dir(self) -> Path:
+        """Which launches of Claude Code run, a file each."""
+        return self.state_dir / "launches"
+
+    @property
     def reports_dir(self) -> Path:
         """Reports of crashes, until they have been looked at."""
         return self.state_dir / "crashes"
@@ -73,6 +79,11 @@ def find(environ: Mapping[str, str]) -> Paths:
 
     dirs = PlatformDirs(_APP, appauthor=False)
     return Paths(dirs.user_config_path / "settings.toml", dirs.user_state_path, dirs.user_data_path, dirs.user_log_path)
+
+
+def spelled(folder: str) -> str:
+    """A folder's name as text that every file and program takes: bytes that are no UTF-8 as backslashes and digits."""
+    return os.fsencode(folder).decode("utf-8", "backslashreplace")
 
 
 def private_folder(folder: Path) -> Path:

@@ -123,6 +123,7 @@ class Proxy:
         """
         from proxy_core.api.app import make_app  # noqa: PLC0415 - the port listens before this is loaded
         from proxy_core.api.house import House  # noqa: PLC0415
+        from proxy_core.launch.launch_records import LaunchRecords  # noqa: PLC0415
         from proxy_core.runtime.engines import Engines  # noqa: PLC0415
         from proxy_core.runtime.local_tokens import LocalTokens  # noqa: PLC0415
 
@@ -148,6 +149,7 @@ class Proxy:
             count_tokens=self._tokenizer.count,
             reached=live.reached,
             budget=self.budget,
+            launches=LaunchRecords(self._options.paths.launches_dir),
         )
         return Service(make_app(house), let_go, partial(engines.warm_up, self._needed))
 

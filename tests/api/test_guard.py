@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from proxy_core.config.local_token import Launch, admits, launch_token, new_local_token
+from proxy_core.config.local_token import Launch, admits, launch_token, new_local_token, proof
 from proxy_core.config.secret import Secret
+from proxy_core.launch.launch_records import end
 from tests.support.chat_server import ChatServer, chat_server, completion, whole
 from tests.support.proxy import TOKEN, Running, request, running
 
@@ -204,6 +205,71 @@ async def test_a_launch_token_carries_project_and_profile(stage: Stage) -> None:
     token = launch_token(Secret(TOKEN), Launch("l1", "/home/me/wörk", "Local"))
     assert (await raw(proxy, host(proxy), JSON, f"x-api-key: {token.reveal()}"))[0] == 200
     assert (proxy.heard.last.project, proxy.heard.last.profile) == ("/home/me/wörk", "Local")
+
+
+async def test_a_launch_token_opens_what_a_session_asks_for_and_nothing_else(stage: Stage) -> None:
+    proxy, _ = stage
+    key = f"x-api-key: {launch_token(Secret(TOKEN), Launch('l1')).reveal()}"
+    for target in ("POST /v1/messages/count_tokens", "GET /v1/models?limit=3", "GET /v1/models/understudy/big"):
+        assert (await raw(proxy, host(proxy), JSON, key, target=target))[0] == 200, target
+    for target in ("GET /settings", "GET /log", "GET /v1/launches", "GET /v1/messages/batches", "GET /docs"):
+        status, answer = await raw(proxy, host(proxy), JSON, key, target=target)
+        assert (status, '"not_found_error"' in answer) == (404, True), target
+
+
+async def test_a_launch_token_ends_with_its_launch(stage: Stage) -> None:
+    proxy, upstream = stage
+    record = proxy.home / "state" / "launches" / "l1"
+    key = f"x-api-key: {launch_token(Secret(TOKEN), Launch('l1')).reveal()}"
+    assert (await raw(proxy, host(proxy), JSON, key))[0] == 200, "nothing is known of it"
+    record.parent.mkdir(parents=True)
+    end(record)
+    status, answer = await raw(proxy, host(proxy), JSON, key)
+    assert (status, '"authentication_error"' in answer) == (401, True)
+    assert len(upstream.requests) == 1
+
+
+def test_a_launch_token_is_good_for_a_week() -> None:
+    local, day = Secret(TOKEN), 86_400.0
+    token = launch_token(local, Launch("l1"), issued=100 * day).reveal()
+    assert admits(local, token, 100 * day) == admits(local, token, 106.9 * day) == Launch("l1")
+    assert admits(local, token, 107.1 * day) is None
+    assert admits(local, token, 92.9 * day) is None, "not for ever either where the clock was wrong"
+
+
+def test_a_folder_whose_name_is_not_utf_8_can_be_written_everywhere() -> None:
+    local = Secret(TOKEN)
+    launch = admits(local, launch_token(local, Launch("l1", "/home/me/caf\udce9")).reveal())
+    assert launch is not None
+    assert launch.project == "/home/me/caf\\xe9"
+
+
+async def test_health_proves_that_it_holds_the_local_token(stage: Stage) -> None:
+    proxy, _ = stage
+    nonce = "a-question-of-somebody"
+    status, answer = await raw(proxy, host(proxy), target=f"GET /health?nonce={nonce}", body=b"")
+    told = json.loads(answer.rpartition("\r\n\r\n")[2])
+    assert status == 200
+    assert told["proof"] == proof(Secret(TOKEN), nonce, "127.0.0.1", proxy.port)
+    assert TOKEN not in answer
+
+
+@pytest.mark.parametrize(
+    "nonce", ["", "short", "x" * 129, "with%20blanks%20and%20more", "%00%00%00%00%00%00%00%00%00%00%00%00%00%00%00%00"]
+)
+async def test_it_proves_nothing_with_what_is_no_nonce(stage: Stage, nonce: str) -> None:
+    _, answer = await raw(stage[0], host(stage[0]), target=f"GET /health?nonce={nonce}", body=b"")
+    assert "proof" not in answer
+
+
+async def test_no_proof_is_ever_a_launch_token(stage: Stage) -> None:
+    """Whatever is asked to be signed, the answer opens nothing."""
+    proxy, _ = stage
+    payload = launch_token(new_local_token(), Launch("forged")).reveal().removeprefix("us-launch.").partition(".")[0]
+    _, answer = await raw(proxy, host(proxy), target=f"GET /health?nonce={payload}", body=b"")
+    signed = json.loads(answer.rpartition("\r\n\r\n")[2])["proof"]
+    for forged in (f"us-launch.{payload}.{signed}", signed):
+        assert (await raw(proxy, host(proxy), JSON, f"x-api-key: {forged}"))[0] == 401
 
 
 def test_launch_tokens_end_with_the_local_token() -> None:

@@ -47,6 +47,7 @@ class Running:
     port: int
     client: httpx.AsyncClient
     serving: Serving
+    home: Path
     faults: list[str] = field(default_factory=list)
 
     async def ask(self, **fields: Any) -> httpx.Response:
@@ -83,7 +84,7 @@ async def running(home: Path, environ: Mapping[str, str], settings: str = "") ->
     headers = {"x-api-key": TOKEN, "anthropic-version": "2023-06-01"}
     try:
         async with httpx.AsyncClient(base_url=address.url, headers=headers, trust_env=False, timeout=30) as client:
-            yield Running(proxy, heard, address.url, address.port, client, serving, faults)
+            yield Running(proxy, heard, address.url, address.port, client, serving, home, faults)
     finally:
         serving.stop_at_once()
         await task
