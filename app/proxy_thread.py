@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
 from functools import partial
 from typing import Final
 
+from proxy_core.errors import ConfigError
 from proxy_core.runtime.listening import Address, Listening
 from proxy_core.runtime.server import ProxyServer, ServerNews, ServerState, Service
 
@@ -30,6 +32,7 @@ class ProxyThread:
         self._changing = threading.Lock()
         self._server: ProxyServer | None = None
         self._number = 0
+        self._held: Address | None = None
         self._may_serve = threading.Event()
 
     def go(self) -> None:
@@ -50,7 +53,7 @@ class ProxyThread:
         with self._changing:
             if (running := self.address) is not None:
                 return running
-            listening = Listening(host, port)
+            listening = self._listening(host, port)
             self._may_serve.wait(_PATIENCE)
             self._number += 1
             self._server = ProxyServer(
@@ -58,6 +61,16 @@ class ProxyThread:
             )
             self._server.start()
             return listening.address
+
+    def _listening(self, host: str, port: int) -> Listening:
+        """For any free port the one it had before: sessions that run know no other, and tell it their tokens."""
+        listening: Listening | None = None
+        if port == 0 and self._held is not None and self._held.host == host:
+            with contextlib.suppress(ConfigError):
+                listening = Listening(host, self._held.port)
+        listening = listening or Listening(host, port)
+        self._held = listening.address
+        return listening
 
     def stop(self, *, grace: float | None = None) -> bool:
         """End it and wait for that; answers under way have ``grace`` seconds, the server's own if None."""

@@ -62,6 +62,16 @@ def test_it_starts_stops_and_starts_on_the_same_port(thread: ProxyThread, heard:
     assert b"hello" in ask(again)
 
 
+def test_for_any_free_port_it_takes_the_one_it_had(thread: ProxyThread) -> None:
+    address = thread.start("127.0.0.1", 0)
+    thread.stop()
+    assert thread.start("127.0.0.1", 0) == address
+    thread.stop()
+    with socket.create_server(("127.0.0.1", address.port)):
+        other = thread.start("127.0.0.1", 0)
+    assert other.port != address.port
+
+
 def test_a_second_start_changes_nothing(thread: ProxyThread, heard: Heard) -> None:
     address = thread.start("127.0.0.1", 0)
     assert thread.start("127.0.0.1", 0) == address
