@@ -52,9 +52,10 @@ def chosen(
     until: Until = "",
 ) -> Filter:
     """The filter of these options. Raises a usage error for what makes no sense."""
+    from proxy_core.config.paths import spelled
     from proxy_core.ledger.rows import Filter
 
-    text, body, role, model, session, project = map(as_text, (text, body, role, model, session, project))
+    text, body, role, model, session = (spelled(given) for given in (text, body, role, model, session))
     named, now = "/" in model, time.time()
     return Filter(
         text=text,
@@ -63,16 +64,11 @@ def chosen(
         provider="" if named else model,
         model=model if named else "",
         session=session,
-        project=str(Path(project).expanduser().absolute()) if project else "",
+        project=spelled(str(Path(project).expanduser().absolute())) if project else "",
         states=_states(status),
         since=moment(since, now) if since else None,
         until=moment(until, now, "--until") if until else None,
     )
-
-
-def as_text(argument: str) -> str:
-    """Return an argument with what was not UTF-8 replaced: Python keeps it as surrogates, which SQLite refuses."""
-    return argument.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def choosing(command: Callable[..., None]) -> Callable[..., None]:

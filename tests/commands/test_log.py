@@ -75,6 +75,13 @@ async def test_only_what_is_asked_for_is_told(scratch: Path) -> None:
     assert await ids("--since", "4d", "--until", "2d") == ["past"]
 
 
+@pytest.mark.parametrize("option", ["--text", "--body", "--model", "--session", "--project"])
+async def test_bytes_that_are_no_text_are_asked_for_like_any_other(scratch: Path, option: str) -> None:
+    shelve(ledger_of(scratch), entry("good"))
+    done = await understudy("log", option, os.fsdecode(b"\xff"), home=scratch)
+    assert (done.status, done.out, done.err) == (0, "", "understudy: No request is like that.\n")
+
+
 async def test_nothing_to_tell_is_said(scratch: Path) -> None:
     none = await understudy("log", home=scratch)
     assert (none.status, none.out, none.err) == (0, "", "understudy: No request has been made yet.\n")
