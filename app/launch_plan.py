@@ -12,10 +12,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from proxy_core.catalogue.known import Known
-from proxy_core.config.local_token import Launch, launch_token
+from proxy_core.config.local_token import Launch
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Engine, Role
 from proxy_core.launch.claude_code import LaunchPlan, Offer, Part, Session, plan
+from proxy_core.launch.settings_files import Kept
 from proxy_core.routing.model_ids import role_of
 from proxy_core.routing.roles import resolve
 
@@ -30,15 +31,21 @@ class Cast:
     has_anthropic_key: bool
 
 
-def token_for(local: Secret, folder: str, profile: str) -> Secret:
-    """A token of its own for one launch, which carries the project and the profile into the ledger."""
-    return launch_token(local, Launch(secrets.token_hex(8), folder, profile))
+def launch_for(folder: str, profile: str) -> Launch:
+    """A launch in ``folder``, told from all others: it carries project and profile into the ledger."""
+    return Launch(secrets.token_hex(8), folder, profile)
 
 
 def plan_for(
-    cast: Cast, address: str, token: Secret, environ: Mapping[str, str], offers: Sequence[Offer] = ()
+    cast: Cast,
+    address: str,
+    token: Secret,
+    environ: Mapping[str, str],
+    offers: Sequence[Offer] = (),
+    *,
+    kept: Kept | None = None,
 ) -> LaunchPlan:
-    """The environment of a session with the proxy at ``address``."""
+    """The environment of a session with the proxy at ``address``; ``kept`` is what its settings files have a say in."""
     parts = {role: _part(cast.known, target) for role, target in cast.roles.items()}
     session = Session(
         address=address,
@@ -47,6 +54,7 @@ def plan_for(
         own_credential=any(part.passthrough for part in parts.values()) and not cast.has_anthropic_key,
         long_threshold=cast.long_threshold,
         offers=offers,
+        kept=kept or Kept(),
     )
     return plan(session, environ)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import socket
@@ -35,6 +36,7 @@ def claude(
     """Run Claude Code here, on your models. All arguments go to claude, its --help too."""
     from app.commands.door import door
     from app.commands.ground import stand
+    from proxy_core.launch.users_settings import taken
 
     profile, theirs = own_options(arguments or [])
     program = program_or_exit()
@@ -42,11 +44,14 @@ def claude(
     ground = stand(inherited)  # without .env: a project's file must not choose where its sessions go
     ground.profile(profile)
     refuse_if_overruled()
+    settings, theirs = taken(theirs, Path.cwd())
     for trouble in ground.troubles:
         remark(trouble)
     with door(ground, profile) as opened:
         plan = plan_for(ground, opened)
-        code = run([str(program), *plan.arguments, *theirs], plan.environment(inherited))
+        with settings_argument(plan, settings, opened.record) as (plan, argument):
+            recorded = None if stays_behind(theirs) else opened.record
+            code = run([str(program), "--settings", argument, *theirs], plan.environment(inherited), recorded)
     raise typer.Exit(code)
 
 
@@ -86,6 +91,7 @@ def plan_for(ground: Ground, opened: Door) -> LaunchPlan:
     """The environment of the session."""
     from app import launch_plan
     from proxy_core.config.settings import PASSTHROUGH
+    from proxy_core.launch import settings_files
 
     anthropic = ground.provider_of(PASSTHROUGH)
     cast = launch_plan.Cast(
@@ -95,17 +101,57 @@ def plan_for(ground: Ground, opened: Door) -> LaunchPlan:
         has_anthropic_key=anthropic is not None and ground.key_of(anthropic).secret is not None,
     )
     offers = launch_plan.offers_of(opened.address, opened.token)
-    return launch_plan.plan_for(cast, opened.address, opened.token, os.environ, offers)
+    kept = settings_files.kept(Path.home(), Path.cwd(), os.environ)
+    return launch_plan.plan_for(cast, opened.address, opened.token, os.environ, offers, kept=kept)
 
 
-def run(command: Sequence[str], environment: Mapping[str, str]) -> int:
-    """The program in this terminal; its exit code, as a shell tells it.
+@contextmanager
+def settings_argument(
+    plan: LaunchPlan, theirs: Mapping[str, Any] | None, record: Path
+) -> Generator[tuple[LaunchPlan, str], None, None]:
+    """The plan over a user's own settings, and what ``--settings`` says for as long as this lasts.
+
+    A user's own may hold secrets, which a command line would show to everybody here: they go through a file beside the
+    ``record``. Raises LaunchError where it cannot be written.
+    """
+    from proxy_core.config import atomic_file
+    from proxy_core.errors import LaunchError
+    from proxy_core.launch import launch_records
+
+    if theirs is None:
+        yield plan, plan.settings_text
+        return
+    whole, path = plan.over(theirs), record.with_suffix(".json")
+    try:
+        launch_records.prepare(path)
+        atomic_file.write(path, json.dumps(whole.settings).encode())
+    except OSError as error:
+        raise LaunchError(f"The settings of this session cannot be kept in {path}: {error.strerror}.") from error
+    try:
+        yield whole, str(path)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def stays_behind(arguments: Sequence[str]) -> bool:
+    """Whether the session goes on when the program has ended: in the background, or in a tmux."""
+    return any(argument in {"--bg", "--background"} or argument.startswith("--tmux") for argument in arguments)
+
+
+def run(command: Sequence[str], environment: Mapping[str, str], record: Path | None = None) -> int:
+    """The program in this terminal; its exit code, as a shell tells it. It stands in ``record`` while it runs.
 
     Ctrl+C reaches it from the terminal itself, so here it is only survived; other signals are passed on.
     """
+    from proxy_core.launch import launch_records
+
     child = subprocess.Popen(command, env=environment)  # noqa: S603 - what the user asked for
     with _signals_to(child):
+        if record is not None:
+            launch_records.begin(record, child.pid)
         code = _end_of(child)
+    if record is not None:
+        launch_records.end(record)
     return 128 - code if code < 0 else code
 
 

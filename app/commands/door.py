@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,33 +22,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """A proxy that lets this launch in: ``roles`` are what it plays them with."""
+    """A proxy that lets this launch in: ``roles`` are what it plays them with.
+
+    ``record`` is where the launch says that it runs.
+    """
 
     address: str
     token: Secret
     roles: Mapping[Role, str]
+    record: Path
 
 
 @contextmanager
 def door(ground: Ground, profile: str, folder: Path | None = None) -> Generator[Door, None, None]:
-    """The proxy that runs, if its token is known here; else one of this command's own, on a free port.
+    """The proxy that runs, if it proves that it holds the token known here; else one of this command's own.
 
     Only its own reads a ``.env``, and only from ``folder``.
     """
     from app.commands.ground import stand
     from proxy_core.config.local_token import launch_token
     from proxy_core.runtime.keeping import keep, kept_in
-    from proxy_core.runtime.presence import find_running
+    from proxy_core.runtime.presence import find_running, proves
 
     running = find_running(ground.paths.runtime_file)
     local = ground.keys.local_token().secret if running else None
     if running and local:
-        token = launch_token(local, _launch(profile))
-        roles = roles_of(running.address, token)
-        if roles is not None:
-            yield Door(running.address, token, roles)
-            return
-        remark(f"The Understudy on {running.address} has another token; one is started for this session.")
+        if proves(running.address, local):
+            launch = _launch(profile)
+            token = launch_token(local, launch)
+            roles = roles_of(running.address, token)
+            if roles is not None:
+                yield Door(running.address, token, roles, ground.paths.launches_dir / launch.id)
+                return
+        remark(
+            f"The Understudy on {running.address} has another token, or another program poses as it. "
+            "It gets nothing: one is started for this session."
+        )
     own = stand(ground.environ, folder)
     ledger = keep(own.proxy, own.paths.ledger_file)
     try:
@@ -79,8 +87,10 @@ def own_door(
     try:
         if not server.ready(20):
             raise ConfigError(server.sentence)
-        token = launch_token(_local_token(ground.keys), _launch(profile))
-        yield Door(server.address.url, token, ground.roles(ground.profile(profile)))
+        launch = _launch(profile)
+        token = launch_token(_local_token(ground.keys), launch)
+        roles = ground.roles(ground.profile(profile))
+        yield Door(server.address.url, token, roles, ground.paths.launches_dir / launch.id)
     finally:
         server.stop()
         for place in faults:
@@ -88,9 +98,9 @@ def own_door(
 
 
 def _launch(profile: str) -> Launch:
-    from proxy_core.config.local_token import Launch
+    from app.launch_plan import launch_for
 
-    return Launch(secrets.token_hex(8), str(Path.cwd()), profile)
+    return launch_for(str(Path.cwd()), profile)
 
 
 def _local_token(keys: Keys) -> Secret:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,13 +13,15 @@ from PySide6.QtCore import QCoreApplication
 from app.choices import Choice as InForce
 from app.doing.proxy import token_of
 from app.doing.tools import Tools
-from app.launch_plan import Cast, offers_of, plan_for, token_for
+from app.launch_plan import Cast, launch_for, offers_of, plan_for
 from app.news import FolderChosen, LaunchSeen
 from app.remembered import Memory
 from app.state import Phase, TerminalView
+from proxy_core.config.local_token import launch_token
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH
 from proxy_core.errors import ConfigError
+from proxy_core.launch import launch_records, settings_files
 from proxy_core.launch.claude_code import LaunchPlan
 from proxy_core.launch.installed import INSTALL, find_claude
 from proxy_core.launch.obstacles import Obstacle, Weight, obstacles
@@ -149,7 +151,8 @@ def _started(opened: Opened) -> str:
 def _plan(tools: Tools, wanted: _Wanted) -> LaunchPlan:
     """Blocks for the keyring and for the proxy's own list."""
     local: Secret = token_of(tools)
-    token = token_for(local, wanted.folder, wanted.profile)
+    launch = launch_for(wanted.folder, wanted.profile)
+    token = launch_token(local, launch)  # without a proof: the proxy is this process's own, and holds its port
     anthropic = wanted.choice.provider_of(PASSTHROUGH)
     cast = Cast(
         wanted.choice.roles(wanted.profile),
@@ -157,7 +160,9 @@ def _plan(tools: Tools, wanted: _Wanted) -> LaunchPlan:
         wanted.choice.settings.routing.long_threshold,
         anthropic is not None and tools.keys.for_provider(anthropic).secret is not None,
     )
-    return plan_for(cast, wanted.address, token, wanted.environ, offers_of(wanted.address, token))
+    kept = settings_files.kept(tools.home, Path(wanted.folder), wanted.environ)
+    plan = plan_for(cast, wanted.address, token, wanted.environ, offers_of(wanted.address, token), kept=kept)
+    return replace(plan, record=launch_records.record(tools.paths.launches_dir, launch.id))
 
 
 def _seen(tools: Tools, folder: str) -> LaunchSeen:

@@ -5,19 +5,26 @@ user's settings files, and from the environment last. So whatever is no secret i
 ``--settings``: a project cannot lead the session, and our token with it, to another address. The token is in the
 environment alone, where it stands in no file and on no command line; it is sent in two headers, so that a credential
 from a settings file can displace only one of them.
+
+A project may still set what Claude Code itself trusts a project with: hooks, MCP servers, an HTTP proxy for its tools.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
-from proxy_core.launch import own_certificates
+from proxy_core.errors import LaunchError
+from proxy_core.launch import own_certificates, settings_files
+from proxy_core.launch.settings_files import Kept
 from proxy_core.routing.model_ids import role_id
 
 TOKEN_HEADER: Final = "x-understudy-token"  # noqa: S105 - a header's name
@@ -35,8 +42,32 @@ OTHER_WAYS: Final = (
 )
 """Each sends a session past its base URL. An empty value switches it off, wherever it was switched on."""
 
+SOCKET: Final = "ANTHROPIC_UNIX_SOCKET"
+"""Sends a session past its base URL, too. Once a settings file has set it, Claude Code 2.1.197 takes neither a base URL
+nor another socket from ``--settings`` (newer versions do): see :mod:`proxy_core.launch.obstacles`.
+"""
+
+HOST_MANAGED: Final = "CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST"
+"""Keeps Claude Code from taking an address, a provider, a credential or an HTTP proxy from any settings file."""
+
+TELEMETRY: Final = (
+    "CLAUDE_CODE_ENABLE_TELEMETRY",
+    "BETA_TRACING_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
+    "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
+)
+"""Whether and where a session reports; prompts may be in the reports. The user's own value holds, never a project's."""
+
 CREDENTIALS: Final = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
 """The user's own, which no model of another provider needs."""
+
+FOR_NOBODY_ELSE: Final = ("CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "UNDERSTUDY_TOKEN")
+"""Never handed on: a session of Claude Code that we were started in is not the new one's, and the local token opens
+more than one session."""
+
+_CREDENTIALS_ALL: Final = (BEARER, HEADERS, *CREDENTIALS)
 
 _FAMILIES: Final[Mapping[str, Role]] = MappingProxyType(
     {"OPUS": Role.OPUS, "SONNET": Role.BIG, "FABLE": Role.BIG, "HAIKU": Role.SMALL}
@@ -61,6 +92,9 @@ _LOCAL_ANSWER: Final = 1_800_000
 """Milliseconds. A local model may read a long prompt for minutes before its first word."""
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
+_NO_PROXY: Final = ("NO_PROXY", "no_proxy")
+_BETWEEN_HOSTS: Final = re.compile(r"[,\s]+")
+_HOST: Final = re.compile(r"[\w.*:/\[\]-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +130,8 @@ class Session:
 
     ``parts`` has BIG, SMALL and THINKER, and the optional roles that are set. ``own_credential`` leaves the client's
     own login or key in place: passthrough needs it when no Anthropic key is stored. ``long_threshold`` is in tokens.
-    ``offers`` are the models to choose from beside the roles, as many as there is room for.
+    ``offers`` are the models to choose from beside the roles, as many as there is room for. ``kept`` is what settings
+    files say that a launch outranks and keeps.
     """
 
     address: str
@@ -105,19 +140,24 @@ class Session:
     own_credential: bool = False
     long_threshold: int = 200_000
     offers: Sequence[Offer] = ()
+    kept: Kept = field(default_factory=Kept)
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchPlan:
-    """How to start it: ``variables`` (with the token in them), variables to ``unset``, ``settings`` without secrets."""
+    """How to start it: ``variables`` (with the token in them), variables to ``unset``, ``settings`` without secrets.
+
+    ``record`` is where the process that is launched says that it runs; None where nobody asks.
+    """
 
     variables: Mapping[str, str]
     unset: tuple[str, ...] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
+    record: Path | None = None
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """What stands before the user's own arguments; a ``--settings`` of theirs takes the place of ours."""
+        """What stands before the user's arguments; those must hold no ``--settings``: of two the last one counts."""
         return ("--settings", self.settings_text)
 
     @property
@@ -130,19 +170,59 @@ class LaunchPlan:
         kept = {name: value for name, value in own_certificates.without(inherited).items() if name not in self.unset}
         return {**kept, **self.variables}
 
+    def over(self, theirs: Mapping[str, Any]) -> LaunchPlan:
+        """The plan with a user's own settings under ours, which keep their say where both have one.
+
+        Claude Code drops settings of which one value is invalid, and ours would go with it: so the environment then
+        says that it holds against every settings file.
+        """
+        env = settings_files.texts(_block(theirs, "env"))
+        ours = self.settings["env"]
+        excepted = _no_proxy([ours.get(_NO_PROXY[0], ""), *(env.get(name, "") for name in _NO_PROXY)], self.address)
+        steering = ours | {name: env[name] for name in TELEMETRY if name in env} | excepted
+        settings = {**theirs, **self.settings}
+        settings["env"] = {name: value for name, value in env.items() if name not in _CREDENTIALS_ALL} | steering
+        if "permissions" in theirs:
+            settings["permissions"] = {**_block(theirs, "permissions"), **self.settings.get("permissions", {})}
+        variables = {**self.variables, **{name: steering[name] for name in (*TELEMETRY, *excepted) if name in steering}}
+        variables[HOST_MANAGED] = "1"
+        if BEARER not in self.variables:  # the user's own credential is wanted, and may stand there alone
+            variables |= {name: env[name] for name in (BEARER, *CREDENTIALS) if name in env}
+        variables[HEADERS] = _headers(env.get(HEADERS, ""), self.variables.get(HEADERS, ""))
+        return replace(self, variables=variables, settings=settings)
+
+    @property
+    def address(self) -> str:
+        """Where the session finds the proxy."""
+        return self.variables["ANTHROPIC_BASE_URL"]
+
+
+def _block(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    block = settings.get(name, {})
+    if not isinstance(block, dict):
+        raise LaunchError(f"The settings given with --settings have a wrong {name}: it has to be an object.")
+    return block
+
 
 def plan(session: Session, inherited: Mapping[str, str]) -> LaunchPlan:
     """The environment and settings of a session that would otherwise inherit ``inherited``."""
     big = session.parts[Role.BIG]
-    plain = {"ANTHROPIC_BASE_URL": session.address, **dict.fromkeys(OTHER_WAYS, "")}
+    plain = {"ANTHROPIC_BASE_URL": session.address, **dict.fromkeys((*OTHER_WAYS, SOCKET), "")}
+    own = {**inherited, **session.kept.user_env}
+    plain |= {name: own.get(name, "") for name in TELEMETRY}
+    hosts = (*(inherited.get(name, "") for name in _NO_PROXY), *session.kept.no_proxy)
+    plain |= _no_proxy(hosts, session.address)
     plain |= {"CLAUDE_CODE_ENABLE_GATEWAY_MODEL_DISCOVERY": "1"}
     plain |= _models(session.parts)
     if not big.passthrough:
         plain |= _limits(session) | _quiet(session.parts) | {"CLAUDE_CODE_ATTRIBUTION_HEADER": "0"}
     plain |= _patience(session.parts)
     return LaunchPlan(
-        variables=plain | _no_proxy(inherited) | _token(session, inherited),
-        unset=() if session.own_credential else (*CREDENTIALS, "ANTHROPIC_SMALL_FAST_MODEL"),
+        variables=plain | _token(session, inherited),
+        unset=(
+            *FOR_NOBODY_ELSE,
+            *(() if session.own_credential else (*CREDENTIALS, "ANTHROPIC_SMALL_FAST_MODEL")),
+        ),
         settings=_settings(session, plain),
     )
 
@@ -151,8 +231,12 @@ def _token(session: Session, inherited: Mapping[str, str]) -> dict[str, str]:
     own = f"{TOKEN_HEADER}: {session.token.reveal()}"
     if not session.own_credential:
         return {BEARER: session.token.reveal(), HEADERS: own}
-    theirs = [line for line in inherited.get(HEADERS, "").splitlines() if line and not line.startswith(TOKEN_HEADER)]
-    return {HEADERS: "\n".join([*theirs, own])}
+    return {HEADERS: _headers(inherited.get(HEADERS, ""), own)}
+
+
+def _headers(theirs: str, ours: str) -> str:
+    kept = [line for line in theirs.splitlines() if line and not line.lower().startswith(TOKEN_HEADER)]
+    return "\n".join([*kept, ours])
 
 
 def _models(parts: Mapping[Role, Part]) -> dict[str, str]:
@@ -220,12 +304,18 @@ def _patience(parts: Mapping[Role, Part]) -> dict[str, str]:
     }
 
 
-def _no_proxy(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Loopback goes through no HTTP proxy, or the token would go there too; both spellings, because programs differ."""
-    theirs = inherited.get("NO_PROXY") or inherited.get("no_proxy", "")
-    hosts = [host.strip() for host in theirs.split(",") if host.strip()]
-    value = ",".join([*hosts, *(host for host in _LOOPBACK if host not in hosts)])
-    return {"NO_PROXY": value, "no_proxy": value}
+def _no_proxy(theirs: Iterable[str], address: str) -> dict[str, str]:
+    """Their hosts and loopback go through no HTTP proxy, or the token would go there too.
+
+    Both spellings, because programs differ; the address as it is written in a URL, because Claude Code compares an IPv6
+    one with its brackets and its port.
+    """
+    written = [host for value in theirs for host in _BETWEEN_HOSTS.split(value) if _HOST.fullmatch(host)]
+    if "*" in written:  # means all of them where it stands alone, and nothing beside others
+        return dict.fromkeys(_NO_PROXY, "*")
+    own = urlsplit(address)
+    ours = (*_LOOPBACK, *(() if own.hostname in _LOOPBACK[:2] else (own.hostname or "", own.netloc)))
+    return dict.fromkeys(_NO_PROXY, ",".join(dict.fromkeys(filter(None, (*written, *ours)))))
 
 
 def _settings(session: Session, plain: Mapping[str, str]) -> dict[str, Any]:

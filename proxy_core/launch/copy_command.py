@@ -11,10 +11,11 @@ import re
 import shlex
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Final, assert_never
 
 from proxy_core.errors import LaunchError
+from proxy_core.launch import users_settings
 from proxy_core.launch.claude_code import LaunchPlan
 from proxy_core.launch.launch_script import in_quotes
 
@@ -39,7 +40,8 @@ def command_for(shell: Shell, plan: LaunchPlan, folder: PurePath, argv: Sequence
     For Windows' shells it goes without ``--settings``, whose quotes they lose: there a project's own settings outrank
     the environment. Raises LaunchError for what a shell cannot hold.
     """
-    program, *arguments = argv
+    program, *theirs = argv
+    plan, arguments = users_settings.merged(plan, theirs, Path(folder))
     words = [program, *plan.arguments, *arguments]
     match shell:
         case Shell.SH:

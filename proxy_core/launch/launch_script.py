@@ -26,13 +26,16 @@ KEPT_SECONDS: Final = 300.0
 """How long a script that no terminal ran is left lying."""
 
 PREFIX: Final = "launch-"
+_RECORD_IN_SH: Final = '(umask 077; read -r line < "/proc/$$/stat" || line=$$; printf "%s\\n" "$line" > {}) 2>/dev/null'
+"""Without a program: whatever the PATH. Two of the sub-shell's ``$`` are the script's own number."""
 _TOLD: Final = "Claude Code ended with {}. Press Enter to close."
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
     """What a script is to do: go to ``folder``, take ``unset`` out of its environment, put ``variables`` in, run
-    ``argv``. ``settings`` are Claude Code's, without secrets; they stand after the program.
+    ``argv``. ``settings`` are Claude Code's, without secrets; they stand after the program. ``record`` is where the
+    script says that it runs (:mod:`proxy_core.launch.launch_records`), nowhere if None.
     """
 
     folder: Path
@@ -40,6 +43,7 @@ class Errand:
     unset: tuple[str, ...]
     argv: tuple[str, ...]
     settings: str
+    record: Path | None = None
 
 
 def in_sh(errand: Errand) -> str:
@@ -53,8 +57,10 @@ def in_sh(errand: Errand) -> str:
         *(f"unset {name}" for name in errand.unset),
         *(f"export {name}={shlex.quote(value)}" for name, value in errand.variables.items()),
         *([f'PATH={beside}:"$PATH"', "export PATH"] if beside != "''" else []),
+        *([_RECORD_IN_SH.format(shlex.quote(str(errand.record)))] if errand.record else []),
         f"{shlex.join([program, '--settings', errand.settings, *arguments])}",
         "status=$?",
+        *([f"{{ echo 0 > {shlex.quote(str(errand.record))}; }} 2>/dev/null"] if errand.record else []),
         f"""[ "$status" -eq 0 ] || {{ printf '\\n{_TOLD.format("%s")} ' "$status"; read -r _; }}""",
         'exit "$status"',
     ]
@@ -65,17 +71,20 @@ def in_powershell(errand: Errand) -> str:
     """For Windows. What Claude Code is told goes through a file: old PowerShells lose the quotes of an argument."""
     program, *arguments = (in_quotes(word) for word in errand.argv)
     beside = in_quotes(str(Path(errand.argv[0]).parent))
+    record = in_quotes(str(errand.record))
     lines = [
         "Remove-Item -LiteralPath $PSCommandPath -Force",
         f"Set-Location -LiteralPath {in_quotes(str(errand.folder))}",
         *(f"Remove-Item -LiteralPath 'Env:{name}' -ErrorAction SilentlyContinue" for name in errand.unset),
         *(f"$env:{name} = {in_quotes(value)}" for name, value in errand.variables.items()),
         *([f"$env:PATH = {beside} + ';' + $env:PATH"] if len(Path(errand.argv[0]).parts) > 1 else []),
+        *([f'try {{ [IO.File]::WriteAllText({record}, "$PID`n") }} catch {{ }}'] if errand.record else []),
         "$settings = [IO.Path]::ChangeExtension($PSCommandPath, '.json')",
         f"[IO.File]::WriteAllText($settings, {in_quotes(errand.settings)})",
         " ".join(["&", program, "--settings", "$settings", *arguments]),
         "$status = $LASTEXITCODE",
         "Remove-Item -LiteralPath $settings -Force -ErrorAction SilentlyContinue",
+        *([f'try {{ [IO.File]::WriteAllText({record}, "0`n") }} catch {{ }}'] if errand.record else []),
         f'if ($status -ne 0) {{ Read-Host "{_TOLD.format("$status")}" }}',
         "exit $status",
     ]
@@ -90,11 +99,16 @@ def in_quotes(text: str) -> str:
 def write(text: str, suffix: str, environ: Mapping[str, str]) -> Path:
     """A new script of mode 0700 with ``text`` in it. Raises LaunchError."""
     try:
+        # A folder's name may be no UTF-8: its bytes go in as they are. PowerShell of
+        # old takes a file without the mark for one of the system's code page.
+        content = text.encode("utf-8-sig") if suffix == ".ps1" else text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError as error:
+        raise LaunchError("The folder's name has characters that a script cannot hold. Rename the folder.") from error
+    try:
         folder = script_folder(environ)
         descriptor, name = tempfile.mkstemp(prefix=PREFIX, suffix=suffix, dir=folder)
-        # PowerShell of old takes a file without the mark for one of the system's code page.
-        with open(descriptor, "w", encoding="utf-8-sig" if suffix == ".ps1" else "utf-8", newline="") as file:  # noqa: PTH123
-            file.write(text)
+        with open(descriptor, "wb") as file:  # noqa: PTH123
+            file.write(content)
         script = Path(name)
         script.chmod(stat.S_IRWXU)
     except OSError as error:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import sys
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 from typing import Any, Final
 
-from proxy_core.launch.claude_code import BEARER, CREDENTIALS, HEADERS, OTHER_WAYS
+from proxy_core.launch import settings_files
+from proxy_core.launch.claude_code import BEARER, CREDENTIALS, HEADERS, OTHER_WAYS, SOCKET
+from proxy_core.launch.settings_files import Place
 from proxy_core.routing.model_ids import OWN
 
 
@@ -42,13 +43,8 @@ class _File:
     managed: bool
 
 
-_MANAGED_FOLDERS: Final = {
-    "linux": "/etc/claude-code",
-    "darwin": "/Library/Application Support/ClaudeCode",
-    "win32": "C:/Program Files/ClaudeCode",
-}
-_WAYS_OUT: Final = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-_STEERING: Final = ("ANTHROPIC_BASE_URL", "ANTHROPIC_UNIX_SOCKET", *OTHER_WAYS)
+_STEERING: Final = ("ANTHROPIC_BASE_URL", SOCKET, *OTHER_WAYS)
+_LOOPBACK: Final = frozenset({"127.0.0.1", "*"})
 _OURS: Final = ("ANTHROPIC_MODEL", "ANTHROPIC_DEFAULT_", "CLAUDE_CODE_MAX_", "CLAUDE_CODE_AUTO_COMPACT_WINDOW")
 
 
@@ -61,21 +57,14 @@ def obstacles(
     folder of an administrator's settings, the system's own if None. What a device manager sets without a file (macOS
     profiles, the Windows registry, a server) is not seen.
     """
-    user = Path(environ.get("CLAUDE_CONFIG_DIR") or home / ".claude")
-    folder = managed or Path(_MANAGED_FOLDERS.get(sys.platform, _MANAGED_FOLDERS["linux"]))
-    paths = [
-        (folder / "managed-settings.json", True),
-        *((path, True) for path in sorted((folder / "managed-settings.d").glob("*.json"))),
-        (project / ".claude" / "settings.local.json", False),
-        (project / ".claude" / "settings.json", False),
-        (user / "settings.json", False),
-    ]
-    return tuple(found for path, is_managed in paths for found in _in_file(path, is_managed))
+    found = settings_files.places(home, project, environ, managed)
+    return tuple(obstacle for place in found for obstacle in _in_file(place))
 
 
-def _in_file(path: Path, managed: bool) -> Iterator[Obstacle]:
+def _in_file(place: Place) -> Iterator[Obstacle]:
+    path = place.path
     try:
-        settings = json.loads(path.read_text("utf-8"))
+        settings = settings_files.read(path)
     except FileNotFoundError:
         return
     except (OSError, ValueError):
@@ -83,11 +72,11 @@ def _in_file(path: Path, managed: bool) -> Iterator[Obstacle]:
         return
     if not isinstance(settings, dict):
         return
-    file = _File(path, settings, managed)
-    block = settings.get("env")
-    yield from _credentials(file, block if isinstance(block, dict) else {})
-    yield from _steering(file, block if isinstance(block, dict) else {})
-    yield from _models(file, block if isinstance(block, dict) else {})
+    file = _File(path, settings, place.managed)
+    block = settings_files.env_block(settings)
+    yield from _credentials(file, block)
+    yield from _steering(file, block)
+    yield from _models(file, block)
 
 
 def _credentials(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
@@ -131,15 +120,23 @@ def _steering(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
                     f"{file.path} sets {name} in its env block, and an administrator's settings outrank a launch: "
                     f"the session would not reach this proxy.",
                 )
-    proxied = next((name for way in _WAYS_OUT for name in (way, way.lower()) if block.get(name)), None)
-    excepted = block.get("NO_PROXY") or block.get("no_proxy")
-    if proxied and isinstance(excepted, str) and "127.0.0.1" not in excepted and "*" not in excepted.split(","):
+        for name in ("NO_PROXY", "no_proxy"):
+            value = block.get(name)
+            if isinstance(value, str) and value and not _LOOPBACK & {*re.split(r"[,\s]+", value)}:
+                yield Obstacle(
+                    file.path,
+                    f"env.{name}",
+                    Weight.STOPS,
+                    f"{file.path} sets {name} without 127.0.0.1 in its env block, and an administrator's settings "
+                    f"outrank a launch: requests to this proxy could go through another one. Have 127.0.0.1 added.",
+                )
+    elif block.get(SOCKET):  # older versions take no other address from then on, whatever outranks it
         yield Obstacle(
             file.path,
-            "env.NO_PROXY",
+            f"env.{SOCKET}",
             Weight.STOPS,
-            f"{file.path} sets {proxied} and a NO_PROXY without 127.0.0.1 in its env block, so requests to this proxy "
-            f"would go to the other one: add 127.0.0.1 to NO_PROXY.",
+            f"{file.path} sets {SOCKET} in its env block: the session could go there instead of to this proxy. "
+            f"Take that line out.",
         )
 
 

@@ -15,8 +15,16 @@ from types import MappingProxyType
 from typing import Final
 
 from proxy_core.errors import LaunchError
-from proxy_core.launch import launch_script, own_certificates, terminals_linux, terminals_macos, terminals_windows
-from proxy_core.launch.claude_code import LaunchPlan
+from proxy_core.launch import (
+    launch_records,
+    launch_script,
+    own_certificates,
+    terminals_linux,
+    terminals_macos,
+    terminals_windows,
+    users_settings,
+)
+from proxy_core.launch.claude_code import FOR_NOBODY_ELSE, LaunchPlan
 from proxy_core.launch.launch_script import Errand
 from proxy_core.launch.terminal import Row, Terminal, filled
 
@@ -34,11 +42,9 @@ NOT_HANDED_ON: Final = (
     *("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__"),
     *("QT_QPA_PLATFORM", "QT_PLUGIN_PATH", "QT_QPA_PLATFORM_PLUGIN_PATH", "QML2_IMPORT_PATH"),
     *("APPDIR", "APPIMAGE", "ARGV0", "_MEIPASS2", "_PYI_ARCHIVE_FILE", "_PYI_PARENT_PROCESS_LEVEL"),
-    *("CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT"),
-    "UNDERSTUDY_TOKEN",
+    *FOR_NOBODY_ELSE,
 )
-"""Of our own process's environment: a frozen app's libraries are not the terminal's, a session of Claude Code that we
-were started in is not the new one's, and our own token is for nobody else."""
+"""Of our own process's environment: a frozen app's libraries are not the terminal's, and some of it is for nobody."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +109,11 @@ def open_terminal(
     rows = list(_tried(environment, choice))
     if not rows:
         raise LaunchError(_none_there(environment))
-    errand = Errand(folder, plan.variables, plan.unset, tuple(argv), plan.settings_text)
+    plan, arguments = users_settings.merged(plan, argv[1:], folder)
+    if plan.record is not None:
+        with contextlib.suppress(OSError):  # the session then counts as running for as long as its token lasts
+            launch_records.prepare(plan.record)
+    errand = Errand(folder, plan.variables, plan.unset, (argv[0], *arguments), plan.settings_text, plan.record)
     system = _here()
     script = launch_script.write(system.script(errand), system.suffix, environment)
     missing = choice.terminal and all(row.terminal.id != choice.terminal for row in rows)

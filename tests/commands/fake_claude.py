@@ -18,14 +18,27 @@ def ask():
     request = urllib.request.Request(os.environ["ANTHROPIC_BASE_URL"] + "/v1/models", headers={{name: token}})
     return json.load(urllib.request.build_opener(urllib.request.ProxyHandler({{}})).open(request, timeout=60))
 
+def post(body):
+    name, _, token = os.environ["ANTHROPIC_CUSTOM_HEADERS"].partition(": ")
+    headers = {{name: token, "content-type": "application/json"}}
+    request = urllib.request.Request(os.environ["ANTHROPIC_BASE_URL"] + "/v1/messages", body, headers)
+    urllib.request.build_opener(urllib.request.ProxyHandler({{}})).open(request, timeout=10).read()
+
 def caught(number, frame):
     print("caught", signal.Signals(number).name, flush=True)
     sys.exit(7)
 
 signal.signal(signal.SIGTERM, caught)
+def settings():
+    text = sys.argv[sys.argv.index("--settings") + 1]
+    return json.loads(text if text.startswith("{{") else open(text).read())
+
 seen = {{"arguments": sys.argv[1:], "environ": dict(os.environ), "folder": os.getcwd(), "models": ask()}}
+seen["settings"] = settings()
 with open({seen!r}, "w") as file:
     json.dump(seen, file)
+if "ask" in sys.argv:
+    post(b'{{"model":"understudy/big","max_tokens":9,"messages":[{{"role":"user","content":"hi"}}]}}')
 print("from claude", flush=True)
 if "wait" in sys.argv:
     signal.pause()
@@ -47,6 +60,12 @@ class FakeClaude:
         """How it was started the last time."""
         seen: Mapping[str, Any] = json.loads(self.seen_file.read_text())
         return seen
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """What ``--settings`` said, in a file or as it is."""
+        settings: Mapping[str, Any] = self.seen["settings"]
+        return settings
 
     @property
     def theirs(self) -> list[str]:

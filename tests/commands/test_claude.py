@@ -7,13 +7,17 @@ import json
 import os
 import signal
 import sys
+import time
 from collections.abc import Mapping
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
 
 from app.commands.claude import own_options
+from proxy_core.launch.claude_code import FOR_NOBODY_ELSE
 from proxy_core.ledger.reading import Ledger
+from proxy_core.runtime.presence import Presence, announce
 from tests.commands.fake_claude import FakeClaude, install
 from tests.support.processes import UNDERSTUDY, Finished, environment, serving, understudy
 
@@ -111,6 +115,143 @@ async def test_one_with_another_token_is_not_and_this_is_said(fake: FakeClaude, 
         assert ended.status == 0, ended.err
         assert fake.seen["environ"]["ANTHROPIC_BASE_URL"] != proxy.address
         assert "has another token" in ended.err
+
+
+async def test_an_impostor_in_its_place_gets_nothing_and_this_is_said(fake: FakeClaude, scratch: Path) -> None:
+    """It passes for Understudy, on the port and with the process that the file of a killed one names."""
+    asked: list[bytes] = []
+
+    async def pose(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readuntil(b"\r\n\r\n"))
+        body = (
+            b'{"name":"understudy","status":"ok","proof":"AAAA","data":[{"id":"understudy/big","target":"evil/evil"}]}'
+        )
+        writer.write(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body))
+        writer.close()
+
+    server = await asyncio.start_server(pose, "127.0.0.1", 0)
+    address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    async with server:
+        announce(scratch / "state" / "runtime.json", Presence(os.getpid(), address, time.time(), "0.1.0"))
+        ended = await _claude(fake, scratch, UNDERSTUDY_TOKEN="us-local-token-9876543210")
+    assert ended.status == 0, ended.err
+    assert fake.seen["environ"]["ANTHROPIC_BASE_URL"] != address
+    assert f"The Understudy on {address} has another token, or another program poses as it." in ended.err
+    assert asked != []
+    assert b"us-l" not in b"".join(asked)
+
+
+@pytest.mark.parametrize("name", FOR_NOBODY_ELSE)
+async def test_the_local_token_is_not_handed_on(fake: FakeClaude, scratch: Path, name: str) -> None:
+    await _claude(fake, scratch, **{name: "us-local-token-9876543210"})
+    assert name not in fake.seen["environ"]
+    assert "us-local-token-9876543210" not in json.dumps(fake.seen)
+
+
+@pytest.mark.parametrize("form", ["inline", "inline=", "file", "file=", "twice"])
+async def test_settings_of_ones_own_go_in_under_the_launchs(fake: FakeClaude, scratch: Path, form: str) -> None:
+    own = {
+        "env": {"ANTHROPIC_BASE_URL": "http://evil", "NO_PROXY": "corp.example", "no_proxy": "x", "MINE": "1", "N": 2},
+        "permissions": {"allow": ["Bash(ls)"], "disableAutoMode": "no"},
+        "apiKeyHelper": "echo evil",
+        "hooks": {"Stop": []},
+    }
+    (scratch / "mine.json").write_text(json.dumps(own))
+    given = {
+        "inline": ["--settings", json.dumps(own)],
+        "inline=": [f"--settings={json.dumps(own)}"],
+        "file": ["--settings", "mine.json"],
+        "file=": [f"--settings={scratch / 'mine.json'}"],
+        "twice": ["--settings", '{"env":{"FIRST":"1"}}', "--settings", "mine.json"],
+    }[form]
+    ended = await _claude(fake, scratch, "-p", *given, "hi")
+    assert ended.status == 0, ended.err
+    assert fake.theirs == ["-p", "hi"]
+    env = fake.settings["env"]
+    assert env["ANTHROPIC_BASE_URL"] == fake.seen["environ"]["ANTHROPIC_BASE_URL"]
+    assert {"corp.example", "127.0.0.1"} < {*env["NO_PROXY"].split(",")}
+    assert env["NO_PROXY"] == env["no_proxy"] == fake.seen["environ"]["NO_PROXY"]
+    assert (env["MINE"], env["N"], env.get("FIRST")) == ("1", "2", None)
+    assert fake.settings["permissions"] == {"allow": ["Bash(ls)"], "disableAutoMode": "disable"}
+    assert (fake.settings["apiKeyHelper"], fake.settings["hooks"]) == ("", {"Stop": []})
+    assert fake.seen["environ"]["CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST"] == "1"
+    assert "Bash(ls)" not in json.dumps(fake.seen["arguments"]), "what is in a file of theirs stands on no command line"
+
+
+async def test_without_any_nothing_of_this_is_set(fake: FakeClaude, scratch: Path) -> None:
+    await _claude(fake, scratch, "--", "--settings", "no option")
+    assert fake.theirs == ["--", "--settings", "no option"]
+    assert "CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST" not in fake.seen["environ"]
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("gone.json", "gone.json cannot be read: No such file or directory."),
+        (".", "cannot be read: Is a directory."),
+        ("broken.json", "broken.json is not valid JSON: "),
+        ("list.json", "list.json holds no JSON object."),
+        ("{bad}", "The text after --settings is not valid JSON: "),
+        ('{"env":[]}', "a wrong env: it has to be an object."),
+        ('{"permissions":"x"}', "a wrong permissions: it has to be an object."),
+    ],
+)
+async def test_settings_that_cannot_be_read_are_refused(
+    fake: FakeClaude, scratch: Path, given: str, sentence: str
+) -> None:
+    (scratch / "broken.json").write_text('{"env": ')
+    (scratch / "list.json").write_text("[]")
+    ended = await _claude(fake, scratch, "--settings", given)
+    assert ended.status == 1
+    assert sentence in ended.err
+    assert len(ended.err.splitlines()) == 1
+    assert not fake.seen_file.exists()
+
+
+async def test_a_settings_option_without_a_value_is_claudes_to_refuse(fake: FakeClaude, scratch: Path) -> None:
+    await _claude(fake, scratch, "-p", "--settings")
+    assert fake.theirs == ["-p", "--settings"]
+
+
+async def test_the_end_of_the_launch_ends_its_token(fake: FakeClaude, scratch: Path) -> None:
+    async with serving(scratch, variables=DEMO) as proxy:
+        await _until(scratch / "state" / "runtime.json")
+        await _claude(fake, scratch, UNDERSTUDY_TOKEN=proxy.token)
+        seen = fake.seen
+        assert "understudy/big" in json.dumps(seen["models"]), "good while it ran"
+        status = await asyncio.to_thread(_asked, proxy.address, seen["environ"]["ANTHROPIC_AUTH_TOKEN"])
+        assert status == 401
+        assert await asyncio.to_thread(_asked, proxy.address, proxy.token) == 200
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take UTF-8 only")
+async def test_a_folder_whose_name_is_not_utf_8_is_launched_in(fake: FakeClaude, scratch: Path) -> None:
+    folder = Path(os.fsdecode(os.fsencode(scratch) + b"/caf\xe9"))
+    async with serving(scratch, variables=DEMO) as proxy:
+        await _until(scratch / "state" / "runtime.json")
+        folder.mkdir()
+        process = await asyncio.create_subprocess_exec(
+            UNDERSTUDY,
+            *("claude", "ask"),
+            cwd=folder,
+            env=environment(scratch, _variables(fake, UNDERSTUDY_TOKEN=proxy.token)),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+        )
+        out, err = await asyncio.wait_for(process.communicate(), 60)
+        assert (process.returncode, out) == (0, b"from claude\n"), err.decode()
+        assert fake.seen["folder"] == str(folder)
+        shown = await understudy("log", "--project", os.fsdecode(b"caf\xe9"), "--json", home=scratch)
+    (row,) = [json.loads(line) for line in shown.out.splitlines()]
+    assert row["project"] == f"{scratch}/caf\\xe9"
+
+
+def _asked(address: str, token: str) -> int:
+    connection = HTTPConnection(*address.removeprefix("http://").split(":"), timeout=10)
+    connection.request("GET", "/v1/models?wait=0", headers={"x-understudy-token": token})
+    status = connection.getresponse().status
+    connection.close()
+    return status
 
 
 async def test_a_projects_env_file_chooses_nothing(fake: FakeClaude, scratch: Path) -> None:

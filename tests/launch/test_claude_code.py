@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
+import pytest
+
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
 from proxy_core.launch.claude_code import OTHER_WAYS, LaunchPlan, Offer, Part, Session, plan
+from proxy_core.launch.settings_files import Kept
 
 TOKEN = "us-launch.the-secret-part.signature"
 GPT = Part("openai/gpt-4.1", 1_047_576, 32_768)
@@ -25,9 +28,11 @@ def _plan(
     inherited: dict[str, str] | None = None,
     long_threshold: int = 200_000,
     offers: Sequence[Offer] = (),
+    address: str = "http://127.0.0.1:8082",
+    kept: Kept | None = None,
 ) -> LaunchPlan:
     parts = {Role.BIG: big, Role.SMALL: small, Role.THINKER: big, **(more or {})}
-    session = Session("http://127.0.0.1:8082", Secret(TOKEN), parts, own, long_threshold, offers)
+    session = Session(address, Secret(TOKEN), parts, own, long_threshold, offers, kept or Kept())
     return plan(session, inherited or {})
 
 
@@ -184,7 +189,55 @@ def test_all_that_is_not_essential_is_off_only_where_every_model_is_local() -> N
 def test_loopback_goes_through_no_http_proxy() -> None:
     made = _plan(inherited={"HTTPS_PROXY": "http://corp:3128", "no_proxy": "corp.example, localhost"})
     assert made.variables["NO_PROXY"] == made.variables["no_proxy"] == "corp.example,localhost,127.0.0.1,::1"
-    assert "NO_PROXY" not in made.settings["env"], "a list in the user's own settings stays as it is"
+    assert made.settings["env"]["NO_PROXY"] == made.settings["env"]["no_proxy"] == made.variables["NO_PROXY"]
+
+
+def test_the_hosts_of_all_lists_are_kept_and_what_is_none_is_not() -> None:
+    kept = Kept(no_proxy=("intern.example .corp,*.lan:8080", 'x"y,a;b,\x00'))
+    made = _plan(inherited={"NO_PROXY": "a.example"}, kept=kept)
+    assert made.variables["NO_PROXY"] == "a.example,intern.example,.corp,*.lan:8080,127.0.0.1,localhost,::1"
+
+
+def test_no_http_proxy_at_all_stays_none_at_all() -> None:
+    assert _plan(inherited={"no_proxy": "*"}).variables["NO_PROXY"] == "*"
+    assert _plan(kept=Kept(no_proxy=("*",)), inherited={"no_proxy": "a"}).settings["env"]["no_proxy"] == "*"
+
+
+@pytest.mark.parametrize(
+    ("address", "last"), [("http://[::1]:8082", "[::1]:8082"), ("http://127.0.0.2:8082", "127.0.0.2:8082")]
+)
+def test_the_proxys_own_address_is_among_them_as_a_url_has_it(address: str, last: str) -> None:
+    assert _plan(address=address).variables["NO_PROXY"].split(",")[-1] == last
+
+
+def test_where_reports_go_is_the_users_to_say() -> None:
+    endpoint, switch = "OTEL_EXPORTER_OTLP_ENDPOINT", "CLAUDE_CODE_ENABLE_TELEMETRY"
+    assert [_plan().settings["env"][name] for name in (switch, endpoint)] == ["", ""]
+    made = _plan(inherited={switch: "1", endpoint: "http://a"}, kept=Kept(user_env={endpoint: "http://b"}))
+    assert [made.settings["env"][name] for name in (switch, endpoint)] == ["1", "http://b"]
+    again = made.over({"env": {endpoint: "http://c"}})
+    assert again.settings["env"][endpoint] == again.variables[endpoint] == "http://c"
+
+
+def test_a_socket_of_the_shells_is_no_way_for_a_session() -> None:
+    inherited = {"ANTHROPIC_UNIX_SOCKET": "/tmp/elsewhere.sock"}
+    assert _plan(inherited=inherited).environment(inherited)["ANTHROPIC_UNIX_SOCKET"] == ""
+
+
+def test_under_passthrough_a_credential_in_settings_of_ones_own_is_kept_and_so_is_the_token() -> None:
+    theirs = {
+        "env": {"ANTHROPIC_API_KEY": "sk-ant-x", "ANTHROPIC_CUSTOM_HEADERS": "x-team: a\nX-Understudy-Token: old"}
+    }
+    made = _plan(ANTHROPIC, ANTHROPIC, own=True).over(theirs)
+    assert made.variables["ANTHROPIC_API_KEY"] == "sk-ant-x"
+    assert made.variables["ANTHROPIC_CUSTOM_HEADERS"] == f"x-team: a\nx-understudy-token: {TOKEN}"
+    assert "sk-ant-x" not in made.settings_text
+    assert "sk-ant-x" not in str(_plan().over(theirs))
+
+
+def test_settings_of_ones_own_keep_what_does_not_steer() -> None:
+    made = _plan(ANTHROPIC, ANTHROPIC).over({"permissions": {"allow": ["Read"]}, "model": "opus"})
+    assert (made.settings["permissions"], made.settings["model"]) == ({"allow": ["Read"]}, "opus")
 
 
 def test_auto_mode_is_off_and_the_preflight_to_anthropic_too() -> None:

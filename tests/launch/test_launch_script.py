@@ -7,12 +7,15 @@ import re
 import shutil
 import stat
 import subprocess
+import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from proxy_core.errors import LaunchError
+from proxy_core.launch.launch_records import has_ended
 from proxy_core.launch.launch_script import (
     KEPT_SECONDS,
     Errand,
@@ -80,6 +83,54 @@ def test_a_folder_that_went_is_told(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert not claude.notes.exists()
     assert not script.exists()
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_it_says_that_it_runs_and_that_it_does_not_any_more(shell: str, tmp_path: Path, project: Path) -> None:
+    record, copy, look = tmp_path / "it's a record", tmp_path / "copied", tmp_path / "look"
+    look.write_text(f'#!/bin/sh\n/bin/cp "{record}" "{copy}"\necho $PPID\n')
+    look.chmod(0o700)
+    environ = {"PATH": "/nowhere", "UNDERSTUDY_HOME": str(tmp_path)}
+    made = replace(errand(project, str(look)), record=record)
+    script = write(in_sh(made), ".sh", environ)
+    program = shutil.which(shell)
+    assert program is not None
+    command = [program, "sh", str(script)] if shell == "busybox" else [program, str(script)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert copy.read_text().split()[0] == done.stdout.strip(), "the script's own number"
+    assert stat.S_IMODE(record.stat().st_mode) == 0o600
+    assert has_ended(record)
+
+
+def test_a_record_that_cannot_be_written_stops_nothing(tmp_path: Path, project: Path) -> None:
+    claude = recorder(tmp_path / "bin")
+    environ = {"PATH": os.environ["PATH"], "UNDERSTUDY_HOME": str(tmp_path)}
+    made = replace(errand(project, str(claude.program)), record=tmp_path / "no folder" / "record")
+    done = subprocess.run(
+        [str(write(in_sh(made), ".sh", environ))], env=environ, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    claude.seen().as_planned(project)
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file systems take UTF-8 only")
+def test_a_folder_whose_name_is_not_utf_8_is_gone_to(tmp_path: Path) -> None:
+    claude = recorder(tmp_path / "bin")
+    project = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    project.mkdir()
+    environ = {"PATH": os.environ["PATH"], "UNDERSTUDY_HOME": str(tmp_path)}
+    script = write(in_sh(errand(project, str(claude.program))), ".sh", environ)
+    done = subprocess.run([str(script)], env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert claude.seen().folder == project
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("caf\udce9", ".ps1"), ("half a smile \ud83d", ".sh")])
+def test_a_name_that_a_script_cannot_hold_is_refused_in_words(name: str, suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(LaunchError, match="Rename the folder"):
+        write(f"cd '{name}'", suffix, {"UNDERSTUDY_HOME": str(tmp_path)})
+    assert not (tmp_path / "state").exists()
 
 
 class TestWhereItLies:
@@ -150,6 +201,14 @@ class TestPowerShell:
             "exit $status",
             "",
         ]
+
+    def test_it_says_that_it_runs(self) -> None:
+        lines = in_powershell(replace(errand(Path("/a"), "claude"), record=Path("/it's"))).split("\r\n")
+        begun, over = (
+            f"try {{ [IO.File]::WriteAllText('/it''s', \"{what}`n\") }} catch {{ }}" for what in ("$PID", "0")
+        )
+        started = next(number for number, line in enumerate(lines) if line.startswith("& 'claude'"))
+        assert lines.index(begun) < started < lines.index(over)
 
     def test_every_quote_is_closed(self) -> None:
         text = in_powershell(errand(Path("/a"), "claude", ODD))

@@ -91,15 +91,35 @@ def test_a_role_saved_as_the_model_is_told_because_claude_code_alone_would_not_f
     assert "understudy/big" in found.sentence
 
 
+@pytest.mark.parametrize("name", ["NO_PROXY", "no_proxy"])
 @pytest.mark.parametrize(
-    ("excepted", "stops"), [("corp.example", True), ("127.0.0.1,corp", False), ("*", False), (None, False)]
+    ("excepted", "stops"),
+    [
+        *[("corp.example", True), ("x127.0.0.1", True), ("127.0.0.1.evil.example", True), ("127.0.0.10", True)],
+        *[("127.0.0.1,corp", False), ("corp 127.0.0.1", False), ("*", False), ("", False)],
+    ],
 )
-def test_an_http_proxy_in_the_settings_stops_it_unless_loopback_is_excepted(
-    machine: Machine, excepted: str | None, stops: bool
+def test_an_administrators_proxy_stops_it_unless_loopback_is_excepted(
+    machine: Machine, name: str, excepted: str, stops: bool
 ) -> None:
-    block = {"HTTPS_PROXY": "http://corp:3128", **({"NO_PROXY": excepted} if excepted else {})}
-    machine.user({"env": block})
+    machine.administrator({"env": {"HTTPS_PROXY": "http://corp:3128", name: excepted}})
     assert [found.weight for found in machine.found] == [Weight.STOPS] * stops
+
+
+@pytest.mark.parametrize("excepted", ["x127.0.0.1", "corp.example", None])
+def test_anybody_elses_proxy_does_not_for_the_launchs_own_list_outranks_theirs(
+    machine: Machine, excepted: str | None
+) -> None:
+    block = {"HTTP_PROXY": "http://evil:3128", **({"NO_PROXY": excepted, "no_proxy": excepted} if excepted else {})}
+    machine.user({"env": block})
+    machine.local({"env": block})
+    assert machine.found == ()
+
+
+def test_a_socket_stops_it_because_older_versions_take_no_other_address_then(machine: Machine) -> None:
+    path = machine.local({"env": {"ANTHROPIC_UNIX_SOCKET": "/tmp/evil.sock"}})
+    (found,) = machine.found
+    assert (found.place, found.key, found.weight) == (path, "env.ANTHROPIC_UNIX_SOCKET", Weight.STOPS)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"env": []}', '{"env": null, "model": 3}'])

@@ -6,10 +6,12 @@ starts the real ones.
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 import psutil
@@ -17,6 +19,7 @@ import pytest
 
 from proxy_core.errors import LaunchError
 from proxy_core.launch import own_certificates, terminals, terminals_linux, terminals_macos, terminals_windows
+from proxy_core.launch.launch_records import has_ended
 from proxy_core.launch.launch_script import Errand
 from proxy_core.launch.terminals import Choice, Opened, custom, found, handed_on, open_terminal
 from tests.launch.recorder import OWN_KEY, PLAN, TOKEN, recorder
@@ -273,6 +276,28 @@ class TestOpening:
         opened(tmp_path, project, environ)
         assert noted.read_text().splitlines()[:3] == ["--workdir", str(project), "-e"]
         assert TOKEN not in noted.read_text()
+
+    def test_settings_of_ones_own_go_in_under_the_launchs(self, tmp_path: Path, project: Path) -> None:
+        claude = recorder(tmp_path / "claude")
+        (project / "mine.json").write_text('{"env":{"ANTHROPIC_BASE_URL":"http://evil","MINE":"1"},"model":"opus"}')
+        argv = [str(claude.program), "--settings", "mine.json", "--model", "a b"]
+        open_terminal(PLAN, project, programs(tmp_path, konsole=RUNS_IT), argv, Choice())
+        option, text, *others = claude.seen().argv
+        assert (option, others) == ("--settings", ["--model", "a b"])
+        settings = json.loads(text)
+        assert (settings["model"], settings["label"]) == ("opus", "BIG · it's")
+        assert settings["env"]["ANTHROPIC_BASE_URL"] == PLAN.variables["ANTHROPIC_BASE_URL"]
+        assert settings["env"]["MINE"] == "1"
+
+    def test_the_launch_is_on_record_until_it_ends(self, tmp_path: Path, project: Path) -> None:
+        claude, record = recorder(tmp_path / "claude"), tmp_path / "launches" / "l1"
+        made = replace(PLAN, record=record)
+        open_terminal(made, project, programs(tmp_path, konsole=RUNS_IT), [str(claude.program)], Choice())
+        claude.seen()
+        until = time.monotonic() + 30
+        while not has_ended(record):
+            assert time.monotonic() < until
+            time.sleep(0.02)
 
     def test_no_zombie_stays(self, tmp_path: Path, project: Path) -> None:
         opened(tmp_path, project, programs(tmp_path, konsole=RUNS_IT))

@@ -1,0 +1,96 @@
+"""Claude Code's own settings files: where they are, what they say, and what of it a launch keeps. Reads only."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+_MANAGED_FOLDERS: Final = {
+    "linux": "/etc/claude-code",
+    "darwin": "/Library/Application Support/ClaudeCode",
+    "win32": "C:/Program Files/ClaudeCode",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A settings file. Managed settings outrank ``--settings``; the others do not."""
+
+    path: Path
+    managed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a launch keeps although its own settings outrank it.
+
+    ``user_env`` is the env block of the user's own file; ``no_proxy`` are the values of NO_PROXY in all of them.
+    """
+
+    user_env: Mapping[str, str] = field(default_factory=dict)
+    no_proxy: tuple[str, ...] = ()
+
+
+def places(home: Path, project: Path, environ: Mapping[str, str], managed: Path | None = None) -> tuple[Place, ...]:
+    """The files that a session in ``project`` reads, whether they exist or not, the strongest first.
+
+    ``home`` is the user's home folder; ``CLAUDE_CONFIG_DIR`` in ``environ`` moves Claude Code's. ``managed`` is the
+    folder of an administrator's settings, the system's own if None.
+    """
+    folder = managed or Path(_MANAGED_FOLDERS.get(sys.platform, _MANAGED_FOLDERS["linux"]))
+    return (
+        Place(folder / "managed-settings.json", True),
+        *(Place(path, True) for path in sorted((folder / "managed-settings.d").glob("*.json"))),
+        Place(project / ".claude" / "settings.local.json", False),
+        Place(project / ".claude" / "settings.json", False),
+        Place(_user_file(home, environ), False),
+    )
+
+
+def kept(home: Path, project: Path, environ: Mapping[str, str]) -> Kept:
+    """What a launch in ``project`` keeps of the settings files; those that cannot be read say nothing."""
+    blocks = [_strings(place.path) for place in places(home, project, environ)]
+    values = (block[name] for block in blocks for name in ("NO_PROXY", "no_proxy") if name in block)
+    return Kept(_strings(_user_file(home, environ)), tuple(dict.fromkeys(values)))
+
+
+def read(path: Path) -> Any:
+    """What a file says, of any type. Raises OSError and ValueError."""
+    try:
+        return json.loads(path.read_text("utf-8-sig"))
+    except RecursionError as error:
+        raise ValueError("too many levels") from error
+
+
+def env_block(settings: Any) -> Mapping[str, Any]:
+    """The env block of settings, empty where there is none."""
+    block = settings.get("env") if isinstance(settings, dict) else None
+    return block if isinstance(block, dict) else {}
+
+
+def _user_file(home: Path, environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("CLAUDE_CONFIG_DIR") or home / ".claude") / "settings.json"
+
+
+def texts(block: Mapping[str, Any]) -> dict[str, str]:
+    """An env block as variables: Claude Code takes a number or a truth for its text."""
+    return dict(_texts(block))
+
+
+def _strings(path: Path) -> dict[str, str]:
+    try:
+        return texts(env_block(read(path)))
+    except (OSError, ValueError):
+        return {}
+
+
+def _texts(block: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    for name, value in block.items():
+        if isinstance(value, str):
+            yield name, value
+        elif isinstance(value, bool | int | float):
+            yield name, json.dumps(value)
