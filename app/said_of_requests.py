@@ -34,6 +34,8 @@ OF_REQUESTS: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         QT_TRANSLATE_NOOP("Said", "This address is not Understudy's."): (),
         QT_TRANSLATE_NOOP("Said", "Understudy does not answer web pages."): (),
         QT_TRANSLATE_NOOP("Said", "Understudy's local token is missing or wrong."): (),
+        QT_TRANSLATE_NOOP("Said", "The launch that this token was made for has ended."): (),
+        QT_TRANSLATE_NOOP("Said", "Start Claude Code again."): (),
         QT_TRANSLATE_NOOP(
             "Said",
             "Start Claude Code with `understudy claude`, or send the token that `understudy token` shows as "

@@ -99,6 +99,8 @@ OF_THE_APP: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         QT_TRANSLATE_NOOP("Said", "{0} has several lines, which cmd cannot hold."): (),
         QT_TRANSLATE_NOOP("Said", "Copy the command for PowerShell."): (),
         QT_TRANSLATE_NOOP("Said", "The script for the terminal could not be written: {0}."): (0,),
+        QT_TRANSLATE_NOOP("Said", "The folder's name has characters that a script cannot hold."): (),
+        QT_TRANSLATE_NOOP("Said", "Rename the folder."): (),
         QT_TRANSLATE_NOOP(
             "Said",
             "{0} sets {1} and {2} in its env block, so the proxy's token is not sent: take one of them out.",
@@ -110,9 +112,14 @@ OF_THE_APP: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         ): (),
         QT_TRANSLATE_NOOP(
             "Said",
-            "{0} sets {1} and a NO_PROXY without 127.0.0.1 in its env block, so requests to this proxy would go"
-            " to the other one: add 127.0.0.1 to NO_PROXY.",
+            "{0} sets {1} without 127.0.0.1 in its env block, and an administrator's settings outrank a launch:"
+            " requests to this proxy could go through another one.",
         ): (),
+        QT_TRANSLATE_NOOP("Said", "Ask the administrator to add 127.0.0.1."): (),
+        QT_TRANSLATE_NOOP(
+            "Said", "{0} sets {1} in its env block: the session could go there instead of to this proxy."
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "Take that line out."): (),
         QT_TRANSLATE_NOOP(
             "Said",
             '{0} has "model": "{1}" (saved by /model): Claude Code without Understudy would not find it.',

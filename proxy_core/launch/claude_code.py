@@ -22,7 +22,6 @@ from urllib.parse import urlsplit
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
-from proxy_core.errors import LaunchError
 from proxy_core.launch import own_certificates, settings_files
 from proxy_core.launch.settings_files import Kept
 from proxy_core.routing.model_ids import role_id
@@ -173,17 +172,19 @@ class LaunchPlan:
     def over(self, theirs: Mapping[str, Any]) -> LaunchPlan:
         """The plan with a user's own settings under ours, which keep their say where both have one.
 
+        ``theirs`` are as :func:`proxy_core.launch.users_settings.taken` reads them.
+
         Claude Code drops settings of which one value is invalid, and ours would go with it: so the environment then
         says that it holds against every settings file.
         """
-        env = settings_files.texts(_block(theirs, "env"))
+        env = settings_files.texts(theirs.get("env", {}))
         ours = self.settings["env"]
         excepted = _no_proxy([ours.get(_NO_PROXY[0], ""), *(env.get(name, "") for name in _NO_PROXY)], self.address)
         steering = ours | {name: env[name] for name in TELEMETRY if name in env} | excepted
         settings = {**theirs, **self.settings}
         settings["env"] = {name: value for name, value in env.items() if name not in _CREDENTIALS_ALL} | steering
         if "permissions" in theirs:
-            settings["permissions"] = {**_block(theirs, "permissions"), **self.settings.get("permissions", {})}
+            settings["permissions"] = {**theirs["permissions"], **self.settings.get("permissions", {})}
         variables = {**self.variables, **{name: steering[name] for name in (*TELEMETRY, *excepted) if name in steering}}
         variables[HOST_MANAGED] = "1"
         if BEARER not in self.variables:  # the user's own credential is wanted, and may stand there alone
@@ -195,13 +196,6 @@ class LaunchPlan:
     def address(self) -> str:
         """Where the session finds the proxy."""
         return self.variables["ANTHROPIC_BASE_URL"]
-
-
-def _block(settings: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    block = settings.get(name, {})
-    if not isinstance(block, dict):
-        raise LaunchError(f"The settings given with --settings have a wrong {name}: it has to be an object.")
-    return block
 
 
 def plan(session: Session, inherited: Mapping[str, str]) -> LaunchPlan:

@@ -72,6 +72,9 @@ def _read(given: str, folder: Path) -> Mapping[str, Any]:
         raise LaunchError(f"{what} is not valid JSON: {error}. Correct it, or leave --settings out.") from error
     if not isinstance(found, dict):
         raise LaunchError(f"The settings file {folder / text} holds no JSON object. Correct it, or leave it out.")
+    for name in ("env", "permissions"):
+        if not isinstance(found.get(name, {}), dict):
+            raise LaunchError(f"The settings given with --settings have a wrong {name}: it has to be an object.")
     return found
 
 

@@ -2830,6 +2830,14 @@
         <translation>Understudy 的本地令牌缺失或有误。</translation>
     </message>
     <message>
+        <source>The launch that this token was made for has ended.</source>
+        <translation>此令牌对应的启动已经结束。</translation>
+    </message>
+    <message>
+        <source>Start Claude Code again.</source>
+        <translation>请重新启动 Claude Code。</translation>
+    </message>
+    <message>
         <source>Start Claude Code with `understudy claude`, or send the token that `understudy token` shows as x-api-key, as Authorization: Bearer or as x-understudy-token.</source>
         <translation>请用 `understudy claude` 启动 Claude Code，或将 `understudy token` 显示的令牌作为 x-api-key、Authorization: Bearer 或 x-understudy-token 发送。</translation>
     </message>
@@ -3450,6 +3458,14 @@
         <translation>无法写入终端脚本：{0}。</translation>
     </message>
     <message>
+        <source>The folder&apos;s name has characters that a script cannot hold.</source>
+        <translation>文件夹名称含有脚本无法使用的字符。</translation>
+    </message>
+    <message>
+        <source>Rename the folder.</source>
+        <translation>请重命名该文件夹。</translation>
+    </message>
+    <message>
         <source>{0} sets {1} and {2} in its env block, so the proxy&apos;s token is not sent: take one of them out.</source>
         <translation>{0} 在其 env 块中设了 {1} 和 {2}，因此不会发送代理的令牌：请去掉其中一个。</translation>
     </message>
@@ -3458,8 +3474,20 @@
         <translation>{0} 设了 apiKeyHelper：其密钥会发送到此代理；除非有角色为直通，代理不会转发它。</translation>
     </message>
     <message>
-        <source>{0} sets {1} and a NO_PROXY without 127.0.0.1 in its env block, so requests to this proxy would go to the other one: add 127.0.0.1 to NO_PROXY.</source>
-        <translation>{0} 在其 env 块中设了 {1} 和不含 127.0.0.1 的 NO_PROXY，因此发往此代理的请求会走另一个代理：请在 NO_PROXY 中加入 127.0.0.1。</translation>
+        <source>{0} sets {1} without 127.0.0.1 in its env block, and an administrator&apos;s settings outrank a launch: requests to this proxy could go through another one.</source>
+        <translation>{0} 在其 env 块中设了不含 127.0.0.1 的 {1}，而管理员的设置优先于启动设置：发往此代理的请求可能会走另一个代理。</translation>
+    </message>
+    <message>
+        <source>Ask the administrator to add 127.0.0.1.</source>
+        <translation>请让管理员加入 127.0.0.1。</translation>
+    </message>
+    <message>
+        <source>{0} sets {1} in its env block: the session could go there instead of to this proxy.</source>
+        <translation>{0} 在其 env 块中设了 {1}：会话可能会连到那里，而不是此代理。</translation>
+    </message>
+    <message>
+        <source>Take that line out.</source>
+        <translation>请去掉那一行。</translation>
     </message>
     <message>
         <source>{0} has &quot;model&quot;: &quot;{1}&quot; (saved by /model): Claude Code without Understudy would not find it.</source>

@@ -25,6 +25,7 @@ SCRIPT = "proxy_core/launch/launch_script.py"
 UNSEEN_ROOMS = {
     "proxy_core/upstream/demo_script.py": "the demo model's lines are answers, in the language of a model",
     "proxy_core/upstream/overflow.py": "patterns of what providers say",
+    "proxy_core/launch/users_settings.py": "about arguments of `understudy claude`; windows give none",
     SCRIPT: "what a shell says in the terminal",
 }
 UNSEEN = {

@@ -141,15 +141,13 @@ async def test_an_impostor_in_its_place_gets_nothing_and_this_is_said(fake: Fake
     assert b"us-l" not in b"".join(asked)
 
 
-@pytest.mark.parametrize("name", FOR_NOBODY_ELSE)
-async def test_the_local_token_is_not_handed_on(fake: FakeClaude, scratch: Path, name: str) -> None:
-    await _claude(fake, scratch, **{name: "us-local-token-9876543210"})
-    assert name not in fake.seen["environ"]
+async def test_what_is_for_nobody_else_is_not_handed_on(fake: FakeClaude, scratch: Path) -> None:
+    await _claude(fake, scratch, **dict.fromkeys(FOR_NOBODY_ELSE, "us-local-token-9876543210"))
+    assert not fake.seen["environ"].keys() & set(FOR_NOBODY_ELSE)
     assert "us-local-token-9876543210" not in json.dumps(fake.seen)
 
 
-@pytest.mark.parametrize("form", ["inline", "inline=", "file", "file=", "twice"])
-async def test_settings_of_ones_own_go_in_under_the_launchs(fake: FakeClaude, scratch: Path, form: str) -> None:
+async def test_settings_of_ones_own_go_in_under_the_launchs(fake: FakeClaude, scratch: Path) -> None:
     own = {
         "env": {"ANTHROPIC_BASE_URL": "http://evil", "NO_PROXY": "corp.example", "no_proxy": "x", "MINE": "1", "N": 2},
         "permissions": {"allow": ["Bash(ls)"], "disableAutoMode": "no"},
@@ -157,25 +155,19 @@ async def test_settings_of_ones_own_go_in_under_the_launchs(fake: FakeClaude, sc
         "hooks": {"Stop": []},
     }
     (scratch / "mine.json").write_text(json.dumps(own))
-    given = {
-        "inline": ["--settings", json.dumps(own)],
-        "inline=": [f"--settings={json.dumps(own)}"],
-        "file": ["--settings", "mine.json"],
-        "file=": [f"--settings={scratch / 'mine.json'}"],
-        "twice": ["--settings", '{"env":{"FIRST":"1"}}', "--settings", "mine.json"],
-    }[form]
-    ended = await _claude(fake, scratch, "-p", *given, "hi")
+    ended = await _claude(fake, scratch, "-p", "--settings", "mine.json", "hi")
     assert ended.status == 0, ended.err
     assert fake.theirs == ["-p", "hi"]
     env = fake.settings["env"]
     assert env["ANTHROPIC_BASE_URL"] == fake.seen["environ"]["ANTHROPIC_BASE_URL"]
     assert {"corp.example", "127.0.0.1"} < {*env["NO_PROXY"].split(",")}
     assert env["NO_PROXY"] == env["no_proxy"] == fake.seen["environ"]["NO_PROXY"]
-    assert (env["MINE"], env["N"], env.get("FIRST")) == ("1", "2", None)
+    assert (env["MINE"], env["N"]) == ("1", "2")
     assert fake.settings["permissions"] == {"allow": ["Bash(ls)"], "disableAutoMode": "disable"}
     assert (fake.settings["apiKeyHelper"], fake.settings["hooks"]) == ("", {"Stop": []})
     assert fake.seen["environ"]["CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST"] == "1"
     assert "Bash(ls)" not in json.dumps(fake.seen["arguments"]), "what is in a file of theirs stands on no command line"
+    assert list((scratch / "state" / "launches").glob("*.json")) == [], "nor does it stay"
 
 
 async def test_without_any_nothing_of_this_is_set(fake: FakeClaude, scratch: Path) -> None:
@@ -184,33 +176,14 @@ async def test_without_any_nothing_of_this_is_set(fake: FakeClaude, scratch: Pat
     assert "CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST" not in fake.seen["environ"]
 
 
-@pytest.mark.parametrize(
-    ("given", "sentence"),
-    [
-        ("gone.json", "gone.json cannot be read: No such file or directory."),
-        (".", "cannot be read: Is a directory."),
-        ("broken.json", "broken.json is not valid JSON: "),
-        ("list.json", "list.json holds no JSON object."),
-        ("{bad}", "The text after --settings is not valid JSON: "),
-        ('{"env":[]}', "a wrong env: it has to be an object."),
-        ('{"permissions":"x"}', "a wrong permissions: it has to be an object."),
-    ],
-)
-async def test_settings_that_cannot_be_read_are_refused(
-    fake: FakeClaude, scratch: Path, given: str, sentence: str
-) -> None:
-    (scratch / "broken.json").write_text('{"env": ')
-    (scratch / "list.json").write_text("[]")
-    ended = await _claude(fake, scratch, "--settings", given)
+async def test_settings_that_cannot_be_read_are_refused_in_one_sentence(fake: FakeClaude, scratch: Path) -> None:
+    ended = await _claude(fake, scratch, "--settings", "gone.json")
     assert ended.status == 1
-    assert sentence in ended.err
-    assert len(ended.err.splitlines()) == 1
+    assert (
+        ended.err
+        == f"understudy: The settings file {scratch / 'gone.json'} cannot be read: No such file or directory.\n"
+    )
     assert not fake.seen_file.exists()
-
-
-async def test_a_settings_option_without_a_value_is_claudes_to_refuse(fake: FakeClaude, scratch: Path) -> None:
-    await _claude(fake, scratch, "-p", "--settings")
-    assert fake.theirs == ["-p", "--settings"]
 
 
 async def test_the_end_of_the_launch_ends_its_token(fake: FakeClaude, scratch: Path) -> None:
@@ -247,7 +220,7 @@ async def test_a_folder_whose_name_is_not_utf_8_is_launched_in(fake: FakeClaude,
 
 
 def _asked(address: str, token: str) -> int:
-    connection = HTTPConnection(*address.removeprefix("http://").split(":"), timeout=10)
+    connection = HTTPConnection(address.removeprefix("http://"), timeout=10)
     connection.request("GET", "/v1/models?wait=0", headers={"x-understudy-token": token})
     status = connection.getresponse().status
     connection.close()

@@ -17,7 +17,6 @@ from tests.support.evil import evil_server, evil_socket
 
 pytestmark = [pytest.mark.claude_code, pytest.mark.slow]
 
-NEWEST = claude_code.VERSIONS[-1]
 BREADTH = [pytest.param(version, marks=pytest.mark.full) for version in claude_code.VERSIONS]
 PROXIES = tuple(spelled for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY") for spelled in (name, name.lower()))
 
@@ -97,13 +96,14 @@ def _own(home: Path, settings: Mapping[str, Any], form: str) -> tuple[str, ...]:
     }[form]
 
 
-async def test_a_project_leads_it_nowhere_beside_settings_of_ones_own(tmp_path: Path) -> None:
-    """Everything at once, at the newest version: what the breadth tries one by one."""
+@pytest.mark.parametrize("version", claude_code.VERSIONS)
+async def test_a_project_leads_it_nowhere_beside_settings_of_ones_own(version: str, tmp_path: Path) -> None:
+    """Everything at once: what the breadth tries one by one."""
     home = tmp_path / "home"
     home.mkdir()
     with evil_server() as evil:
         own = _own(home, {"env": _filled({"ANTHROPIC_BASE_URL": "EVIL", "HTTP_PROXY": "EVIL"}, evil.address)}, "file")
-        done, model = await _greeted(NEWEST, home, evil.address, ALL_AT_ONCE, *own)
+        done, model = await _greeted(version, home, evil.address, ALL_AT_ONCE, *own)
     _works(done, model)
     assert evil.seen == []
 
