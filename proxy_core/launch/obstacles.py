@@ -128,7 +128,8 @@ def _steering(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
                     f"env.{name}",
                     Weight.STOPS,
                     f"{file.path} sets {name} without 127.0.0.1 in its env block, and an administrator's settings "
-                    f"outrank a launch: requests to this proxy could go through another one. Ask the administrator to add 127.0.0.1.",
+                    f"outrank a launch: requests to this proxy could go through another one. "
+                    f"Ask the administrator to add 127.0.0.1.",
                 )
     elif block.get(SOCKET):  # older versions take no other address from then on, whatever outranks it
         yield Obstacle(

@@ -4,14 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
+import httpx
 import pytest
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
+from proxy_core.api.guard import Guard
+from proxy_core.api.house import House, NoLaunches
 from proxy_core.config.local_token import Launch, admits, launch_token, new_local_token, proof
 from proxy_core.config.secret import Secret
 from proxy_core.launch.launch_records import end
+from proxy_core.runtime.local_tokens import LocalTokens
 from tests.support.chat_server import ChatServer, chat_server, completion, whole
 from tests.support.proxy import TOKEN, Running, request, running
 
@@ -215,6 +224,25 @@ async def test_a_launch_token_opens_what_a_session_asks_for_and_nothing_else(sta
     for target in ("GET /settings", "GET /log", "GET /v1/launches", "GET /v1/messages/batches", "GET /docs"):
         status, answer = await raw(proxy, host(proxy), JSON, key, target=target)
         assert (status, '"not_found_error"' in answer) == (404, True), target
+
+
+@pytest.mark.parametrize(("launch", "status"), [(True, 404), (False, 200)])
+async def test_a_path_that_is_added_one_day_is_not_open_to_a_launch(stage: Stage, launch: bool, status: int) -> None:
+    async def everything(scope: Scope, receive: Receive, send: Send) -> None:
+        await Response()(scope, receive, send)
+
+    proxy, _ = stage
+    token = launch_token(Secret(TOKEN), Launch("l1")).reveal() if launch else TOKEN
+    house = SimpleNamespace(
+        in_force=lambda: SimpleNamespace(settings=proxy.proxy.configuration().settings),
+        local_tokens=LocalTokens(proxy.proxy.keys),
+        launches=NoLaunches(),
+        clock=time.time,
+        new_id=lambda: "1",
+    )
+    transport = httpx.ASGITransport(Guard(everything, cast(House, house)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
+        assert (await client.get("/settings", headers={"x-api-key": token})).status_code == status
 
 
 async def test_a_launch_token_ends_with_its_launch(stage: Stage) -> None:
