@@ -66,6 +66,9 @@ BEAT: Final = 2_000
 GRACE: Final = 1.0
 """Seconds that answers under way have when the app ends; all of it ends within two."""
 
+_KEYRING_WAIT: Final = 10.0
+"""Seconds that the window waits for the keyring before it says that it does not answer, and goes on without it."""
+
 _LICENCES: Final = Path(resources.__file__).with_name("licences.txt")
 
 LATE_TRAY: Final = 10_000
@@ -85,7 +88,7 @@ class Desktop:
         self._bridge = Bridge(application)
         self._lanes = _lanes(self._bridge, reports)
         models, store = Models(), KeyringStore()
-        keys = Keys(environ, {}, store)
+        keys = Keys(environ, {}, store, patience=_KEYRING_WAIT)
         self._choices = choices = Choices(places, environ, models)
         self._ledger_file = LedgerFile(
             places.ledger_file,
@@ -207,6 +210,7 @@ class Desktop:
 
     def _look_again(self) -> None:
         self._do.settings.look()
+        self._do.keys.look_after_unlocking()
         if self._others_wrote.look():
             self._screens.read_newest()
             self._do.reading.sum_soon()

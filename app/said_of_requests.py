@@ -66,6 +66,14 @@ OF_REQUESTS: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
             "Said",
             "Open Understudy → Settings → Models and keys, run `understudy keys set {0}`{1}, and try again.",
         ): (1,),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "No key is sent to {0}: its base URL comes from a .env file, which gets only a key of the same file.",
+        ): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Put {0} into that file, or set the base URL in the environment or in Understudy's settings.",
+        ): (),
         QT_TRANSLATE_NOOP("Said", "Understudy itself failed on this request; its log says where."): (),
         QT_TRANSLATE_NOOP("Said", "Passthrough needs an Anthropic key or a login of the client's own."): (),
         QT_TRANSLATE_NOOP(

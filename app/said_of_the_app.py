@@ -41,6 +41,12 @@ OF_THE_APP: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         ): (),
         QT_TRANSLATE_NOOP("Said", "The keyring is locked."): (),
         QT_TRANSLATE_NOOP("Said", "Unlock it (on most desktops: log in again, or open its passwords app)."): (),
+        QT_TRANSLATE_NOOP("Said", "The keyring is locked or does not answer."): (),
+        QT_TRANSLATE_NOOP("Said", "Unlock it, and try again."): (),
+        QT_TRANSLATE_NOOP("Said", "The keyring cannot be reached."): (),
+        QT_TRANSLATE_NOOP("Said", "Check that GNOME Keyring, KWallet or KeePassXC runs, and try again."): (),
+        QT_TRANSLATE_NOOP("Said", "The keyring failed ({0})."): (),
+        QT_TRANSLATE_NOOP("Said", "The keyring did not keep the new token."): (),
         QT_TRANSLATE_NOOP("Said", "The keyring library is set to {0}.{1}, which is not the system's keyring."): (),
         QT_TRANSLATE_NOOP(
             "Said",
@@ -50,10 +56,16 @@ OF_THE_APP: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         QT_TRANSLATE_NOOP("Said", "The keyring did not do what it was asked ({0})."): (),
         QT_TRANSLATE_NOOP(
             "Said",
-            "The base URL comes from a .env file, so that no key of the keyring is sent there: put the key beside it.",
+            "The base URL comes from a .env file, so only a key in the same file is sent there: put the key beside it, "
+            "or set the base URL in the environment or in the settings.",
         ): (),
+        QT_TRANSLATE_NOOP("Said", "{0} is reached at {1}, as {2} says: only a key in the same .env is sent there."): (
+            2,
+        ),
+        QT_TRANSLATE_NOOP("Said", "{0} is too short to be safe: it needs at least {1} characters."): (),
+        QT_TRANSLATE_NOOP("Said", "Set a longer one, or unset it, and Understudy makes its own."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} is not read: it is larger than {1} KB."): (),
         QT_TRANSLATE_NOOP("Said", "The local token is kept in memory and changes with the next start."): (),
-        QT_TRANSLATE_NOOP("Said", "There is no local token."): (),
         QT_TRANSLATE_NOOP("Said", "{0} is empty."): (0,),
         QT_TRANSLATE_NOOP(
             "Said",

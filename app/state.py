@@ -50,13 +50,14 @@ class KeyPlace(StrEnum):
 class KeyView:
     """A key as it may be shown: ``last_four`` and never more. ``variable`` names the one that fixes it.
 
-    ``trouble`` says why a key that may be there was not found.
+    ``trouble`` says why a key that may be there was not found; ``unreadable``, that the keyring may hold one.
     """
 
     place: KeyPlace = KeyPlace.NONE
     last_four: str = ""
     variable: str = ""
     trouble: str = ""
+    unreadable: bool = False
 
 
 class Verdict(StrEnum):
@@ -107,9 +108,10 @@ class Trial:
 
 
 class Door(StrEnum):
-    """Where keys and the local token are kept."""
+    """Where keys and the local token are kept. LOCKED: in a keyring that cannot be read now."""
 
     KEYRING = "keyring"
+    LOCKED = "locked"
     MEMORY = "memory"
 
 

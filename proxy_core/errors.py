@@ -14,6 +14,7 @@ Anthropic words it, because that wording starts compaction.
     │   ├── RateLimited · Overloaded · ProviderFailed · ProviderTimeout · Unreachable
     │   └── StreamBroken
     ├── ConfigError             a setting, a file or a variable is wrong
+    │   └── KeyringClosed · NoKeyring
     ├── LaunchError             Claude Code cannot be started on this machine
     └── InternalError           a fault of our own
 """
@@ -248,7 +249,17 @@ class ConfigError(UnderstudyError):
 
 
 class KeyringClosed(ConfigError):
-    """Nothing can be had from the keyring, whatever is asked for: it is locked, or there is none."""
+    """The keyring cannot be read or written now, whatever is asked for: it is locked, or does not answer.
+
+    Passes as soon as somebody unlocks it, and no provider was asked: the answer carries ``x-should-retry: true``.
+    """
+
+    status = 503
+    try_again = True
+
+
+class NoKeyring(ConfigError):
+    """There is no keyring to keep anything in, so nothing can be kept in one already."""
 
 
 class LaunchError(UnderstudyError):

@@ -93,7 +93,7 @@ def plan_for(ground: Ground, opened: Door) -> LaunchPlan:
     from proxy_core.config.settings import PASSTHROUGH
     from proxy_core.launch import settings_files
 
-    anthropic = ground.provider_of(PASSTHROUGH)
+    anthropic = ground.provider_of(PASSTHROUGH) if PASSTHROUGH in opened.roles.values() else None
     cast = launch_plan.Cast(
         opened.roles,
         ground.known,

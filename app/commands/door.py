@@ -13,7 +13,6 @@ from app.commands.saying import remark
 
 if TYPE_CHECKING:
     from app.commands.ground import Ground
-    from proxy_core.config.keys import Keys
     from proxy_core.config.local_token import Launch
     from proxy_core.config.secret import Secret
     from proxy_core.config.settings import Role
@@ -45,7 +44,10 @@ def door(ground: Ground, profile: str, folder: Path | None = None) -> Generator[
     from proxy_core.runtime.presence import find_running, proves
 
     running = find_running(ground.paths.runtime_file)
-    local = ground.keys.local_token().secret if running else None
+    found = ground.keys.local_token() if running else None
+    local = found.secret if found else None
+    if running and found and local is None:
+        remark(f"{found.trouble} Until then nobody is let into the Understudy that runs; one is started here.")
     if running and local:
         if proves(running.address, local):
             launch = _launch(profile)
@@ -80,6 +82,8 @@ def own_door(
     from proxy_core.runtime.listening import Listening
     from proxy_core.runtime.server import ProxyServer
 
+    local = ground.keys.use_token_of_this_run()  # nobody else enters, so that no keyring has to be asked
+
     faults: list[str] = []  # not told at once: the terminal belongs to Claude Code
     make = make_service or ground.proxy.make_service
     server = ProxyServer(Listening("127.0.0.1", 0), make, fault=faults.append)
@@ -88,7 +92,7 @@ def own_door(
         if not server.ready(20):
             raise ConfigError(server.sentence)
         launch = _launch(profile)
-        token = launch_token(_local_token(ground.keys), launch)
+        token = launch_token(local, launch)
         roles = ground.roles(ground.profile(profile))
         yield Door(server.address.url, token, roles, ground.paths.launches_dir / launch.id)
     finally:
@@ -101,15 +105,6 @@ def _launch(profile: str) -> Launch:
     from app.launch_plan import launch_for
 
     return launch_for(str(Path.cwd()), profile)
-
-
-def _local_token(keys: Keys) -> Secret:
-    from proxy_core.errors import ConfigError
-
-    found = keys.local_token()
-    if found.secret is None:
-        raise ConfigError(f"There is no local token. {found.trouble}")
-    return found.secret
 
 
 def roles_of(address: str, token: Secret) -> dict[Role, str] | None:

@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from app.commands.ground import Ground, stand
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.key_store import KeyringStore
+from proxy_core.config.keys import Keys, Missing
 from proxy_core.config.settings import PASSTHROUGH
 from proxy_core.errors import ConfigError
 from proxy_core.launch.installed import INSTALL, find_claude
@@ -25,6 +26,10 @@ from proxy_core.runtime.presence import answers, find_running
 
 _SECONDS: Final = 3.0
 """How long an address may take to accept a connection."""
+
+
+_KEYRING_SECONDS: Final = 10.0
+"""How long the keyring may take to answer."""
 
 
 class Grade(StrEnum):
@@ -48,25 +53,26 @@ class Finding:
 def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     """All findings, in the order in which things depend on each other."""
     yield Finding(Grade.GOOD, "Python", f"{platform.python_version()} at {sys.executable}")
-    yield _keyring()
     try:
-        ground = stand(environ, Path.cwd())
+        ground = stand(environ, Path.cwd(), patience=_KEYRING_SECONDS)
     except ConfigError as error:
+        yield _keyring(Keys({}, {}, KeyringStore(), patience=_KEYRING_SECONDS))
         yield Finding(Grade.BROKEN, "Settings", error.message, "Correct it there.")
         return
+    keyring = _keyring(ground.keys)
+    yield keyring
     yield from _settings(ground)
     yield _ledger(ground)
-    yield from _roles(ground)
+    yield from _roles(ground, keyring)
     yield _proxy(ground)
     yield _claude_code(environ)
     yield from _obstacles(environ)
 
 
-def _keyring() -> Finding:
-    store = KeyringStore()
+def _keyring(keys: Keys) -> Finding:
     try:
-        name = store.backend()
-        store.get("understudy-doctor")  # a name under which nothing is kept: asks whether it answers
+        keys.check_store()
+        name = KeyringStore().backend()  # it answers
     except ConfigError as error:
         return Finding(
             Grade.NOTABLE, "Keyring", error.message, "Until then, keys come from the environment (OPENAI_API_KEY …)."
@@ -102,7 +108,7 @@ def _ledger(ground: Ground) -> Finding:
     return Finding(Grade.GOOD, "Log", f"{count} requests in {path}")
 
 
-def _roles(ground: Ground) -> Iterator[Finding]:
+def _roles(ground: Ground, keyring: Finding) -> Iterator[Finding]:
     reached: dict[str, Finding | None] = {}
     for role, target in ground.roles(ground.profile()).items():
         provider = ground.provider_of(target)
@@ -114,13 +120,14 @@ def _roles(ground: Ground) -> Iterator[Finding]:
                 f"Write it as provider/model, or define the provider in {ground.paths.settings_file}.",
             )
             continue
-        yield _key(ground, role.name, target, provider)
+        yield _key(ground, role.name, target, provider, keyring)
         if provider.base_url and provider.id not in reached:
             reached[provider.id] = _reach(provider)
     yield from (finding for finding in reached.values() if finding)
 
 
-def _key(ground: Ground, role: str, target: str, provider: Provider) -> Finding:
+def _key(ground: Ground, role: str, target: str, provider: Provider, keyring: Finding) -> Finding:
+    """Whether it is there; what was said of the keyring already is not said again."""
     found = ground.key_of(provider)
     if found.secret:
         return Finding(Grade.GOOD, role, f"{target}, key from {found.variable or f'the {found.origin}'}")
@@ -128,13 +135,22 @@ def _key(ground: Ground, role: str, target: str, provider: Provider) -> Finding:
         return Finding(Grade.GOOD, role, "passthrough, with Claude Code's own login")
     if not provider.needs_key:
         return Finding(Grade.GOOD, role, f"{target}, which needs no key")
+    variable = provider.key_variables[0] if provider.key_variables else ""
+    if found.missing is Missing.UNREADABLE:
+        or_set = f", or set {variable}" if variable else ""
+        return Finding(
+            Grade.BROKEN, role, f"{target}: its key cannot be read from the keyring", f"Unlock the keyring{or_set}."
+        )
+    if found.missing is Missing.WITHHELD:
+        return Finding(Grade.BROKEN, role, f"{target} has no key. {found.trouble}")
     where = f" A key: {provider.key_page}" if provider.key_page else ""
+    why = "" if found.trouble == keyring.sentence else found.trouble
     return Finding(
         Grade.BROKEN,
         role,
-        f"{target} has no key. {found.trouble}".rstrip(),
-        f"understudy keys set {provider.id}, or set {provider.key_variables[0]}.{where}"
-        if provider.key_variables
+        f"{target} has no key. {why}".rstrip(),
+        f"understudy keys set {provider.id}, or set {variable}.{where}"
+        if variable
         else f"understudy keys set {provider.id}.{where}",
     )
 

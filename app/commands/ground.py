@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from app.choices import roles_of
+from app.commands.saying import remark
 from proxy_core.catalogue.known import Known
 from proxy_core.catalogue.values import Provider
 from proxy_core.config import environment, paths
@@ -17,6 +19,9 @@ from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role
 from proxy_core.errors import ConfigError
 from proxy_core.ledger.journal import Audience, Listener
 from proxy_core.runtime.build import Options, Proxy
+
+UNLOCK_WAIT: Final = 30.0
+"""Seconds that a command waits for the keyring: so long a person may take to find and type its password."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +70,19 @@ def _keep_quiet(_: str) -> None:
     """Whoever asks finds it in the ground's troubles."""
 
 
+def _keyring_is_slow() -> None:
+    remark("Waiting for the keyring. If it asks for its password, unlock it.")
+
+
+def _dotenv(file: Path, tell: Callable[[str], None]) -> Mapping[str, str]:
+    """What ``file`` says; nothing where it cannot be read, as it may be another program's."""
+    try:
+        return environment.read_dotenv(file)
+    except ConfigError as error:
+        tell(f"{error.message} Understudy goes on without it.")
+        return {}
+
+
 def stand(
     environ: Mapping[str, str],
     folder: Path | None = None,
@@ -72,11 +90,13 @@ def stand(
     listener: Listener | None = None,
     override: Callable[[Settings], Settings] = _as_it_is,
     report: Callable[[str], None] = _keep_quiet,
+    patience: float = UNLOCK_WAIT,
 ) -> Ground:
     """Read it all; a ``.env`` is read from ``folder``, from nowhere if None. Raises ConfigError.
 
     ``listener`` hears the news of the proxy, if it is served; ``override`` is the command line's word on the settings;
-    ``report`` is told each trouble when it is found, which for a proxy that runs may be later.
+    ``report`` is told each trouble when it is found, which for a proxy that runs may be later. ``patience`` is for how
+    many seconds the command waits for the keyring.
     """
     troubles: list[str] = []
 
@@ -85,12 +105,14 @@ def stand(
         report(trouble)
 
     places = paths.find(environ)
-    dotenv = environment.read_dotenv(folder / ".env") if folder else {}
+    dotenv = _dotenv(folder / ".env", tell) if folder else {}
+    store = KeyringStore()
     options = Options(
         places,
         environ,
-        KeyringStore(),
+        store,
         listener or Audience(),
+        keys=Keys(environ, dotenv, store, patience=patience, slow=_keyring_is_slow),
         dotenv=dotenv,
         override=override,
         report=tell,

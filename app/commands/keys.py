@@ -34,6 +34,7 @@ def set_(provider: Name) -> None:
 def list_(as_json: Annotated[bool, typer.Option("--json", help="For a script.")] = False) -> None:
     """Which keys are found and where, each masked but for its last four characters."""
     from app.commands.ground import stand
+    from proxy_core.config.keys import Missing
 
     ground = stand(os.environ)
     found = {
@@ -41,7 +42,8 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="For a script.")]
         for provider in ground.known.providers.all()
         if (key := ground.keys.for_provider(provider)).secret
     }
-    troubles = {ground.keys.for_provider(provider).trouble for provider in ground.known.providers.all()} - {""}
+    looked_up = [ground.keys.for_provider(provider) for provider in ground.known.providers.all()]
+    troubles = {key.trouble for key in looked_up} - {""}
     if as_json:
         keys = [
             {
@@ -60,7 +62,7 @@ def list_(as_json: Annotated[bool, typer.Option("--json", help="For a script.")]
     ]
     for line in table(rows, indent=""):
         say(line)
-    if not rows:
+    if not rows and not any(key.missing is Missing.UNREADABLE for key in looked_up):
         say("No key is kept or set. `understudy keys set PROVIDER` keeps one.")
     for trouble in sorted(troubles):
         remark(trouble)

@@ -37,6 +37,7 @@ def rerun(
 
     ledger = opened()
     ground = stand(os.environ, Path.cwd(), report=remark)
+    ground.keys.use_token_of_this_run()  # it is not served: nobody else needs one
     keeping = keep(ground.proxy, ground.paths.ledger_file, remark)
     try:
         compared = run_again(ground.proxy, ledger, find(ledger, id_), model, keeping)

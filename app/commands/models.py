@@ -116,8 +116,16 @@ def _as_dict(row: Row) -> dict[str, Any]:
 
 
 def _nothing(ground: Ground, words: str) -> str:
+    from proxy_core.errors import ConfigError, KeyringClosed
+
     if words:
         return f"No model's id holds all of: {words}."
+    try:
+        ground.keys.check_store()
+    except KeyringClosed as closed:
+        return closed.message
+    except ConfigError:  # no keyring: then no key is in it
+        pass
     return (
         "No key and no local server was found, so nothing is reached. `understudy keys set PROVIDER` keeps a key; "
         f"`understudy models gpt mini` searches the {len(ground.known.models):,} models that are known."

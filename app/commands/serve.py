@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, assert_never
 
 import typer
 
@@ -35,6 +35,7 @@ def serve(
 ) -> None:
     """Run the proxy here. Reads .env from this folder."""
     from app.commands.ground import stand
+    from proxy_core.config.keys import REQUEST_WAIT
     from proxy_core.runtime.keeping import keep, kept_in
     from proxy_core.runtime.server import ProxyServer, ServerState
 
@@ -44,6 +45,7 @@ def serve(
         Path.cwd(),
         override=lambda settings: with_engines(settings, engines),
         report=remark,
+        patience=REQUEST_WAIT,
     )
     proxy = ground.configuration.settings.proxy
     listening = _listen(ground, allowed_host(ground, host) or proxy.host, proxy.port if port is None else port)
@@ -194,6 +196,8 @@ def key_state(ground: Ground, target: str) -> str:
     provider = ground.provider_of(target)
     if provider is None:
         return f"no provider is called {target.partition('/')[0]!r}"
+    from proxy_core.config.keys import Missing
+
     found = ground.key_of(provider)
     if found.secret:
         return f"key from {found.variable or f'the {found.origin}'}"
@@ -201,7 +205,15 @@ def key_state(ground: Ground, target: str) -> str:
         return "the client's own login"
     if not provider.needs_key:
         return "needs no key"
-    return f"NO KEY: understudy keys set {provider.id}"
+    match found.missing:
+        case Missing.UNREADABLE:
+            return "KEY NOT KNOWN: the keyring cannot be read"
+        case Missing.WITHHELD:
+            return f"NO KEY beside its base URL in .env: {provider.key_variables[0]}"
+        case Missing.NOT_SET:
+            return f"NO KEY: understudy keys set {provider.id}"
+        case _:
+            assert_never(found.missing)
 
 
 def _about_doors(proxy: ProxySettings, host: str) -> list[str]:
@@ -223,6 +235,9 @@ def _way_in(ground: Ground, url: str) -> str:
     """How a client that is not started from here gets in."""
     from proxy_core.config.key_store import Origin
 
-    if ground.keys.local_token().origin is Origin.MEMORY:
+    token = ground.keys.local_token()
+    if token.secret is None:
+        return f"none yet. {token.trouble}"
+    if token.origin is Origin.MEMORY:
         return "none: the token is for this run only, as no keyring keeps it. Set UNDERSTUDY_TOKEN to one of your own"
     return f"ANTHROPIC_BASE_URL={url} and the token that `understudy token` prints"

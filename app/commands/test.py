@@ -107,7 +107,7 @@ def _tried(ground: Ground, opened: Door, role: Role) -> Tried | None:
     from app.trial.of_role import tried_of
     from proxy_core.config.settings import PASSTHROUGH
 
-    anthropic = ground.provider_of(PASSTHROUGH)
+    anthropic = ground.provider_of(PASSTHROUGH) if opened.roles[role] == PASSTHROUGH else None
     has_key = anthropic is not None and ground.key_of(anthropic).secret is not None
     settings = ground.configuration.settings
     return tried_of(role, opened.roles, ground.known, settings, has_anthropic_key=has_key)

@@ -19,7 +19,10 @@ def token(
 
     keys = stand(os.environ).keys
     found = keys.renew_local_token() if renew else keys.local_token()
-    if found.origin is Origin.MEMORY or found.secret is None:  # gone with this process: of no use to any client
+    if found.secret is None:
+        remark(found.trouble)
+        raise typer.Exit(1)
+    if found.origin is Origin.MEMORY:  # gone with this process: of no use to any client
         remark(f"There is no lasting token. {found.trouble} Set UNDERSTUDY_TOKEN to one of your own.")
         raise typer.Exit(1)
     if renew and found.origin is Origin.ENVIRONMENT:

@@ -17,9 +17,9 @@ from app.said import said
 from app.state import Door, KeyPlace, KeyView, LocalServerView, ProviderCheck, Verdict
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.key_store import Origin
-from proxy_core.config.keys import LOCAL_TOKEN, FoundKey, Keys
+from proxy_core.config.keys import FoundKey, Keys, Missing
 from proxy_core.config.secret import Secret
-from proxy_core.errors import ConfigError, KeyRefused, UnderstudyError
+from proxy_core.errors import ConfigError, KeyRefused, KeyringClosed, UnderstudyError
 
 translate = QCoreApplication.translate
 
@@ -60,6 +60,11 @@ class KeysDoing:
         """Which keys there are, and where."""
         tools, servers = self._tools, self._servers
         tools.lanes.keys.run(lambda: _found(tools.keys, tools.choice, servers), tools.stage.learn, tools.complain)
+
+    def look_after_unlocking(self) -> None:
+        """As :meth:`look`, where the keyring could not be read and may be readable by now."""
+        if self._tools.stage.state.keys_kept_in is Door.LOCKED and self._tools.keys.may_be_readable:
+            self.look()
 
     def set(self, provider: str, key: Secret) -> None:
         """Keep a key, then check it. Where no keyring takes it, it is kept for this run."""
@@ -169,18 +174,25 @@ class KeysDoing:
 
 def _found(keys: Keys, choice: Choice, servers: Iterable[LocalServerView]) -> KeysFound:
     """The providers to show: those with a key, a setting, a role or a server that answers."""
+    door = _door(keys)
     played = [choice.provider_of(target) for target in choice.roles().values()]
     known = {provider.id: provider for provider in (*choice.known.providers.all(), *played) if provider is not None}
     wanted = {provider.id for provider in played if provider is not None}
     wanted |= {*choice.settings.providers, *(server.provider for server in servers)}
     views = {id_: _view(_key(keys, choice, provider)) for id_, provider in known.items()}
     shown = tuple(provider for id_, provider in known.items() if id_ in wanted or views[id_].place is not KeyPlace.NONE)
-    try:
-        keys.names((LOCAL_TOKEN,))
-        door = Door.KEYRING
-    except ConfigError:  # no keyring, or a locked one: what is set now is kept for this run
-        door = Door.MEMORY
     return KeysFound(shown, {one.id: views[one.id] for one in shown}, door, _view(keys.local_token()))
+
+
+def _door(keys: Keys) -> Door:
+    """Asked before any key: a keyring that hangs is then waited for only once."""
+    try:
+        keys.check_store()
+    except KeyringClosed:
+        return Door.LOCKED
+    except ConfigError:  # what is set now is kept for this run
+        return Door.MEMORY
+    return Door.KEYRING
 
 
 def _key(keys: Keys, choice: Choice, provider: Provider) -> FoundKey:
@@ -190,7 +202,8 @@ def _key(keys: Keys, choice: Choice, provider: Provider) -> FoundKey:
 def _view(found: FoundKey) -> KeyView:
     hint = found.secret.hint if found.secret else ""
     place = _PLACES[found.origin] if found.secret else KeyPlace.NONE
-    return KeyView(place, hint, found.variable, found.trouble)
+    unreadable = found.secret is None and found.missing is Missing.UNREADABLE
+    return KeyView(place, hint, found.variable, found.trouble, unreadable)
 
 
 def _checked(provider: Provider, keys: Keys, choice: Choice) -> tuple[ProviderCheck, frozenset[str]]:

@@ -153,9 +153,10 @@ def _plan(tools: Tools, wanted: _Wanted) -> LaunchPlan:
     local: Secret = token_of(tools)
     launch = launch_for(wanted.folder, wanted.profile)
     token = launch_token(local, launch)  # without a proof: the proxy is this process's own, and holds its port
-    anthropic = wanted.choice.provider_of(PASSTHROUGH)
+    roles = wanted.choice.roles(wanted.profile)
+    anthropic = wanted.choice.provider_of(PASSTHROUGH) if PASSTHROUGH in roles.values() else None
     cast = Cast(
-        wanted.choice.roles(wanted.profile),
+        roles,
         wanted.choice.known,
         wanted.choice.settings.routing.long_threshold,
         anthropic is not None and tools.keys.for_provider(anthropic).secret is not None,

@@ -133,7 +133,7 @@ def token_of(tools: Tools) -> Secret:
     """The local token. Blocks; raises ConfigError where there is none."""
     found = tools.keys.local_token()
     if found.secret is None:
-        raise ConfigError(f"There is no local token. {found.trouble}")
+        raise ConfigError(found.trouble)
     return found.secret
 
 

@@ -19,7 +19,7 @@ from app.news import RoleTried
 from app.said import said
 from app.state import Phase, Trial, TrialStep, Verdict
 from app.trial.of_role import tried_of
-from proxy_core.config.settings import Role
+from proxy_core.config.settings import PASSTHROUGH, Role
 
 if TYPE_CHECKING:
     from app.trial.checks import Check
@@ -133,7 +133,7 @@ def _checks(tools: Tools, choice: Choice, address: str, roles: list[Role]) -> It
     from app.trial.call import Caller  # noqa: PLC0415
     from app.trial.checks import Check, Outcome, checks  # noqa: PLC0415
 
-    anthropic = choice.known.provider("anthropic")
+    anthropic = choice.known.provider("anthropic") if choice.roles()[roles[0]] == PASSTHROUGH else None
     has_key = anthropic is not None and tools.keys.for_provider(anthropic).secret is not None
     tried = tried_of(roles[0], choice.roles(), choice.known, choice.settings, has_anthropic_key=has_key)
     if tried is None:

@@ -189,7 +189,7 @@ async def _sent(proxy: Proxy, first: Story, body: dict[str, Any], listener: List
 def _scope(proxy: Proxy, first: Story, body: Mapping[str, Any]) -> Scope:
     token = proxy.keys.local_token()
     if token.secret is None:
-        raise ConfigError(f"There is no local token. {token.trouble}")
+        raise ConfigError(token.trouble)
     launch = launch_token(token.secret, Launch("again", first.project, first.profile))
     betas = ",".join(flag for field, flag in _BETAS.items() if field in body)
     headers = {

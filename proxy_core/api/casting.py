@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from typing import assert_never
 
 from proxy_core.api.exchange import Exchange
 from proxy_core.api.house import House, InForce
 from proxy_core.api.telling import Telling
 from proxy_core.catalogue.values import ModelFacts, Provider, needs_responses
+from proxy_core.config.keys import REQUEST_WAIT, FoundKey, Missing
 from proxy_core.config.local_token import Launch
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine, Profile, Role, Settings
-from proxy_core.errors import InvalidRequest, KeyMissing
+from proxy_core.errors import InvalidRequest, KeyMissing, KeyRefused, KeyringClosed, UnderstudyError
 from proxy_core.routing.model_ids import OWN, role_id
 from proxy_core.routing.roles import Asked, Target, choose
 from proxy_core.translate.quirks import quirks_of
@@ -93,16 +95,44 @@ def profile_of(launch: Launch, settings: Settings) -> Profile:
 
 
 async def key_for(provider: Provider, house: House) -> Secret | None:
-    """The provider's key. Raises :class:`KeyMissing`, saying what to do, where it wants one and there is none."""
+    """The provider's key. Raises where it wants one and there is none, saying what to do.
+
+    That is :class:`KeyMissing`, or :class:`KeyringClosed` where the keyring may hold one.
+    """
     found = await house.key_of(provider)
     if found.secret is None and provider.needs_key:
-        variable = f" or set {provider.key_variables[0]}" if provider.key_variables else ""
-        raise KeyMissing(
-            f"There is no key for {provider.name}. {found.trouble} Open Understudy → Settings → Models and keys, "
-            f"run `understudy keys set {provider.id}`{variable}, and try again.".replace("  ", " "),
-            provider=provider.id,
-        )
+        raise _without_key(provider, found)
     return found.secret
+
+
+async def explained(refusal: KeyRefused, provider: Provider, house: House) -> UnderstudyError:
+    """``refusal``, or why a provider that refused a call without a key was sent none."""
+    found = await house.key_of(provider)
+    unsent = found.secret is None and found.missing is not Missing.NOT_SET
+    return _without_key(provider, found) if unsent else refusal
+
+
+def _without_key(provider: Provider, found: FoundKey) -> UnderstudyError:
+    variable = provider.key_variables[0] if provider.key_variables else ""
+    match found.missing:
+        case Missing.UNREADABLE:
+            return KeyringClosed(found.trouble, retry_after=REQUEST_WAIT)
+        case Missing.WITHHELD:
+            return KeyMissing(
+                f"No key is sent to {provider.name}: its base URL comes from a .env file, which gets only a key of the "
+                f"same file. Put {variable or 'its key'} into that file, or set the base URL in the environment or in "
+                "Understudy's settings.",
+                provider=provider.id,
+            )
+        case Missing.NOT_SET:
+            or_set = f" or set {variable}" if variable else ""
+            return KeyMissing(
+                f"There is no key for {provider.name}. {found.trouble} Open Understudy → Settings → Models and keys, "
+                f"run `understudy keys set {provider.id}`{or_set}, and try again.".replace("  ", " "),
+                provider=provider.id,
+            )
+        case _:
+            assert_never(found.missing)
 
 
 def has_image(request: MessagesRequest) -> bool:

@@ -70,8 +70,10 @@ class Guard:
         if settings.proxy.open or (scope["method"], scope["path"]) in _PUBLIC:
             return Caller(Launch(""), [header for header in headers if header[0] != TOKEN_HEADER])
         now = self._house.clock()
-        known = self._house.local_tokens.known()
+        known, former = self._house.local_tokens.known(), self._house.local_tokens.former()
         caller = _with_token(headers, known, now) if known else None
+        if caller is None and former is not None:
+            caller = _with_token(headers, former, now)
         if caller is None and (fresh := await self._house.local_tokens.ask()) != known:
             caller = _with_token(headers, fresh, now)
         if caller is not None and caller.launch.id:

@@ -46,14 +46,21 @@ class Facts(Protocol):
 
 
 class LocalTokens(Protocol):
-    """Where the guard gets the local token. It is kept in a keyring, which may be slow and may be changed by others."""
+    """Where the guard gets the local token. The keyring may be locked, slow, or changed by others."""
 
     def known(self) -> Secret | None:
-        """The token as it was last seen; None when that is too long ago."""
+        """The token as it was last read; None before that. Does not wait."""
+        ...
+
+    def former(self) -> Secret | None:
+        """The token that was replaced a short while ago, and is good a little longer."""
         ...
 
     async def ask(self) -> Secret:
-        """The token as it is now."""
+        """The token as it is now, or as it was last read.
+
+        Raises :class:`~proxy_core.errors.KeyringClosed` where it was never read and cannot be.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.types import Receive, Scope, Send
 
 from proxy_core.api.attempts import Caller
-from proxy_core.api.casting import Cast, cast, key_for
+from proxy_core.api.casting import Cast, cast, explained, key_for
 from proxy_core.api.counting import check_window
 from proxy_core.api.exchange import Exchange, serve
 from proxy_core.api.house import House
@@ -15,6 +15,7 @@ from proxy_core.api.spending import within_budget
 from proxy_core.api.streaming import EventWriter, stream_answer, while_connected, whole_answer
 from proxy_core.api.telling import Owed, Telling, counted
 from proxy_core.config.settings import Engine, Timeouts
+from proxy_core.errors import KeyRefused
 from proxy_core.ledger.journal import Part
 from proxy_core.translate.call import ChatCall, translate
 from proxy_core.translate.search import SearchTranslator
@@ -97,4 +98,9 @@ class Messages:
             api_key=await key_for(chosen.provider, self._house),
             timeouts=timeouts,
         )
-        return await self._caller.open(self._house.engines[chosen.engine], call, telling)
+        try:
+            return await self._caller.open(self._house.engines[chosen.engine], call, telling)
+        except KeyRefused as refusal:
+            if call.api_key is not None:
+                raise
+            raise await explained(refusal, chosen.provider, self._house) from refusal

@@ -13,8 +13,9 @@ from proxy_core.api.house import House
 from proxy_core.api.replies import Headers
 from proxy_core.api.streaming import while_connected
 from proxy_core.api.telling import Owed
+from proxy_core.config.keys import REQUEST_WAIT, Missing
 from proxy_core.config.secret import Secret
-from proxy_core.errors import InvalidRequest, KeyMissing, StreamBroken, UnderstudyError
+from proxy_core.errors import InvalidRequest, KeyMissing, KeyringClosed, StreamBroken, UnderstudyError
 from proxy_core.ledger.budget import Act
 from proxy_core.ledger.journal import Part
 from proxy_core.routing.roles import Target, is_passthrough_anyway
@@ -135,15 +136,17 @@ async def _credentials(exchange: Exchange, chosen: Cast, house: House) -> Creden
 
 async def _passthrough_credentials(exchange: Exchange, chosen: Cast, house: House) -> Credentials:
     """The stored Anthropic key if there is one, else what the client itself brought for Anthropic."""
-    found = await house.key_of(chosen.provider)
-    if found.secret is not None:
-        return (("x-api-key", found.secret),)
     own = tuple(
         (name.decode(), Secret(value.decode("latin-1")))
         for name, value in exchange.caller.headers
         if name in _CLIENTS_OWN
     )
+    found = await house.key_of(replace(chosen.provider, needs_key=not own))
+    if found.secret is not None:
+        return (("x-api-key", found.secret),)
     if not own:
+        if found.missing is Missing.UNREADABLE:
+            raise KeyringClosed(found.trouble, retry_after=REQUEST_WAIT)
         raise KeyMissing(
             "Passthrough needs an Anthropic key or a login of the client's own. Run `understudy keys set anthropic`, "
             "or let the client send Understudy's token as x-understudy-token beside its own credential.",

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.types import Send
 
-from proxy_core.errors import Overloaded, UnderstudyError
+from proxy_core.errors import KeyringClosed, Overloaded, UnderstudyError
 from proxy_core.wire.json_text import dumps
 
 Headers = list[tuple[bytes, bytes]]
@@ -31,6 +31,8 @@ async def send_error(send: Send, error: UnderstudyError, request_id: str) -> Non
     headers: Headers = [(b"request-id", request_id.encode())]
     if not error.try_again:
         headers.append((b"x-should-retry", b"false"))
+    elif isinstance(error, KeyringClosed):  # no provider was asked: to repeat it costs nothing
+        headers.append((b"x-should-retry", b"true"))
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after)))
     await send_json(send, error.status, error_body(error, request_id), headers)

@@ -6,6 +6,7 @@ The environment beats ``.env``, and ``.env`` beats the settings file. Keys are n
 
 from __future__ import annotations
 
+import io
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -59,6 +60,9 @@ _FAMILIES: Final[Mapping[str, str]] = MappingProxyType({"gemini-": "gemini", "cl
 _OPENAI_FAMILIES: Final = ("gpt-", "chatgpt-", "o1", "o3", "o4")
 """Names that stay OpenAI's even under PREFERRED_PROVIDER=google."""
 
+_LARGEST_DOTENV: Final = 64 * 1024
+"""Bytes of a ``.env`` file that is read. Reading takes up to 100 µs a line, and every start in its folder waits."""
+
 _TRUTH: Final[Mapping[str, bool]] = MappingProxyType(
     {**dict.fromkeys(("1", "true", "yes", "on"), True), **dict.fromkeys(("0", "false", "no", "off"), False)}
 )
@@ -107,14 +111,18 @@ class Overlay:
 def read_dotenv(path: Path) -> Mapping[str, str]:
     """The variables of a ``.env`` file, taken as they stand (no ``${…}`` is replaced); empty where there is no file.
 
-    Raises ConfigError when it cannot be read.
+    Raises ConfigError when it cannot be read, and when it is larger than such files are.
     """
     if not path.is_file():
         return {}
     from dotenv import dotenv_values  # noqa: PLC0415 - most runs have no such file
 
     try:
-        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+        with path.open("rb") as file:
+            data = file.read(_LARGEST_DOTENV + 1)
+        if len(data) > _LARGEST_DOTENV:
+            raise ConfigError(f"{path} is not read: it is larger than {_LARGEST_DOTENV // 1024} KB.")
+        found = dotenv_values(stream=io.StringIO(data.decode("utf-8-sig"), newline=None), interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
         why = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else error.strerror
         raise ConfigError(f"{path} cannot be read: {why}.") from error
@@ -163,11 +171,12 @@ def apply(settings: Settings, overlay: Overlay) -> Configuration:
         fixed[f"providers.{id_}.base_url"] = given.place
     profiles = {name: profile_under(overlay, profile) for name, profile in settings.profiles.items()}
     profiles.setdefault(settings.profile, profile_under(overlay, settings.active))
+    from_dotenv = {id_: given for id_, given in overlay.base_urls.items() if given.from_dotenv}
     return Configuration(
         settings=replace(settings, profiles=profiles, proxy=proxy, providers=providers),
         fixed=fixed,
-        from_dotenv=frozenset(id_ for id_, given in overlay.base_urls.items() if given.from_dotenv),
-        warnings=(*overlay.warnings, *warning),
+        from_dotenv=frozenset(from_dotenv),
+        warnings=(*overlay.warnings, *warning, *map(_about_address, from_dotenv, from_dotenv.values())),
     )
 
 
@@ -177,6 +186,10 @@ def profile_under(overlay: Overlay, profile: Profile) -> Profile:
     if Role.BIG in roles:
         return Profile(roles)
     return Profile({**{role: given.value for role, given in overlay.fallback_roles.items()}, **roles})
+
+
+def _about_address(id_: str, given: Given) -> str:
+    return f"{id_} is reached at {given.value}, as {given.place} says: only a key in the same .env is sent there."
 
 
 def is_loopback(host: str) -> bool:

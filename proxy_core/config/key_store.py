@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 from proxy_core.config.secret import Secret
-from proxy_core.errors import ConfigError, KeyringClosed
+from proxy_core.errors import ConfigError, KeyringClosed, NoKeyring
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -36,6 +36,10 @@ _NO_KEYRING: Final = (
 )
 _LOCKED: Final = "The keyring is locked. Unlock it (on most desktops: log in again, or open its passwords app)."
 
+_UNREACHABLE: Final = (
+    "The keyring cannot be reached. Check that GNOME Keyring, KWallet or KeePassXC runs, and try again."
+)
+
 _ONE_AT_A_TIME: Final = threading.Lock()
 """Held while a question is put: gnome-keyring-daemon serves clients in threads that are not kept apart, and of several
 at once it may find no item, no collection, or end; the bus then starts another one, whose keyring is locked.
@@ -55,8 +59,8 @@ class Origin(StrEnum):
 
 
 class KeyStore(Protocol):
-    """Keeps secrets by name. Every method may block and raises ConfigError when the store cannot be used,
-    :class:`KeyringClosed` where that is so for every name.
+    """Keeps secrets by name. Every method may block and raises ConfigError when the store cannot be used:
+    :class:`KeyringClosed` where that is so for every name, :class:`NoKeyring` where there is no store at all.
     """
 
     @property
@@ -151,10 +155,14 @@ def _ask(question: Callable[[KeyringBackend], Answer]) -> Answer:
     try:
         with _ONE_AT_A_TIME:
             return question(_backend())
-    except errors.KeyringLocked as error:
+    except _locked_errors() as error:
         raise KeyringClosed(_LOCKED) from error
-    except (errors.NoKeyringError, errors.InitError) as error:
-        raise KeyringClosed(_NO_KEYRING) from error
+    except errors.NoKeyringError as error:
+        raise NoKeyring(_NO_KEYRING) from error
+    except errors.InitError as error:
+        if _has_no_collection(error):
+            raise NoKeyring(_NO_KEYRING) from error
+        raise KeyringClosed(_UNREACHABLE) from error
     except _other_errors() as error:
         # The backend's own text stays out of the sentence: it may name what was to be kept.
         raise ConfigError(f"The keyring did not do what it was asked ({type(error).__name__}). Try again.") from error
@@ -167,6 +175,9 @@ def _backend() -> KeyringBackend:
     from keyring.errors import NoKeyringError  # noqa: PLC0415
 
     found = keyring.get_keyring()
+    if isinstance(found, fail.Keyring) and (started := _started_since()) is not None:
+        keyring.set_keyring(started)
+        found = started
     if isinstance(found, chainer.ChainerBackend):
         # Not the chain itself: where one link cannot write, it goes on to the next, which may be a plain file.
         chained: list[KeyringBackend] = [backend for backend in found.backends if _is_the_systems(backend)]
@@ -175,7 +186,7 @@ def _backend() -> KeyringBackend:
     if isinstance(found, (fail.Keyring, chainer.ChainerBackend)):
         raise NoKeyringError
     if not _is_the_systems(found):
-        raise ConfigError(
+        raise NoKeyring(
             f"The keyring library is set to {type(found).__module__}.{type(found).__qualname__}, which is not the "
             "system's keyring. Keys are not kept in files: remove that setting (PYTHON_KEYRING_BACKEND, keyringrc.cfg) "
             "or install a Secret Service."
@@ -183,8 +194,41 @@ def _backend() -> KeyringBackend:
     return found
 
 
+def _started_since() -> KeyringBackend | None:
+    """A system keyring that was started after this process, as KeePassXC may be at login.
+
+    The library looks for backends once. None where the user's keyring configuration names a backend.
+    """
+    from keyring import backend, core  # noqa: PLC0415
+
+    if core.load_env() is not None or core.load_config() is not None:
+        return None
+    viable = [found for found in backend.KeyringBackend.get_viable_backends() if found.__module__ in _SYSTEM_BACKENDS]
+    return max(viable, key=backend.by_priority)() if viable else None
+
+
 def _is_the_systems(backend: KeyringBackend) -> bool:
     return type(backend).__module__ in _SYSTEM_BACKENDS
+
+
+def _has_no_collection(error: Exception) -> bool:
+    """Whether a Secret Service has no collection and nobody was there to agree to a first one."""
+    try:
+        from secretstorage import PromptDismissedException  # noqa: PLC0415
+    except ImportError:  # only Linux has it
+        return False
+    return isinstance(error.__cause__, PromptDismissedException)
+
+
+def _locked_errors() -> tuple[type[Exception], ...]:
+    """keyring's error, and what the Secret Service's client raises where one is locked between two of its calls."""
+    from keyring.errors import KeyringLocked  # noqa: PLC0415
+
+    try:
+        from secretstorage import LockedException  # noqa: PLC0415
+    except ImportError:  # only Linux has it
+        return (KeyringLocked,)
+    return (KeyringLocked, LockedException)
 
 
 def _other_errors() -> tuple[type[Exception], ...]:

@@ -1,31 +1,69 @@
 """Which key goes to which provider: from the environment, a ``.env`` file, the keyring, or memory for this run.
 
-A base URL that a ``.env`` file named is given only keys that stand in that file or in the environment: a project's
-``.env`` must not be able to send a key of the keyring to an address of its own.
+A base URL that a ``.env`` file names is given only keys that stand in the same file: a project's ``.env`` must not be
+able to send a key of the environment or of the keyring to an address of its own.
+
+What the store said last counts until it says something else: a store that is locked, hangs or is slow takes nothing
+away that was known.
 """
 
 from __future__ import annotations
 
-import math
+import asyncio
 import re
+import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from typing import Final, Protocol
+from enum import StrEnum
+from typing import Any, Final, Protocol, TypeVar
 
 from proxy_core.config.environment import TOKEN_VARIABLE
-from proxy_core.config.key_store import KeyStore, MemoryStore, Origin
+from proxy_core.config.key_store import KeyringStore, KeyStore, MemoryStore, Origin
 from proxy_core.config.local_token import new_local_token
 from proxy_core.config.secret import Secret
-from proxy_core.errors import ConfigError, KeyringClosed
+from proxy_core.config.store_worker import SYSTEM_KEYRING, StoreWorker
+from proxy_core.errors import ConfigError, KeyringClosed, NoKeyring
 
 LOCAL_TOKEN: Final = "local-token"  # noqa: S105 - the name of an entry
 """What the local token stands under in the keyring; no provider may be called so."""
 
-_CLOSED_FOR: Final = 30.0
-"""Seconds for which a keyring that did not open is not asked for another key: each question may ask a person for the
-password, and there are as many questions as providers.
-"""
+REQUEST_WAIT: Final = 2.0
+"""Seconds that a request waits for a keyring that has not answered yet."""
+
+TOKEN_FRESH_FOR: Final = 30.0
+"""Seconds after which the local token is looked up again: so long one that another process replaced is still good."""
+
+_SHORTEST_TOKEN: Final = 16
+"""Characters that UNDERSTUDY_TOKEN has at least: guesses are not slowed down."""
+
+_PROMPT_AFTER: Final = 1.0
+"""Seconds after which a keyring that turns out to be locked is taken to have asked a person for the password."""
+
+_LEFT_ALONE: Final = 30.0
+"""Seconds for which a person who did not unlock the keyring is not asked again, nor a missing keyring looked for."""
+
+_LOCKED_FOR: Final = 3.0
+"""Seconds for which a keyring that said at once that it is locked is not asked for what is not known yet."""
+
+_APART: Final = 1.0
+"""Seconds between two looks for a token that was not known: guesses are not to keep the keyring busy."""
+
+_PROBE: Final = "understudy-probe"
+"""A name under which nothing is kept: asking for it shows whether the store answers."""
+
+Result = TypeVar("Result")
+
+
+class Missing(StrEnum):
+    """Why there is no key."""
+
+    NOT_SET = "not set"
+    UNREADABLE = "unreadable"
+    """The store cannot be read now, and may hold one."""
+    WITHHELD = "withheld"
+    """A ``.env`` file names the base URL and holds no key for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +71,14 @@ class FoundKey:
     """A key and where it comes from; ``variable`` names the variable for the first two origins.
 
     ``trouble`` says why a key that may be there was not found or not taken (the keyring is locked, a variable holds a
-    placeholder); it never repeats the key.
+    placeholder); it never repeats the key. ``missing`` counts where ``secret`` is None.
     """
 
     secret: Secret | None
     origin: Origin
     variable: str = ""
     trouble: str = ""
+    missing: Missing = Missing.NOT_SET
 
 
 class KeyOwner(Protocol):
@@ -55,12 +94,36 @@ class KeyOwner(Protocol):
         """The variables that may hold its key, the usual one first."""
         ...
 
+    @property
+    def needs_key(self) -> bool:
+        """Whether a call without a key is of no use."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What the store said of a name last, and when it was asked."""
+
+    at: float
+    found: FoundKey
+
+
+@dataclass(frozen=True, slots=True)
+class _Closed:
+    """The store could not be used, for no name. ``alone`` is for how many seconds it is not asked again."""
+
+    at: float
+    error: KeyringClosed | NoKeyring
+    alone: float
+
 
 class Keys:
-    """Finds keys, and changes those in the store.
+    """Finds keys, and changes those in the store. May be used from several threads.
 
-    What the store said is remembered for ``fresh_for`` seconds, so that a key set by another process is seen soon.
-    ``store`` may block: what is asked of the store is asked in the caller's thread. May be used from several threads.
+    The store is asked in a thread of its own. Methods called ``known…`` do not wait for it, ``find…`` wait in an event
+    loop, and the others in the caller's thread, until one question has been open for ``patience`` seconds; ``slow`` is
+    called once, after two seconds of that. An answer that is older than ``fresh_for`` seconds still counts, and has the
+    store asked again. Raises ConfigError for a UNDERSTUDY_TOKEN that cannot be a token.
     """
 
     def __init__(
@@ -71,6 +134,8 @@ class Keys:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         fresh_for: float = 5.0,
+        patience: float = REQUEST_WAIT,
+        slow: Callable[[], None] = lambda: None,
     ) -> None:
         self._environ = environ
         self._dotenv = dotenv
@@ -78,32 +143,56 @@ class Keys:
         self._memory = MemoryStore()
         self._monotonic = monotonic
         self._fresh_for = fresh_for
-        self._answers: dict[str, tuple[float, FoundKey]] = {}
-        self._closed = (0.0, "")
+        self._patience = patience
+        self._slow: Callable[[], None] | None = slow
+        self._worker = SYSTEM_KEYRING if isinstance(store, KeyringStore) else StoreWorker()
+        self._lock = threading.Lock()
+        self._read: dict[str, _Read] = {}
+        self._failed: dict[str, tuple[float, str]] = {}
+        self._asking: dict[str, Future[None]] = {}
+        self._closed: _Closed | None = None
         self._seen: set[str] = set()
+        self._fixed_token = _given_token(environ)
+        self._former_token: tuple[float, Secret] | None = None
 
     def for_provider(self, provider: KeyOwner, *, base_url_from_dotenv: bool = False) -> FoundKey:
-        """The key for ``provider``; with ``base_url_from_dotenv`` none of the keyring's. May block; does not raise."""
-        found = self.peek(provider, base_url_from_dotenv=base_url_from_dotenv)
-        return found or _or_trouble(self._ask_store(provider.id), self._given(provider.key_variables))
+        """The key for ``provider``; with ``base_url_from_dotenv`` one of the same file alone. Does not raise."""
+        given = self._given(provider, base_url_from_dotenv=base_url_from_dotenv)
+        if not _is_settled(given):
+            self._ask_and_wait(provider.id)
+        return self._or_stored(given, provider)
 
-    def peek(self, provider: KeyOwner, *, base_url_from_dotenv: bool = False) -> FoundKey | None:
-        """As :meth:`for_provider` where that needs no look into the store, else None. Never blocks."""
-        given = self._given(provider.key_variables)
-        if given.secret is not None:
-            return given
-        if base_url_from_dotenv:
-            return FoundKey(None, Origin.NOWHERE, trouble=given.trouble or _NO_KEY_FOR_DOTENV)
-        if in_memory := self._memory.get(provider.id):
-            return FoundKey(in_memory, Origin.MEMORY)
-        remembered = self._remembered(provider.id)
-        return None if remembered is None else _or_trouble(remembered, given)
+    def known_for(self, provider: KeyOwner, *, base_url_from_dotenv: bool = False) -> FoundKey:
+        """As :meth:`for_provider`, by what the store said last. Does not ask it."""
+        return self._or_stored(self._given(provider, base_url_from_dotenv=base_url_from_dotenv), provider)
+
+    async def find(self, provider: KeyOwner, *, base_url_from_dotenv: bool = False) -> FoundKey:
+        """As :meth:`for_provider`, for a request: what the store said once is not waited for again.
+
+        Except where it said that there is no key and one is needed, for one may have been set since.
+        """
+        given = self._given(provider, base_url_from_dotenv=base_url_from_dotenv)
+        if not _is_settled(given) and not self._is_fresh(provider.id, self._fresh_for):
+            read = self._read.get(provider.id)
+            is_needed = read is None or (read.found.secret is None and provider.needs_key)
+            asking = self._ask(provider.id, is_needed=is_needed)
+            if asking is not None and is_needed:
+                await self._worker.wait_async(asking, REQUEST_WAIT)
+        return self._or_stored(given, provider)
 
     def set(self, name: str, text: str) -> None:
-        """Keep a key in the store under a provider's id. Raises ConfigError."""
-        self._store.set(name, clean(text, "The key"))
-        self._memory.remove(name)
-        self.forget(name)
+        """Keep a key in the store under a provider's id. Raises ConfigError.
+
+        A person who is asked to unlock the store may take longer than this waits: then it is kept after this raised.
+        """
+        secret = clean(text, "The key")
+
+        def keep() -> None:
+            self._store.set(name, secret)
+            self._memory.remove(name)
+            self._note(name, self._store.get(name), self._monotonic())
+
+        self._result(keep)
 
     def keep_for_this_run(self, name: str, text: str) -> None:
         """Keep a key in memory, because there is no keyring and the user goes on. Raises ConfigError."""
@@ -112,70 +201,133 @@ class Keys:
     def remove(self, name: str) -> bool:
         """Forget a key in the store and in memory; False when there was none. Raises ConfigError."""
         in_memory = self._memory.remove(name)
-        self.forget(name)
-        return self._store.remove(name) or in_memory
+
+        def remove() -> bool:
+            was_there = self._store.remove(name)
+            self._note(name, None, self._monotonic())
+            return was_there
+
+        return self._result(remove) or in_memory
 
     def seen(self) -> tuple[str, ...]:
         """Every key and token of this run, to be taken out of what is written down; also those that were replaced.
 
         Never asks the store: what was not found there was sent nowhere.
         """
-        for source in (self._environ, self._dotenv):
-            self._seen.update(value.strip() for name, value in source.items() if name.upper().endswith(_SECRET_NAMES))
-        found = [answer.secret for _, answer in tuple(self._answers.values())]
-        self._seen.update(secret.reveal() for secret in (*found, *self._memory.secrets()) if secret is not None)
-        return tuple(self._seen)
+        with self._lock:
+            for source in (self._environ, self._dotenv):
+                self._seen.update(
+                    value.strip() for name, value in source.items() if name.upper().endswith(_SECRET_NAMES)
+                )
+            self._seen.update(secret.reveal() for secret in self._memory.secrets())
+            return tuple(self._seen)
 
     def names(self, among: Iterable[str]) -> tuple[str, ...]:
         """Those of ``among`` that have a key in the store or in memory. Raises ConfigError."""
         candidates = tuple(among)
-        stored = {*self._store.names(candidates), *self._memory.names(candidates)}
+        stored = {*self._result(lambda: self._store.names(candidates)), *self._memory.names(candidates)}
         return tuple(name for name in candidates if name in stored)
 
-    def forget(self, name: str | None = None) -> None:
-        """Ask the store anew the next time, for ``name`` or for all."""
-        self._closed = (0.0, "")
-        if name is None:
-            self._answers.clear()
-        else:
-            self._answers.pop(name, None)
+    def check_store(self) -> None:
+        """Raise what keeps the store from being read now: KeyringClosed, NoKeyring or another ConfigError."""
+        is_answered = self._ask_and_wait(_PROBE)
+        if self._closed is not None:
+            raise self._closed.error
+        if not is_answered:
+            raise KeyringClosed(_NO_ANSWER)
+        if (failed := self._failed.get(_PROBE)) is not None:
+            raise ConfigError(failed[1])
+
+    @property
+    def may_be_readable(self) -> bool:
+        """Whether it is worth asking a store again that could not be read, and no person has just refused that."""
+        if self._worker.open_for >= REQUEST_WAIT:
+            return False
+        closed = self._closed
+        return closed is None or self._monotonic() - closed.at >= closed.alone == _LOCKED_FOR
 
     def local_token(self) -> FoundKey:
-        """The token that lets clients in; made on first use, for this run only where there is no keyring.
+        """The token that lets clients in; made where the store says that it holds none.
 
-        Not read from ``.env``, which may come with somebody else's project. Raises ConfigError for a
-        UNDERSTUDY_TOKEN that cannot be one. May block.
+        For this run only where there is no keyring. None where the store cannot be read, for it may hold one. Not read
+        from ``.env``, which may come with somebody else's project.
         """
-        if given := self._environ.get(TOKEN_VARIABLE, "").strip():
-            return FoundKey(clean(given, TOKEN_VARIABLE), Origin.ENVIRONMENT, TOKEN_VARIABLE)
-        if in_memory := self._memory.get(LOCAL_TOKEN):
-            return FoundKey(in_memory, Origin.MEMORY, trouble=_TOKEN_FOR_THIS_RUN)
-        found = self._remembered(LOCAL_TOKEN) or self._ask_store(LOCAL_TOKEN)
-        if found.trouble:  # there may be one in the keyring: it is not overwritten
-            return self._token_in_memory(new_local_token(), found.trouble)
-        return found if found.secret else self.renew_local_token()
+        if self._fixed_token is None:
+            self._ask_and_wait(LOCAL_TOKEN)
+        return self._fixed_token or self._stored(LOCAL_TOKEN)
+
+    def known_local_token(self) -> Secret | None:
+        """The token as it was last read; None before that. It is looked up again behind the call from time to time."""
+        if self._fixed_token is not None:
+            return self._fixed_token.secret
+        if not self._is_fresh(LOCAL_TOKEN, TOKEN_FRESH_FOR):
+            self._ask(LOCAL_TOKEN, is_needed=LOCAL_TOKEN not in self._read)
+        return self._stored(LOCAL_TOKEN).secret
+
+    def former_local_token(self) -> Secret | None:
+        """The token before the present one, while it is still good."""
+        former = self._former_token
+        return former[1] if former is not None and self._monotonic() < former[0] else None
+
+    async def find_local_token(self) -> FoundKey:
+        """The token by a question that is put after this call, if the store answers it in time.
+
+        However often this is called, the store is asked once a second at most.
+        """
+        if self._fixed_token is not None:
+            return self._fixed_token
+        called = self._monotonic()
+        if self._is_fresh(LOCAL_TOKEN, _APART):
+            await asyncio.sleep(_APART)
+        if (asking := self._asking.get(LOCAL_TOKEN)) is not None:  # perhaps put before the call
+            await self._worker.wait_async(asking, REQUEST_WAIT)
+        read = self._read.get(LOCAL_TOKEN)
+        if read is None or read.at <= called:
+            asking = self._ask(LOCAL_TOKEN, is_needed=True)
+            if asking is not None:
+                await self._worker.wait_async(asking, REQUEST_WAIT)
+        return self._stored(LOCAL_TOKEN)
+
+    def use_token_of_this_run(self) -> Secret:
+        """A token that no store keeps, for a proxy that serves nobody but the process it lives in."""
+        if self._fixed_token is None or self._fixed_token.secret is None:
+            token = new_local_token()
+            self._fixed_token = FoundKey(token, Origin.MEMORY)
+            self._add_seen(token)
+            return token
+        return self._fixed_token.secret
 
     def renew_local_token(self) -> FoundKey:
-        """A new local token in the place of the old one: every client has to be given it. May block."""
+        """A new local token in the place of the old one: every client has to be given it.
+
+        For this run only where there is no keyring. Raises ConfigError where there is one that does not take it.
+        """
         token = new_local_token()
-        try:
-            self._store.set(LOCAL_TOKEN, token)
-        except ConfigError as error:
-            return self._token_in_memory(token, error.message)
-        self._memory.remove(LOCAL_TOKEN)
-        self.forget(LOCAL_TOKEN)
-        kept = self._ask_store(LOCAL_TOKEN)  # two that start at once then agree on the one that was kept
-        return kept if kept.secret else self._token_in_memory(token, "The keyring did not keep it.")
 
-    def _token_in_memory(self, token: Secret, why: str) -> FoundKey:
-        self._memory.set(LOCAL_TOKEN, token)
-        return FoundKey(token, Origin.MEMORY, trouble=f"{_TOKEN_FOR_THIS_RUN} {why}")
+        def renew() -> None:
+            try:
+                self._store.set(LOCAL_TOKEN, token)
+                kept = self._store.get(LOCAL_TOKEN)  # two that renew at once then agree on the one that was kept
+            except NoKeyring as error:
+                self._note_closed(error, self._monotonic())
+                self._note_token(_of_this_run(token, error.message), self._monotonic(), former_for=TOKEN_FRESH_FOR)
+                return
+            if kept is None:
+                raise ConfigError("The keyring did not keep the new token.")
+            self._closed = None
+            self._note_token(FoundKey(kept, self._store.origin), self._monotonic(), former_for=TOKEN_FRESH_FOR)
 
-    def _given(self, variables: tuple[str, ...]) -> FoundKey:
-        """What the environment and ``.env`` hold; a value that cannot be a key is passed over and said."""
+        self._result(renew)
+        return self._stored(LOCAL_TOKEN)
+
+    def _given(self, provider: KeyOwner, *, base_url_from_dotenv: bool) -> FoundKey:
+        """What environment, ``.env`` and memory hold; a value that cannot be a key is passed over and said."""
         trouble = ""
-        for source, origin in ((self._environ, Origin.ENVIRONMENT), (self._dotenv, Origin.DOTENV)):
-            for variable in variables:
+        sources = [(self._dotenv, Origin.DOTENV)]
+        if not base_url_from_dotenv:
+            sources.insert(0, (self._environ, Origin.ENVIRONMENT))
+        for source, origin in sources:
+            for variable in provider.key_variables:
                 value = source.get(variable, "").strip()
                 if not value:
                     continue
@@ -187,32 +339,155 @@ class Keys:
                     return FoundKey(clean(value, place), origin, variable)
                 except ConfigError as error:
                     trouble = trouble or error.message
+        if base_url_from_dotenv:
+            return FoundKey(None, Origin.NOWHERE, trouble=trouble or _WITHHELD, missing=Missing.WITHHELD)
+        if in_memory := self._memory.get(provider.id):
+            return FoundKey(in_memory, Origin.MEMORY)
         return FoundKey(None, Origin.NOWHERE, trouble=trouble)
 
-    def _remembered(self, name: str) -> FoundKey | None:
-        now = self._monotonic()
-        at, answer = self._answers.get(name, _NEVER)
-        if now - at < self._fresh_for:
-            return answer
-        until, why = self._closed
-        return FoundKey(None, Origin.NOWHERE, trouble=why) if now < until else None
+    def _or_stored(self, given: FoundKey, provider: KeyOwner) -> FoundKey:
+        if _is_settled(given):
+            return given
+        stored = self._stored(provider.id)
+        return replace(stored, trouble=given.trouble) if stored.secret is None and given.trouble else stored
 
-    def _ask_store(self, name: str) -> FoundKey:
+    def _stored(self, name: str) -> FoundKey:
+        """What the store said of ``name`` last, or why it did not."""
+        read = self._read.get(name)
+        if read is not None and read.found.secret is not None:
+            return read.found
+        if (closed := self._closed) is not None:
+            missing = Missing.UNREADABLE if isinstance(closed.error, KeyringClosed) else Missing.NOT_SET
+            return FoundKey(None, Origin.NOWHERE, trouble=closed.error.message, missing=missing)
+        if (failed := self._failed.get(name)) is not None:
+            return FoundKey(None, Origin.NOWHERE, trouble=failed[1], missing=Missing.UNREADABLE)
+        if read is None:
+            return FoundKey(None, Origin.NOWHERE, trouble=_NO_ANSWER, missing=Missing.UNREADABLE)
+        return read.found
+
+    def _is_fresh(self, name: str, seconds: float) -> bool:
+        read = self._read.get(name)
+        return read is not None and self._monotonic() - read.at < seconds
+
+    def _is_left_alone(self, *, is_needed: bool) -> bool:
+        if (closed := self._closed) is None:
+            return False
+        return self._monotonic() - closed.at < (closed.alone if is_needed else _LEFT_ALONE)
+
+    def _ask(self, name: str, *, is_needed: bool) -> Future[None] | None:
+        """The open question for ``name``, put now where there was none; None where the store is not to be asked now.
+
+        Whoever needs the answer is served before those that only look whether something has changed.
+        """
+        with self._lock:
+            if name in self._asking:
+                return self._asking[name]
+            failed = self._failed.get(name)
+            if failed is not None and self._monotonic() - failed[0] < self._fresh_for:
+                return None
+            if self._is_left_alone(is_needed=is_needed):
+                return None
+            asking = self._worker.ask(lambda: self._answer(name, is_needed=is_needed), first=is_needed)
+            self._asking[name] = asking
+            return asking
+
+    def _ask_and_wait(self, name: str) -> bool:
+        """Ask for ``name``, unless it was answered just now; False where there is no answer yet."""
+        if self._is_fresh(name, self._fresh_for):
+            return True
+        asking = self._ask(name, is_needed=True)
+        return asking is None or self._wait(asking)
+
+    def _wait(self, answer: Future[Any]) -> bool:
+        def tell() -> None:
+            slow, self._slow = self._slow, None
+            if slow is not None:
+                slow()
+
+        return self._worker.wait(answer, self._patience, slow=tell)
+
+    def _result(self, question: Callable[[], Result]) -> Result:
+        """The answer to a question that changes the store or lists it. Raises what that raises."""
+        answer = self._worker.ask(question, first=True)
+        if not self._wait(answer):
+            answer.cancel()  # unless it is open: then a person may be typing the password
+            raise KeyringClosed(_NO_ANSWER)
+        return answer.result()
+
+    def _answer(self, name: str, *, is_needed: bool) -> None:
+        """Put the question for ``name`` to the store; in the worker's thread."""
+        began = self._monotonic()
         try:
-            secret = self._store.get(name)
-            found = FoundKey(secret, self._store.origin if secret else Origin.NOWHERE)
-        except KeyringClosed as error:
-            self._closed = (self._monotonic() + _CLOSED_FOR, error.message)
-            return FoundKey(None, Origin.NOWHERE, trouble=error.message)
-        except ConfigError as error:  # remembered too: what went wrong once is not asked at every request
-            found = FoundKey(None, Origin.NOWHERE, trouble=error.message)
-        self._answers[name] = (self._monotonic(), found)
-        return found
+            if self._is_left_alone(is_needed=is_needed):  # as the question before this one showed
+                return
+            if name == LOCAL_TOKEN:
+                self._note_token(self._read_token(), began)
+            else:
+                self._note(name, self._store.get(name), began)
+        except (KeyringClosed, NoKeyring) as error:
+            self._note_closed(error, began)
+        except ConfigError as error:
+            self._failed[name] = (self._monotonic(), error.message)
+        except Exception as error:  # noqa: BLE001 - out of a keyring's own code: nobody waits for it who could handle it
+            self._failed[name] = (self._monotonic(), f"The keyring failed ({type(error).__name__}). Try again.")
+        else:
+            self._failed.pop(name, None)
+            self._closed = None
+        finally:
+            with self._lock:
+                self._asking.pop(name, None)
+
+    def _read_token(self) -> FoundKey:
+        """The token in the store. Where the store says that it holds none, the present one is kept in it, or a new."""
+        kept = self._store.get(LOCAL_TOKEN)
+        if kept is None:
+            token = self._stored(LOCAL_TOKEN).secret or new_local_token()
+            try:
+                self._store.set(LOCAL_TOKEN, token)
+                kept = self._store.get(LOCAL_TOKEN)  # two that start at once then agree on the one that was kept
+            except (KeyringClosed, NoKeyring):
+                raise
+            except ConfigError as error:
+                return _of_this_run(token, error.message)
+            if kept is None:
+                return _of_this_run(token, "The keyring did not keep it.")
+        return FoundKey(kept, self._store.origin)
+
+    def _note(self, name: str, secret: Secret | None, at: float) -> None:
+        self._read[name] = _Read(at, FoundKey(secret, self._store.origin if secret else Origin.NOWHERE))
+        self._failed.pop(name, None)
+        self._closed = None
+        if secret is not None:
+            self._add_seen(secret)
+
+    def _note_token(self, found: FoundKey, at: float, *, former_for: float = 0.0) -> None:
+        """The token is ``found``. Another before it is good for as long as if nobody had looked, or ``former_for``."""
+        before = self._read.get(LOCAL_TOKEN)
+        if before is not None and before.found.secret is not None and before.found.secret != found.secret:
+            if before.found.origin is Origin.MEMORY:
+                former_for = TOKEN_FRESH_FOR
+            until = max(before.at + TOKEN_FRESH_FOR, self._monotonic() + former_for)
+            self._former_token = (until, before.found.secret)
+        self._read[LOCAL_TOKEN] = _Read(at, found)
+        if found.secret is not None:
+            self._add_seen(found.secret)
+
+    def _note_closed(self, error: KeyringClosed | NoKeyring, began: float) -> None:
+        now = self._monotonic()
+        at_once = isinstance(error, KeyringClosed) and now - began < _PROMPT_AFTER
+        self._closed = _Closed(now, error, _LOCKED_FOR if at_once else _LEFT_ALONE)
+        if isinstance(error, NoKeyring) and LOCAL_TOKEN not in self._read:
+            self._note_token(_of_this_run(new_local_token(), error.message), now)
+
+    def _add_seen(self, secret: Secret) -> None:
+        with self._lock:
+            self._seen.add(secret.reveal())
 
 
-_NEVER: Final = (-math.inf, FoundKey(None, Origin.NOWHERE))
-_NO_KEY_FOR_DOTENV: Final = (
-    "The base URL comes from a .env file, so that no key of the keyring is sent there: put the key beside it."
+_NO_ANSWER: Final = "The keyring is locked or does not answer. Unlock it, and try again."
+_WITHHELD: Final = (
+    "The base URL comes from a .env file, so only a key in the same file is sent there: put the key beside it, or set "
+    "the base URL in the environment or in the settings."
 )
 _TOKEN_FOR_THIS_RUN: Final = "The local token is kept in memory and changes with the next start."  # noqa: S105
 
@@ -223,9 +498,27 @@ _PLACEHOLDER: Final = re.compile(r"(?i)<.*>|your[-_ ].*|.*\.\.\.|x{6,}|changeme"
 """What the example files of such proxies have where a key should stand."""
 
 
-def _or_trouble(stored: FoundKey, given: FoundKey) -> FoundKey:
-    """What the store said, with why the environment gave nothing where the store gave nothing either."""
-    return replace(stored, trouble=given.trouble) if not stored.secret and given.trouble else stored
+def _is_settled(given: FoundKey) -> bool:
+    """Whether the store has no say."""
+    return given.secret is not None or given.missing is Missing.WITHHELD
+
+
+def _of_this_run(token: Secret, why: str) -> FoundKey:
+    return FoundKey(token, Origin.MEMORY, trouble=f"{_TOKEN_FOR_THIS_RUN} {why}")
+
+
+def _given_token(environ: Mapping[str, str]) -> FoundKey | None:
+    """The environment's token. Raises ConfigError where it cannot be one."""
+    given = environ.get(TOKEN_VARIABLE, "").strip()
+    if not given:
+        return None
+    token = clean(given, TOKEN_VARIABLE)
+    if len(given) < _SHORTEST_TOKEN:
+        raise ConfigError(
+            f"{TOKEN_VARIABLE} is too short to be safe: it needs at least {_SHORTEST_TOKEN} characters. Set a longer "
+            "one, or unset it, and Understudy makes its own."
+        )
+    return FoundKey(token, Origin.ENVIRONMENT, TOKEN_VARIABLE)
 
 
 def clean(text: str, what: str) -> Secret:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -99,14 +98,10 @@ class Proxy:
         return self._in_force().facts
 
     async def key_of(self, provider: Provider) -> FoundKey:
-        """A provider's key; the keyring is asked in a worker thread."""
+        """A provider's key; a keyring that has not answered yet is waited for briefly."""
         if provider.engine is Engine.DEMO:  # a keyring that is locked must not ask for its password
             return FoundKey(None, Origin.NOWHERE)
-        from_dotenv = provider.id in self.configuration().from_dotenv
-        found = self.keys.peek(provider, base_url_from_dotenv=from_dotenv)
-        if found is not None:
-            return found
-        return await asyncio.to_thread(self.keys.for_provider, provider, base_url_from_dotenv=from_dotenv)
+        return await self.keys.find(provider, base_url_from_dotenv=provider.id in self.configuration().from_dotenv)
 
     def live_models(self) -> LiveModels:
         """What the keys reach, for one event loop."""

@@ -1,18 +1,16 @@
-"""The keys of many providers at once, with the keyring asked in one go and off the event loop."""
+"""The keys of many providers at once, by what the store said last or as it answers now."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.keys import Keys
 from proxy_core.config.secret import Secret
-from proxy_core.errors import ConfigError
 
 
 class ProviderKeys:
-    """``from_dotenv`` names the providers whose base URL a ``.env`` file gave: no key of the keyring is theirs."""
+    """``from_dotenv`` names the providers whose base URL a ``.env`` file gave: they get only a key of that file."""
 
     def __init__(self, keys: Keys, from_dotenv: Callable[[], frozenset[str]]) -> None:
         self._keys = keys
@@ -22,25 +20,17 @@ class ProviderKeys:
         """Those that are known without asking the keyring."""
         from_dotenv = self._from_dotenv()
         found = {
-            provider.id: self._keys.peek(provider, base_url_from_dotenv=provider.id in from_dotenv)
+            provider.id: self._keys.known_for(provider, base_url_from_dotenv=provider.id in from_dotenv).secret
             for provider in providers
         }
-        return {id_: key.secret for id_, key in found.items() if key is not None and key.secret is not None}
+        return {id_: secret for id_, secret in found.items() if secret is not None}
 
     async def stored(self, providers: Sequence[Provider]) -> Mapping[str, Secret]:
-        """Those that the keyring holds; none where it cannot be used, which whoever needs a key will be told."""
-        return await asyncio.to_thread(self._stored, providers)
-
-    def _stored(self, providers: Sequence[Provider]) -> dict[str, Secret]:
+        """Those that there are, with what the keyring says of each; none of its keys while it cannot be used."""
         from_dotenv = self._from_dotenv()
-        unknown = {
-            provider.id: provider
-            for provider in providers
-            if self._keys.peek(provider, base_url_from_dotenv=provider.id in from_dotenv) is None
-        }
-        try:
-            held = self._keys.names(unknown)
-        except ConfigError:  # no keyring, or a locked one
-            return {}
-        found = {id_: self._keys.for_provider(unknown[id_]).secret for id_ in held}
-        return {id_: secret for id_, secret in found.items() if secret is not None}
+        found = dict[str, Secret]()
+        for provider in providers:
+            key = await self._keys.find(provider, base_url_from_dotenv=provider.id in from_dotenv)
+            if key.secret is not None:
+                found[provider.id] = key.secret
+        return found

@@ -814,6 +814,10 @@
         <translation>未保存</translation>
     </message>
     <message>
+        <source>The keyring is locked. Unlock it, so that Understudy can keep the key there.</source>
+        <translation>密钥环已锁定。请解锁，以便 Understudy 将密钥保存在其中。</translation>
+    </message>
+    <message>
         <source>API key</source>
         <translation>API 密钥</translation>
     </message>
@@ -1199,6 +1203,10 @@
         <translation>预算</translation>
     </message>
     <message>
+        <source>The keyring is locked. Unlock it, so that Understudy can read your keys and its token.</source>
+        <translation>密钥环已锁定。请解锁，以便 Understudy 读取你的密钥和本地令牌。</translation>
+    </message>
+    <message>
         <source>No keyring was found: keys are kept in memory and gone when Understudy ends.</source>
         <translation>没有找到密钥环：密钥只保存在内存中，Understudy 退出后消失。</translation>
     </message>
@@ -1454,6 +1462,8 @@
     <message>
         <source>Not a key</source>
         <translation>不是密钥</translation>
+        <source>Key not readable</source>
+        <translation>无法读取密钥</translation>
     </message>
     <message>
         <source>No key</source>
@@ -1543,6 +1553,10 @@
     <message>
         <source>No provider yet. Add one, and paste its key.</source>
         <translation>还没有提供商。添加一个并粘贴其密钥。</translation>
+    </message>
+    <message>
+        <source>The keyring is locked. Unlock it to use and change the keys in it.</source>
+        <translation>密钥环已锁定。请解锁后再使用或更改其中的密钥。</translation>
     </message>
     <message>
         <source>This system has no keyring that works: keys are kept in memory and are gone after quitting.</source>
@@ -2902,6 +2916,14 @@
         <translation>请打开 Understudy → 设置 → 模型与密钥，或运行 `understudy keys set {0}`{1}，然后重试。</translation>
     </message>
     <message>
+        <source>No key is sent to {0}: its base URL comes from a .env file, which gets only a key of the same file.</source>
+        <translation>没有向 {0} 发送密钥：它的基础网址 来自 .env 文件，只有同一文件中的密钥才会发送到那里。</translation>
+    </message>
+    <message>
+        <source>Put {0} into that file, or set the base URL in the environment or in Understudy&apos;s settings.</source>
+        <translation>请将 {0} 写入该文件，或在环境变量或 Understudy 的设置中指定基础网址。</translation>
+    </message>
+    <message>
         <source>Understudy itself failed on this request; its log says where.</source>
         <translation>Understudy 自身在处理此请求时出错；日志中有出错位置。</translation>
     </message>
@@ -3298,6 +3320,30 @@
         <translation>请解锁（在多数桌面上：重新登录，或打开其密码应用）。</translation>
     </message>
     <message>
+        <source>The keyring is locked or does not answer.</source>
+        <translation>密钥环已锁定或没有响应。</translation>
+    </message>
+    <message>
+        <source>Unlock it, and try again.</source>
+        <translation>请解锁后重试。</translation>
+    </message>
+    <message>
+        <source>The keyring cannot be reached.</source>
+        <translation>无法连接密钥环。</translation>
+    </message>
+    <message>
+        <source>Check that GNOME Keyring, KWallet or KeePassXC runs, and try again.</source>
+        <translation>请确认 GNOME Keyring、KWallet 或 KeePassXC 正在运行，然后重试。</translation>
+    </message>
+    <message>
+        <source>The keyring failed ({0}).</source>
+        <translation>密钥环出错（{0}）。</translation>
+    </message>
+    <message>
+        <source>The keyring did not keep the new token.</source>
+        <translation>密钥环没有保存新令牌。</translation>
+    </message>
+    <message>
         <source>The keyring library is set to {0}.{1}, which is not the system&apos;s keyring.</source>
         <translation>密钥环库被设为 {0}.{1}，那不是系统的密钥环。</translation>
     </message>
@@ -3318,16 +3364,28 @@
         <translation>请重试。</translation>
     </message>
     <message>
-        <source>The base URL comes from a .env file, so that no key of the keyring is sent there: put the key beside it.</source>
-        <translation>基础网址 来自 .env 文件，因此不会向那里发送密钥环中的密钥：请把密钥写在它旁边。</translation>
-    </message>
-    <message>
         <source>The local token is kept in memory and changes with the next start.</source>
         <translation>本地令牌存放在内存中，下次启动时会改变。</translation>
     </message>
     <message>
-        <source>There is no local token.</source>
-        <translation>没有本地令牌。</translation>
+        <source>The base URL comes from a .env file, so only a key in the same file is sent there: put the key beside it, or set the base URL in the environment or in the settings.</source>
+        <translation>基础网址 来自 .env 文件，因此只有同一文件中的密钥才会发送到那里：请将密钥写在旁边，或在环境变量或设置中指定基础网址。</translation>
+    </message>
+    <message>
+        <source>{0} is reached at {1}, as {2} says: only a key in the same .env is sent there.</source>
+        <translation>{0} 的地址是 {1}（由 {2} 指定）：只有同一 .env 中的密钥才会发送到那里。</translation>
+    </message>
+    <message>
+        <source>{0} is too short to be safe: it needs at least {1} characters.</source>
+        <translation>{0} 太短，不安全：至少需要 {1} 个字符。</translation>
+    </message>
+    <message>
+        <source>Set a longer one, or unset it, and Understudy makes its own.</source>
+        <translation>请设置更长的值；或取消设置，由 Understudy 自行生成。</translation>
+    </message>
+    <message>
+        <source>{0} is not read: it is larger than {1} KB.</source>
+        <translation>未读取 {0}：它大于 {1} KB。</translation>
     </message>
     <message>
         <source>{0} is empty.</source>

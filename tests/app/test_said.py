@@ -19,7 +19,10 @@ REFUSED = (
     ("english", "told"),
     [
         ("The answer is empty.", "回答是空的。"),
-        ("There is no local token. The keyring is locked.", "没有本地令牌。密钥环已锁定。"),
+        (
+            "The local token is kept in memory and changes with the next start. The keyring is locked.",
+            "本地令牌存放在内存中，下次启动时会改变。密钥环已锁定。",
+        ),
         (
             REFUSED,
             "OpenAI 拒绝了密钥：401。请打开 Understudy → 设置 → 模型与密钥（或运行 `understudy keys set openai`）。",

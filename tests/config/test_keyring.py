@@ -139,7 +139,7 @@ print(found.origin, "locked" in found.trouble)
 """
     secret_service.run(script)
     secret_service.lock()
-    assert secret_service.run(script).stdout == "memory True\n"
+    assert secret_service.run(script).stdout == "nowhere True\n"
 
 
 def test_importing_and_asking_the_environment_touch_no_keyring(tmp_path: Path) -> None:

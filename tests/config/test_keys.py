@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -9,10 +10,10 @@ import pytest
 
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.key_store import MemoryStore, Origin
-from proxy_core.config.keys import LOCAL_TOKEN, FoundKey, Keys, clean
+from proxy_core.config.keys import LOCAL_TOKEN, FoundKey, Keys, Missing, clean
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
-from proxy_core.errors import ConfigError, KeyringClosed
+from proxy_core.errors import ConfigError, KeyringClosed, NoKeyring
 
 OPENAI = Provider("openai", "OpenAI", Engine.DIRECT, key_variables=("OPENAI_API_KEY", "OPENAI_KEY"))
 GROQ = Provider("groq", "Groq", Engine.DIRECT, key_variables=("GROQ_API_KEY",))
@@ -93,28 +94,38 @@ def test_a_key_of_the_keyring_never_goes_where_a_dotenv_file_says(keyring: FakeK
         keys.for_provider(provider)  # the answer that is remembered must not be given out either
         found = keys.for_provider(provider, base_url_from_dotenv=True)
         assert found.secret is None
+        assert found.missing is Missing.WITHHELD
         assert ".env" in found.trouble
-        assert keys.peek(provider, base_url_from_dotenv=True) == found
+        assert keys.known_for(provider, base_url_from_dotenv=True) == found
+        assert asyncio.run(keys.find(provider, base_url_from_dotenv=True)) == found
 
 
-def test_a_key_of_the_environment_or_of_the_same_file_does(keyring: FakeKeyring) -> None:
-    for keys in (Keys({"OPENAI_API_KEY": "sk"}, {}, keyring), Keys({}, {"OPENAI_API_KEY": "sk"}, keyring)):
-        assert keys.for_provider(OPENAI, base_url_from_dotenv=True).secret == Secret("sk")
+@pytest.mark.parametrize("variable", OPENAI.key_variables)
+def test_a_key_of_the_environment_never_goes_where_a_dotenv_file_says(keyring: FakeKeyring, variable: str) -> None:
+    keys = Keys({variable: "sk-environment"}, {}, keyring)
+    found = keys.for_provider(OPENAI, base_url_from_dotenv=True)
+    assert (found.secret, found.missing) == (None, Missing.WITHHELD)
+    assert keys.for_provider(OPENAI).secret == Secret("sk-environment")
+
+
+@pytest.mark.parametrize("variable", OPENAI.key_variables)
+def test_a_key_of_the_same_file_does_before_one_of_the_environment(keyring: FakeKeyring, variable: str) -> None:
+    keys = Keys({"OPENAI_API_KEY": "sk-environment"}, {variable: "sk-dotenv"}, keyring)
+    found = keys.for_provider(OPENAI, base_url_from_dotenv=True)
+    assert found == FoundKey(Secret("sk-dotenv"), Origin.DOTENV, variable)
     assert keyring.asked == 0
 
 
 def test_an_answer_holds_for_a_few_seconds(keyring: FakeKeyring, clock: Clock) -> None:
     keys = Keys({}, {}, keyring, monotonic=clock, fresh_for=5.0)
-    assert keys.peek(OPENAI) is None
     keys.for_provider(OPENAI)
     keys.for_provider(OPENAI)
     assert keyring.asked == 1
     keyring.kept["openai"] = Secret("sk-changed-by-another-process")
     clock.now += 4.9
     assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
-    assert keys.peek(OPENAI) == keys.for_provider(OPENAI)
     clock.now += 0.1
-    assert keys.peek(OPENAI) is None
+    assert keys.known_for(OPENAI).secret == Secret("sk-keyring")
     assert keys.for_provider(OPENAI).secret == Secret("sk-changed-by-another-process")
     assert keyring.asked == 2
 
@@ -126,14 +137,6 @@ def test_that_there_is_no_key_holds_as_long(keyring: FakeKeyring, clock: Clock) 
     assert keys.for_provider(GROQ).secret is None
     clock.now += 5
     assert keys.for_provider(GROQ).secret == Secret("gsk")
-
-
-def test_forgetting_asks_anew(keyring: FakeKeyring, clock: Clock) -> None:
-    keys = Keys({}, {}, keyring, monotonic=clock)
-    for which in ("openai", None):
-        keys.for_provider(OPENAI)
-        keys.forget(which)
-        assert keys.peek(OPENAI) is None
 
 
 def test_a_key_that_is_set_is_found_at_once(keyring: FakeKeyring, clock: Clock) -> None:
@@ -152,14 +155,31 @@ def test_a_locked_keyring_is_said_and_asked_once_for_all_keys(keyring: FakeKeyri
     keys = Keys({}, {}, keyring, monotonic=clock)
     mistral = replace(OPENAI, id="mistral", key_variables=())
     found = [keys.for_provider(provider) for provider in (OPENAI, mistral, OPENAI)]
-    assert found == [FoundKey(None, Origin.NOWHERE, trouble="The keyring is locked.")] * 3
-    assert keyring.asked == 1, "each question may ask a person for the password"
+    assert found == [FoundKey(None, Origin.NOWHERE, trouble="The keyring is locked.", missing=Missing.UNREADABLE)] * 3
+    assert keyring.asked == 1
     with pytest.raises(ConfigError, match="locked"):
         keys.set("openai", "sk-x")
     keyring.locked = False
-    clock.now += 20
+    clock.now += 2.9
     assert keys.for_provider(OPENAI).secret is None
-    clock.now += 15
+    clock.now += 0.1
+    assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
+
+
+def test_a_person_who_did_not_unlock_the_keyring_is_left_alone(clock: Clock) -> None:
+    class Asking(FakeKeyring):
+        def _open(self) -> None:
+            clock.now += 5 if self.locked else 0  # somebody looked at the prompt
+            super()._open()
+
+    keyring = Asking(openai="sk-keyring")
+    keyring.locked = True
+    keys = Keys({}, {}, keyring, monotonic=clock)
+    assert keys.for_provider(OPENAI).secret is None
+    keyring.locked = False
+    clock.now += 29
+    assert keys.for_provider(OPENAI).secret is None
+    clock.now += 1
     assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
 
 
@@ -232,11 +252,18 @@ def test_a_key_is_stripped_and_does_not_show_itself() -> None:
 
 
 def test_the_local_token_of_the_environment_comes_first(keyring: FakeKeyring) -> None:
-    keys = Keys({"UNDERSTUDY_TOKEN": " mine "}, {}, keyring)
-    assert keys.local_token() == FoundKey(Secret("mine"), Origin.ENVIRONMENT, "UNDERSTUDY_TOKEN")
+    keys = Keys({"UNDERSTUDY_TOKEN": " case-token-12345 "}, {}, keyring)
+    assert keys.local_token() == FoundKey(Secret("case-token-12345"), Origin.ENVIRONMENT, "UNDERSTUDY_TOKEN")
     assert keyring.asked == 0
     with pytest.raises(ConfigError, match="UNDERSTUDY_TOKEN"):
-        Keys({"UNDERSTUDY_TOKEN": "two words"}, {}, keyring).local_token()
+        Keys({"UNDERSTUDY_TOKEN": "two words in a token"}, {}, keyring)
+
+
+@pytest.mark.parametrize("token", ["x", "fifteen-letters"])
+def test_a_token_that_can_be_guessed_is_refused_at_the_start(keyring: FakeKeyring, token: str) -> None:
+    with pytest.raises(ConfigError, match=r"UNDERSTUDY_TOKEN.*at least 16 characters") as error:
+        Keys({"UNDERSTUDY_TOKEN": token}, {}, keyring)
+    assert token not in error.value.message.split()
 
 
 def test_the_local_token_is_not_taken_from_dotenv(keyring: FakeKeyring) -> None:
@@ -265,18 +292,120 @@ def test_a_token_renewed_by_another_process_is_seen(keyring: FakeKeyring, clock:
     assert keys.local_token() == other
 
 
-def test_without_a_keyring_the_token_is_for_this_run_and_says_so(keyring: FakeKeyring, clock: Clock) -> None:
-    keyring.kept[LOCAL_TOKEN] = Secret("us-old")
-    keyring.locked = True
-    keys = Keys({}, {}, keyring, monotonic=clock)
+class Absent(FakeKeyring):
+    """Not there at all, until it is started."""
+
+    is_there = False
+
+    def _open(self) -> None:
+        super()._open()
+        if not self.is_there:
+            raise NoKeyring("There is no keyring.")
+
+
+def test_without_a_keyring_the_token_is_for_this_run_and_says_so(clock: Clock) -> None:
+    keys = Keys({}, {}, Absent(), monotonic=clock)
     first = keys.local_token()
     assert first.origin is Origin.MEMORY
     assert "in memory" in first.trouble
-    assert "locked" in first.trouble
-    keyring.locked = False
+    assert "no keyring" in first.trouble
     clock.now += 60
     assert keys.local_token().secret == first.secret, "the clients of this run keep their token"
-    assert keyring.kept[LOCAL_TOKEN] == Secret("us-old"), "and the one in the keyring is not lost"
+
+
+def test_the_token_of_this_run_yields_to_that_of_a_keyring_that_is_there_after_all(clock: Clock) -> None:
+    absent = Absent(**{LOCAL_TOKEN: "us-of-the-keyring-0123"})
+    keys = Keys({}, {}, absent, monotonic=clock)
+    first = keys.local_token()
+    absent.is_there = True
+    clock.now += 31
+    assert keys.local_token() == FoundKey(Secret("us-of-the-keyring-0123"), Origin.KEYRING)
+    assert keys.former_local_token() == first.secret, "those who have it are served a little longer"
+    clock.now += 31
+    assert keys.former_local_token() is None
+
+
+def test_the_token_of_this_run_is_kept_in_an_empty_keyring_that_is_there_after_all(clock: Clock) -> None:
+    absent = Absent()
+    keys = Keys({}, {}, absent, monotonic=clock)
+    first = keys.local_token()
+    absent.is_there = True
+    clock.now += 31
+    assert keys.local_token() == FoundKey(first.secret, Origin.KEYRING)
+    assert absent.kept[LOCAL_TOKEN] == first.secret
+
+
+def test_no_token_is_made_where_a_locked_keyring_may_hold_one(keyring: FakeKeyring, clock: Clock) -> None:
+    keyring.kept[LOCAL_TOKEN] = Secret("us-old-0123456789")
+    keyring.locked = True
+    keys = Keys({}, {}, keyring, monotonic=clock)
+    assert keys.local_token() == FoundKey(
+        None, Origin.NOWHERE, trouble="The keyring is locked.", missing=Missing.UNREADABLE
+    )
+    with pytest.raises(KeyringClosed):
+        keys.renew_local_token()
+    keyring.locked = False
+    clock.now += 3
+    assert keys.local_token() == FoundKey(Secret("us-old-0123456789"), Origin.KEYRING)
+
+
+def test_what_was_read_outlives_a_keyring_that_locks(keyring: FakeKeyring, clock: Clock) -> None:
+    keys = Keys({}, {}, keyring, monotonic=clock)
+    token = keys.local_token()
+    assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
+    keyring.locked = True
+    for _ in range(20):
+        clock.now += 40
+        assert keys.local_token().secret == token.secret
+        assert keys.known_local_token() == token.secret
+        assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
+    assert keyring.kept[LOCAL_TOKEN] == token.secret
+
+
+def test_a_key_that_was_removed_elsewhere_is_used_until_the_keyring_says_so(keyring: FakeKeyring, clock: Clock) -> None:
+    keys = Keys({}, {}, keyring, monotonic=clock)
+    keys.for_provider(OPENAI)
+    del keyring.kept["openai"]
+    keyring.locked = True
+    clock.now += 10
+    assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
+    keyring.locked = False
+    clock.now += 10
+    assert keys.for_provider(OPENAI) == FoundKey(None, Origin.NOWHERE)
+
+
+def test_a_token_that_the_keyring_lost_is_put_back(keyring: FakeKeyring, clock: Clock) -> None:
+    keys = Keys({}, {}, keyring, monotonic=clock)
+    token = keys.local_token()
+    keyring.kept.clear()
+    clock.now += 40
+    assert keys.local_token() == token
+    assert keyring.kept[LOCAL_TOKEN] == token.secret
+
+
+def test_a_replaced_token_is_good_for_half_a_minute(keyring: FakeKeyring, clock: Clock) -> None:
+    keys = Keys({}, {}, keyring, monotonic=clock)
+    first = keys.local_token().secret
+    clock.now += 100
+    second = keys.renew_local_token().secret
+    assert (keys.known_local_token(), keys.former_local_token()) == (second, first)
+    clock.now += 29
+    assert keys.former_local_token() == first
+    clock.now += 1
+    assert keys.former_local_token() is None
+
+
+def test_a_token_that_another_process_replaced_was_good_since_it_was_read_last(
+    keyring: FakeKeyring, clock: Clock
+) -> None:
+    keys = Keys({}, {}, keyring, monotonic=clock)
+    first = keys.local_token().secret
+    keyring.kept[LOCAL_TOKEN] = Secret("us-by-another-process")
+    clock.now += 20
+    assert keys.local_token().secret == Secret("us-by-another-process")
+    assert keys.former_local_token() == first
+    clock.now += 10
+    assert keys.former_local_token() is None
 
 
 def test_a_keyring_that_keeps_nothing_is_noticed(clock: Clock) -> None:
@@ -287,6 +416,7 @@ def test_a_keyring_that_keeps_nothing_is_noticed(clock: Clock) -> None:
     keys = Keys({}, {}, Sieve(), monotonic=clock)
     first = keys.local_token()
     assert first.origin is Origin.MEMORY
+    clock.now += 60
     assert keys.local_token().secret == first.secret
 
 

@@ -74,11 +74,7 @@ class KeyStep(Step):
 
     def show_state(self, state: AppState) -> None:
         super().show_state(state)
-        self.memory.say(
-            self.tr("This system has no keyring that works: a key is kept in memory and is gone after quitting.")
-            if state.keys_kept_in is Door.MEMORY
-            else ""
-        )
+        self.memory.say(self._about_keyring(state.keys_kept_in))
         self._show_others(state)
         if self._waiting:
             key = state.keys.get(self._waiting)
@@ -87,6 +83,17 @@ class KeyStep(Step):
                 self._tell(self.tr("Not kept"), ChipKind.BAD, key.trouble)
             else:
                 self._follow(state.checks.get(self._waiting))
+
+    def _about_keyring(self, door: Door) -> str:
+        match door:
+            case Door.LOCKED:
+                return self.tr("The keyring is locked. Unlock it, so that Understudy can keep the key there.")
+            case Door.MEMORY:
+                return self.tr(
+                    "This system has no keyring that works: a key is kept in memory and is gone after quitting."
+                )
+            case Door.KEYRING:
+                return ""
 
     def enter(self) -> None:
         self.key.setFocus(Qt.FocusReason.OtherFocusReason)

@@ -124,6 +124,8 @@ class ProviderRow(QWidget):
         if self._refused:
             return self.tr("Not a key"), ChipKind.BAD, said(self._refused)
         if check is None:
+            if self._key.unreadable and self.provider.needs_key:
+                return self.tr("Key not readable"), ChipKind.WARN, where
             if self.provider.needs_key and self._key.place is KeyPlace.NONE:
                 return self.tr("No key"), ChipKind.WARN, where
             return "", ChipKind.QUIET, where
@@ -178,7 +180,7 @@ class ProviderRow(QWidget):
     def _show_buttons(self) -> None:
         typed, kept = bool(self.key.text()), self._key.place is not KeyPlace.NONE
         fixed = self._key.place is KeyPlace.ENVIRONMENT
-        lacks = self.provider.needs_key and not kept
+        lacks = self.provider.needs_key and not kept and not self._key.unreadable
         self.keep.setVisible(typed)
         self.replace.setVisible(not typed and kept and not fixed)
         self.get.setVisible(not typed and lacks and bool(self.provider.key_page))

@@ -60,11 +60,7 @@ class ProvidersCard(Card):
     def show_state(self, state: AppState) -> None:
         """Show who is there."""
         self._state = state
-        self.memory.say(
-            self.tr("This system has no keyring that works: keys are kept in memory and are gone after quitting.")
-            if state.keys_kept_in is Door.MEMORY
-            else ""
-        )
+        self.memory.say(self._about_keyring(state.keys_kept_in))
         there = {provider.id for provider in state.providers}
         self._picked = tuple(provider for provider in self._picked if provider.id not in there)
         providers = (*self._picked, *state.providers)
@@ -78,6 +74,17 @@ class ProvidersCard(Card):
                 state.checks.get(provider.id),
                 state.configuration.fixed.get(f"providers.{provider.id}.base_url", ""),
             )
+
+    def _about_keyring(self, door: Door) -> str:
+        match door:
+            case Door.LOCKED:
+                return self.tr("The keyring is locked. Unlock it to use and change the keys in it.")
+            case Door.MEMORY:
+                return self.tr(
+                    "This system has no keyring that works: keys are kept in memory and are gone after quitting."
+                )
+            case Door.KEYRING:
+                return ""
 
     def _remake(self, providers: tuple[Provider, ...]) -> None:
         kept, self.rows = self.rows, {}

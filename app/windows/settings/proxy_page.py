@@ -166,7 +166,9 @@ class ProxyPage(Page):
 
     def _show_token(self, token: KeyView) -> None:
         fixed = token.place is KeyPlace.ENVIRONMENT
-        masked = f"•••••••• {token.last_four}" if token.last_four else self.tr("Made at the first start")
+        masked = f"•••••••• {token.last_four}".rstrip()
+        if token.place is KeyPlace.NONE and not token.unreadable:
+            masked = self.tr("Made at the first start")
         self.token.setText(masked)
         self.copy_token.setEnabled(token.place is not KeyPlace.NONE)
         self.renew_token.setEnabled(not fixed)

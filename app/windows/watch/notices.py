@@ -100,6 +100,11 @@ def _keeping(state: AppState) -> list[Notice]:
     told = []
     if state.ledger_sentence:
         told.append(Notice(f"ledger {state.ledger_sentence}", "warn", state.ledger_sentence))
+    if state.keys_kept_in is Door.LOCKED:
+        sentence = translate(
+            "Notices", "The keyring is locked. Unlock it, so that Understudy can read your keys and its token."
+        )
+        told.append(Notice("locked", "warn", sentence))
     if state.keys_kept_in is Door.MEMORY:
         sentence = translate("Notices", "No keyring was found: keys are kept in memory and gone when Understudy ends.")
         told.append(Notice("memory", "warn", sentence, translate("Notices", "Models and keys"), ShowSettings("models")))
