@@ -276,13 +276,14 @@ class Keys:
         """
         if self._fixed_token is not None:
             return self._fixed_token
-        called = self._monotonic()
+        called, was_read = self._monotonic(), LOCAL_TOKEN in self._read
         if self._is_fresh(LOCAL_TOKEN, _APART):
             await asyncio.sleep(_APART)
-        if (asking := self._asking.get(LOCAL_TOKEN)) is not None:  # perhaps put before the call
+        asking = self._asking.get(LOCAL_TOKEN)
+        if asking is not None and was_read:  # put before the call, perhaps
             await self._worker.wait_async(asking, REQUEST_WAIT)
         read = self._read.get(LOCAL_TOKEN)
-        if read is None or read.at <= called:
+        if read is None or (was_read and read.at < called):
             asking = self._ask(LOCAL_TOKEN, is_needed=True)
             if asking is not None:
                 await self._worker.wait_async(asking, REQUEST_WAIT)

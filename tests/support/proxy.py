@@ -13,6 +13,7 @@ import httpx
 
 from proxy_core.config import paths
 from proxy_core.config.key_store import MemoryStore
+from proxy_core.config.keys import Keys
 from proxy_core.ledger.journal import News, Story, fold
 from proxy_core.runtime.build import Options, Proxy
 from proxy_core.runtime.listening import Listening
@@ -66,14 +67,22 @@ def request(text: str = "hi", **fields: Any) -> dict[str, Any]:
 
 
 @asynccontextmanager
-async def running(home: Path, environ: Mapping[str, str], settings: str = "") -> AsyncIterator[Running]:
+async def running(
+    home: Path,
+    environ: Mapping[str, str],
+    settings: str = "",
+    *,
+    dotenv: Mapping[str, str] | None = None,
+    keys: Keys | None = None,
+) -> AsyncIterator[Running]:
     """A proxy whose files are under ``home`` and whose settings file says ``settings``."""
     places = paths.find({"UNDERSTUDY_HOME": str(home)})
     if settings:
         places.settings_file.parent.mkdir(parents=True, exist_ok=True)
         places.settings_file.write_text(settings)
     heard, faults = Heard(), list[str]()
-    proxy = Proxy(Options(places, {"UNDERSTUDY_TOKEN": TOKEN, **environ}, MemoryStore(), heard))
+    variables = {"UNDERSTUDY_TOKEN": TOKEN, **environ}
+    proxy = Proxy(Options(places, variables, MemoryStore(), heard, keys=keys, dotenv=dotenv or {}))
     listening = Listening("127.0.0.1", 0)
     service = proxy.make_service()
     started = asyncio.Event()

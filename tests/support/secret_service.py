@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -36,6 +37,7 @@ class SecretService:
     """What a process needs to reach it."""
 
     environ: Mapping[str, str]
+    pid: int
 
     def run(self, script: str, **more: str) -> subprocess.CompletedProcess[str]:
         """Run Python code that reaches this service; it fails the test by failing."""
@@ -98,15 +100,15 @@ def running(home: Path) -> Iterator[SecretService]:
     try:
         assert bus.stdout is not None
         environ["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().strip()
-        with _keyring(environ):
-            yield SecretService(environ)
+        with _keyring(environ) as pid:
+            yield SecretService(environ, pid)
     finally:
         bus.terminate()
         bus.communicate(timeout=60)
 
 
 @contextmanager
-def _keyring(environ: Mapping[str, str]) -> Iterator[None]:
+def _keyring(environ: Mapping[str, str]) -> Iterator[int]:
     daemon = subprocess.Popen(
         ["gnome-keyring-daemon", "--foreground", "--unlock", "--components=secrets"],
         env=dict(environ),
@@ -120,8 +122,9 @@ def _keyring(environ: Mapping[str, str]) -> Iterator[None]:
         daemon.stdin.write(b"a password of the test's own\n")
         daemon.stdin.close()
         daemon.stdout.readline()  # it says where it listens once it does
-        yield
+        yield daemon.pid
     finally:
+        daemon.send_signal(signal.SIGCONT)  # a test may have stopped it
         daemon.terminate()
         daemon.wait(timeout=60)
         if daemon.stdout is not None:
