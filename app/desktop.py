@@ -66,7 +66,7 @@ BEAT: Final = 2_000
 GRACE: Final = 1.0
 """Seconds that answers under way have when the app ends; all of it ends within two."""
 
-_KEYRING_WAIT: Final = 10.0
+_KEYRING_WAIT: Final = 5.0
 """Seconds that the window waits for the keyring before it says that it does not answer, and goes on without it."""
 
 _LICENCES: Final = Path(resources.__file__).with_name("licences.txt")

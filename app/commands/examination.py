@@ -142,7 +142,12 @@ def _key(ground: Ground, role: str, target: str, provider: Provider, keyring: Fi
             Grade.BROKEN, role, f"{target}: its key cannot be read from the keyring", f"Unlock the keyring{or_set}."
         )
     if found.missing is Missing.WITHHELD:
-        return Finding(Grade.BROKEN, role, f"{target} has no key. {found.trouble}")
+        return Finding(
+            Grade.BROKEN,
+            role,
+            f"{target} has no key: its base URL comes from .env, which gets only a key of the same file",
+            f"Put {variable or 'its key'} into that .env, or set the base URL in the environment or the settings.",
+        )
     where = f" A key: {provider.key_page}" if provider.key_page else ""
     why = "" if found.trouble == keyring.sentence else found.trouble
     return Finding(

@@ -135,3 +135,10 @@ async def test_a_log_that_is_a_folder_is_broken(scratch: Path) -> None:
     (scratch / "data" / "ledger.sqlite").mkdir(parents=True)
     status, found = await _examined(scratch, **HEALTHY)
     assert (status, found["Log"]["grade"]) == (1, "broken")
+
+
+async def test_a_missing_keyring_is_told_once(scratch: Path) -> None:
+    ended = await understudy("doctor", home=scratch)
+    assert ended.status == 1
+    assert ended.out.count("There is no keyring") == 1
+    assert ended.out.count("has no key") > 1

@@ -78,8 +78,21 @@ def test_the_token_lasts_until_it_is_renewed(person: Person) -> None:
 def test_a_locked_keyring_is_said(person: Person) -> None:
     person.types("keys", "set", "openai", stdin=KEY)
     person.service.lock()
-    done = person.types("keys", "list")
+    for _ in range(2):
+        done = person.types("keys", "list")
+        assert done.stderr.count("The keyring is locked.") == 1
+        assert "No key" not in done.stdout
+    for arguments in (("token",), ("token", "--renew")):
+        done = person.types(*arguments)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert "The keyring is locked. Unlock it" in done.stderr
+    done = person.types("doctor")
+    assert done.stdout.count("The keyring is locked.") == 1
+    assert "has no key" not in done.stdout
+    assert "its key cannot be read from the keyring" in done.stdout
+    done = person.types("models")
     assert "The keyring is locked." in done.stderr
+    assert "No key" not in done.stderr
 
 
 async def test_without_a_keyring_no_key_is_kept_and_this_is_said(scratch: Path) -> None:

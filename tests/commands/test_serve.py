@@ -10,10 +10,15 @@ import socket
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from proxy_core.runtime.presence import answers
-from tests.support.processes import UNDERSTUDY, Serving, environment, serving, understudy
+from tests.support.processes import STOP_SECONDS, UNDERSTUDY, Serving, environment, serving, understudy
+from tests.support.proxy import request
+from tests.support.secret_service import SecretService, secret_service
+
+__all__ = ["secret_service"]
 
 
 async def _announced(proxy: Serving) -> Path:
@@ -205,3 +210,50 @@ async def test_it_says_its_address_where_nothing_can_be_written(tmp_path: Path, 
         _, rest = await asyncio.wait_for(process.communicate(), 60)
     assert b"Traceback" not in rest
     assert process.returncode == 0
+
+
+async def test_a_dotenv_file_that_cannot_be_read_is_told_and_does_not_keep_it_from_starting(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    for content, why in ((b"BIG_MODEL=\xff\xfe", "not UTF-8 text"), (b"A=1\n" * 300_000, "larger than 64 KB")):
+        (home / ".env").write_bytes(content)
+        async with serving(home) as proxy:
+            assert proxy.said["roles"]["big"] == "openai/gpt-4.1"
+            (warning,) = proxy.said["warnings"]
+            assert why in warning
+            assert "goes on without it" in warning
+
+
+async def test_an_address_out_of_dotenv_is_told_with_its_variable(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / ".env").write_text("OPENAI_API_BASE=http://elsewhere.example/v1\n")
+    async with serving(home, variables={"OPENAI_API_KEY": "sk-of-the-environment-0123"}) as proxy:
+        (warning,) = proxy.said["warnings"]
+        assert "http://elsewhere.example/v1" in warning
+        assert "OPENAI_API_BASE in .env" in warning
+        assert warning in proxy.printed
+
+
+async def test_a_token_that_can_be_guessed_is_refused_at_the_start(scratch: Path) -> None:
+    ended = await understudy("serve", "--port", "0", home=scratch, variables={"UNDERSTUDY_TOKEN": "a"})
+    assert ended.status == 1
+    assert "UNDERSTUDY_TOKEN is too short to be safe: it needs at least 16 characters." in ended.err
+
+
+@pytest.mark.keyring
+@pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+async def test_with_a_keyring_that_hangs_it_starts_answers_and_stops(
+    tmp_path: Path, secret_service: SecretService
+) -> None:
+    os.kill(secret_service.pid, signal.SIGSTOP)
+    variables = {name: value for name, value in secret_service.environ.items() if name != "UNDERSTUDY_HOME"}
+    variables["PYTHON_KEYRING_BACKEND"] = "keyring.backends.SecretService.Keyring"
+    async with serving(tmp_path / "home", variables=variables) as proxy:
+        async with httpx.AsyncClient(trust_env=False, timeout=30) as client:
+            headers = {"x-api-key": proxy.token}
+            answer = await client.post(f"{proxy.address}/v1/messages", headers=headers, json=request())
+            assert (answer.status_code, answer.headers["x-should-retry"]) == (503, "true")
+            assert "keyring is locked" in answer.json()["error"]["message"]
+        proxy.process.send_signal(signal.SIGTERM)
+        assert await asyncio.wait_for(proxy.process.wait(), STOP_SECONDS) == 0

@@ -278,3 +278,19 @@ def test_a_dotenv_file_that_is_no_text_is_an_error(tmp_path: Path) -> None:
     file.write_bytes(b"A=\xff\xfe")
     with pytest.raises(ConfigError, match="not UTF-8 text"):
         read_dotenv(file)
+
+
+def test_a_dotenv_file_that_is_too_large_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / ".env"
+    file.write_text("BIG_MODEL=openai/gpt-4o\n" + "A=1\n" * 300_000)
+    with pytest.raises(ConfigError, match="larger than 64 KB"):
+        read_dotenv(file)
+    file.write_text("#" * 60_000 + "\nBIG_MODEL=openai/gpt-4o\n")
+    assert read_dotenv(file) == {"BIG_MODEL": "openai/gpt-4o"}
+
+
+def test_a_base_url_of_dotenv_is_told(tmp_path: Path) -> None:
+    (warning,) = laid_over(dotenv={"OPENAI_API_BASE": "http://elsewhere.example/v1"}).warnings
+    assert "http://elsewhere.example/v1" in warning
+    assert "OPENAI_API_BASE in .env" in warning
+    assert laid_over({"OPENAI_API_BASE": "http://elsewhere.example/v1"}).warnings == ()

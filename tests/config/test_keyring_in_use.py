@@ -13,7 +13,8 @@ pytestmark = pytest.mark.keyring
 
 
 def played(secret_service: SecretService, when: str, trouble: str) -> dict[str, Any]:
-    script = f"import runpy, sys\nsys.argv[1:] = [{when!r}, {trouble!r}]\n" + (
+    script = (
+        f"import runpy, sys\nsys.argv[1:] = [{when!r}, {trouble!r}]\n"
         "runpy.run_module('tests.config.keyring_in_use', run_name='__main__')"
     )
     done = secret_service.run(script, KEYRING_PID=str(secret_service.pid))  # ends, whatever the keyring does

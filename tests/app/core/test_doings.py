@@ -7,17 +7,19 @@ import json
 import os
 import socket
 import sys
+import threading
 import tomllib
 from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
+from app import desktop
 from app.answers import BodiesRead, FirstWords, LogMeasured, NamesRead, PageRead, RanAgain, SessionsRead, UsageRead
 from app.state import Door, KeyPlace, Phase, Verdict
 from app.wishes import (
@@ -51,11 +53,31 @@ from app.wishes import (
     TryRole,
     Wipe,
 )
+from proxy_core.config.key_store import MemoryStore, Origin
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Profile, Role
+from proxy_core.errors import KeyringClosed
 from proxy_core.ledger.journal import Part
 from proxy_core.ledger.rows import Filter, Grouping
 from tests.app.core.real_app import DEMO, TOKEN, App, provider, running
+
+
+class Hanging(MemoryStore):
+    """A keyring that answers nobody until ``answers`` is set, or is locked."""
+
+    origin: Final = Origin.KEYRING  # type: ignore[assignment, misc]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.answers = threading.Event()
+        self.locked = False
+
+    def get(self, name: str) -> Secret | None:
+        self.answers.wait()
+        if self.locked:
+            raise KeyringClosed("The keyring is locked.")
+        return super().get(name)
+
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise")  # of the platform without a screen
 
@@ -181,6 +203,41 @@ def test_a_key_without_a_keyring_is_kept_in_memory_checked_and_never_shown(qtbot
             app.wish(RemoveKey("openai"))
             app.until(lambda state: state.keys["openai"].place is KeyPlace.NONE)
             assert not [model for model in app.state.reached if model.startswith("openai/")]
+
+
+def test_a_key_is_taken_and_the_app_ends_while_the_keyring_hangs(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = Hanging()
+    monkeypatch.setattr(desktop, "KeyringStore", lambda: keyring)
+    with provider(("gpt-4.1",)) as (url, shown):
+        settings = f'{DEMO}[providers.openai]\nbase_url = "{url}"\n'
+        with running(qtbot, tmp_path, settings, first_run=True) as app:
+            app.wish(SetKey("openai", Secret(KEY)))
+            app.until(lambda state: state.keys_kept_in is Door.LOCKED)
+            state = app.until(lambda state: state.checks.get("openai") and state.checks["openai"].models == 1)
+            assert state.keys["openai"].place is KeyPlace.MEMORY
+            assert shown == [f"Bearer {KEY}"]
+            assert app.ask()[0] == 200
+    keyring.answers.set()
+
+
+def test_the_window_follows_a_keyring_that_is_unlocked(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keyring = Hanging()
+    keyring.answers.set()
+    keyring.locked = True
+    monkeypatch.setattr(desktop, "KeyringStore", lambda: keyring)
+    with running(qtbot, tmp_path, f"{DEMO}[providers.openai]\n", {"UNDERSTUDY_TOKEN": ""}) as app:
+        app.until(lambda state: state.keys_kept_in is Door.LOCKED)
+        assert app.state.keys["openai"].unreadable
+        assert app.state.token.unreadable
+        keyring.set("openai", Secret(KEY))
+        keyring.locked = False
+        state = app.until(lambda state: state.keys_kept_in is Door.KEYRING)
+        assert state.keys["openai"].last_four == KEY[-4:]
+        assert state.token.last_four
 
 
 def test_a_refused_key_is_told_as_that(qtbot: QtBot, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from app.answers import FirstWords
@@ -308,6 +308,13 @@ def test_keys_in_memory_are_told(stage: Stage) -> None:
     assert not child(stage.window, "first-memory").isVisible()
     stage.show(replace(STATE, keys_kept_in=Door.MEMORY))
     assert child(stage.window, "first-memory").isVisible()
+
+
+def test_a_locked_keyring_is_told(stage: Stage) -> None:
+    stage.show(replace(STATE, keys_kept_in=Door.LOCKED))
+    notice = child(stage.window, "first-memory")
+    assert notice.isVisible()
+    assert "The keyring is locked. Unlock it" in "".join(label.text() for label in notice.findChildren(QLabel))
 
 
 def test_it_can_be_skipped_and_says_so_once(stage: Stage) -> None:

@@ -306,6 +306,13 @@ def test_a_token_of_the_environment_is_not_renewed(stage: Stage) -> None:
     assert page.token_row.note.text() == "Set by UNDERSTUDY_TOKEN in the environment"
 
 
+def test_a_token_in_a_locked_keyring_is_not_said_to_be_missing(stage: Stage) -> None:
+    page = stage.at("proxy")
+    stage.show(replace(STATE, token=KeyView(trouble="The keyring is locked.", unreadable=True)))
+    assert child(stage.window, "token").text() == "••••••••"
+    assert page.token_row.note.text() == "The keyring is locked."
+
+
 def test_the_command_is_copied_for_each_shell(stage: Stage) -> None:
     stage.at("terminal")
     shells = ("sh", "fish", "powershell", "cmd", "vscode")

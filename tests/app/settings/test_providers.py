@@ -308,3 +308,11 @@ def test_an_endpoint_of_ones_own_can_go_with_its_key(stage: Stage) -> None:
     say_yes(stage.window)
     assert stage.listener.wishes == [RemoveKey("gateway"), ChangeSettings(replace(SETTINGS, providers={}))]
     assert not child(stage.window, "forget-openai").isVisibleTo(stage.row("openai").details)
+
+
+def test_a_locked_keyring_is_told_and_no_key_asked_for(stage: Stage) -> None:
+    locked = KeyView(trouble="The keyring is locked.", unreadable=True)
+    stage.show(replace(STATE, keys_kept_in=Door.LOCKED, keys=dict.fromkeys(STATE.keys, locked), checks={}))
+    assert "The keyring is locked. Unlock it" in stage.card.memory.words.text()
+    assert stage.told("openai") == ("Key not readable", "The keyring is locked.")
+    assert not child(stage.window, "get-openai").isVisible()

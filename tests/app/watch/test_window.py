@@ -167,6 +167,11 @@ class TestNotices:
         for words in ("in memory", "A trouble", "A warning", "unexpectedly", "no system tray"):
             assert any(words in sentence for sentence in told), words
 
+    def test_a_locked_keyring_is_told_and_not_a_missing_one(self) -> None:
+        told = [notice.sentence for notice in notices(AppState(keys_kept_in=Door.LOCKED))]
+        assert any("The keyring is locked. Unlock it" in sentence for sentence in told)
+        assert not any("in memory" in sentence for sentence in told)
+
     def test_with_nothing_to_tell_nothing_is_told(self, watched: Watched) -> None:
         watched.show()
         assert not watched.window.notices.isVisible()
