@@ -1461,7 +1461,9 @@
     </message>
     <message>
         <source>Not a key</source>
-        <translation>不是密钥</translation>
+        <translation type="unfinished">不是密钥</translation>
+    </message>
+    <message>
         <source>Key not readable</source>
         <translation>无法读取密钥</translation>
     </message>
