@@ -121,9 +121,9 @@ class Keys:
     """Finds keys, and changes those in the store. May be used from several threads.
 
     The store is asked in a thread of its own. Methods called ``known…`` do not wait for it, ``find…`` wait in an event
-    loop, and the others in the caller's thread, until one question has been open for ``patience`` seconds; ``slow`` is
-    called once, after two seconds of that. An answer that is older than ``fresh_for`` seconds still counts, and has the
-    store asked again. Raises ConfigError for a UNDERSTUDY_TOKEN that cannot be a token.
+    loop, for ``request_wait`` seconds, and the others in the caller's thread, until one question has been open for
+    ``patience`` seconds; ``slow`` is called once, after two seconds of that. An answer that is older than ``fresh_for``
+    seconds still counts, and has the store asked again. Raises ConfigError for a UNDERSTUDY_TOKEN that cannot be one.
     """
 
     def __init__(
@@ -134,6 +134,7 @@ class Keys:
         *,
         monotonic: Callable[[], float] = time.monotonic,
         fresh_for: float = 5.0,
+        request_wait: float = REQUEST_WAIT,
         patience: float = REQUEST_WAIT,
         slow: Callable[[], None] = lambda: None,
     ) -> None:
@@ -143,6 +144,7 @@ class Keys:
         self._memory = MemoryStore()
         self._monotonic = monotonic
         self._fresh_for = fresh_for
+        self._request_wait = request_wait
         self._patience = patience
         self._slow: Callable[[], None] | None = slow
         self._worker = SYSTEM_KEYRING if isinstance(store, KeyringStore) else StoreWorker()
@@ -177,7 +179,7 @@ class Keys:
             is_needed = read is None or (read.found.secret is None and provider.needs_key)
             asking = self._ask(provider.id, is_needed=is_needed)
             if asking is not None and is_needed:
-                await self._worker.wait_async(asking, REQUEST_WAIT)
+                await self._worker.wait_async(asking, self._request_wait)
         return self._or_stored(given, provider)
 
     def set(self, name: str, text: str) -> None:
@@ -241,7 +243,7 @@ class Keys:
     @property
     def may_be_readable(self) -> bool:
         """Whether it is worth asking a store again that could not be read, and no person has just refused that."""
-        if self._worker.open_for >= REQUEST_WAIT:
+        if self._worker.open_for >= self._request_wait:
             return False
         closed = self._closed
         return closed is None or self._monotonic() - closed.at >= closed.alone == _LOCKED_FOR
@@ -281,12 +283,12 @@ class Keys:
             await asyncio.sleep(_APART)
         asking = self._asking.get(LOCAL_TOKEN)
         if asking is not None and was_read:  # put before the call, perhaps
-            await self._worker.wait_async(asking, REQUEST_WAIT)
+            await self._worker.wait_async(asking, self._request_wait)
         read = self._read.get(LOCAL_TOKEN)
         if read is None or (was_read and read.at < called):
             asking = self._ask(LOCAL_TOKEN, is_needed=True)
             if asking is not None:
-                await self._worker.wait_async(asking, REQUEST_WAIT)
+                await self._worker.wait_async(asking, self._request_wait)
         return self._stored(LOCAL_TOKEN)
 
     def use_token_of_this_run(self) -> Secret:

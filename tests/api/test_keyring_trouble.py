@@ -72,9 +72,13 @@ class Keyring:
 
 
 class Clock:
+    """Stands still, or goes on by ``step`` whenever somebody looks."""
+
     now = 1_000.0
+    step = 0.0
 
     def __call__(self) -> float:
+        self.now += self.step
         return self.now
 
 
@@ -109,11 +113,11 @@ def not_local(server: ChatServer) -> str:
 
 
 @asynccontextmanager
-async def on_stage(tmp_path: Path, **environ: str) -> AsyncIterator[Stage]:
+async def on_stage(tmp_path: Path, request_wait: float = 2.0, **environ: str) -> AsyncIterator[Stage]:
     keyring, clock = Keyring(), Clock()
     async with chat_server(whole(completion())) as upstream:
         variables = {"OPENAI_BASE_URL": not_local(upstream), "UNDERSTUDY_TOKEN": "", **environ}
-        keys = Keys(variables, {}, keyring, monotonic=clock)
+        keys = Keys(variables, {}, keyring, monotonic=clock, request_wait=request_wait)
         try:
             async with running(tmp_path, variables, keys=keys) as proxy:
                 yield Stage(proxy, keyring, clock, upstream)
@@ -148,16 +152,18 @@ async def test_whoever_was_let_in_is_let_in_however_long_the_keyring_is_locked(s
     assert (await stage.ask()).status_code == 200
 
 
-async def test_a_keyring_that_hangs_holds_up_no_request_and_one_thread(stage: Stage) -> None:
-    assert (await stage.ask()).status_code == 200
-    stage.keyring.open.clear()
-    for _ in range(5):
-        stage.clock.now += 31
-        answers = await asyncio.gather(*(stage.ask() for _ in range(10)))
-        assert {answer.status_code for answer in answers} == {200}
-    assert stage.keyring.inside == stage.keyring.most_inside == 1
-    assert sum(thread.name == "understudy-keyring" for thread in threading.enumerate()) == 1
-    assert set(stage.keys_shown) == {KEY}
+async def test_a_keyring_that_hangs_holds_up_no_request_and_one_thread(tmp_path: Path) -> None:
+    async with on_stage(tmp_path, request_wait=3_600) as stage:  # one that waits at all would not be answered
+        assert (await stage.ask()).status_code == 200
+        await stage.settled()
+        stage.keyring.open.clear()
+        for _ in range(5):
+            stage.clock.now += 31
+            answers = await asyncio.gather(*(stage.ask() for _ in range(10)))
+            assert {answer.status_code for answer in answers} == {200}
+        assert stage.keyring.inside == stage.keyring.most_inside == 1
+        assert sum(thread.name == "understudy-keyring" for thread in threading.enumerate()) == 1
+        assert set(stage.keys_shown) == {KEY}
 
 
 async def test_before_the_first_answer_a_locked_keyring_is_told_and_no_token_made(stage: Stage) -> None:
@@ -212,11 +218,11 @@ async def test_a_wrong_token_is_refused_while_the_keyring_hangs_and_asks_nothing
 async def test_guesses_do_not_become_as_many_questions(stage: Stage) -> None:
     await stage.ask()
     await stage.settled()
-    stage.clock.now += 2
+    stage.clock.step = 0.000_001
     before = len(stage.keyring.asked)
     answers = await asyncio.gather(*(stage.ask(f"us-a-guess-{number:012}") for number in range(40)))
     assert {answer.status_code for answer in answers} == {401}
-    assert len(stage.keyring.asked) - before == 1
+    assert 1 <= len(stage.keyring.asked) - before <= 5
 
 
 async def test_a_token_that_another_process_replaced_is_honoured_at_once_and_the_old_one_for_a_while(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.secret_service import SecretService, python, without_a_bus
+from tests.support.secret_service import SecretService, need, python, session_bus, without_a_bus
 
 pytestmark = pytest.mark.keyring
 
@@ -64,6 +64,49 @@ def test_a_locked_keyring_says_so_at_once(secret_service: SecretService) -> None
     assert set(said) == {
         "The keyring is locked. Unlock it (on most desktops: log in again, or open its passwords app)."
     }
+
+
+LATE = """
+import subprocess
+from proxy_core.errors import KeyringClosed, NoKeyring
+
+def kind(question):
+    try:
+        return question()
+    except ConfigError as error:
+        return type(error).__name__
+
+assert kind(lambda: store.get("openai")) == "NoKeyring"
+unlock = ["--unlock"] * UNLOCKED
+daemon = subprocess.Popen(
+    ["gnome-keyring-daemon", "--foreground", "--components=secrets", *unlock],
+    stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+)
+daemon.stdin.write(b"a password\\n" * UNLOCKED)
+daemon.stdin.close()
+daemon.stdout.readline()
+try:
+    print(kind(lambda: store.set("openai", Secret("sk-kept"))), kind(lambda: store.names(("openai",))))
+finally:
+    daemon.terminate()
+    daemon.wait()
+    daemon.stdout.close()
+for _ in range(500):
+    if (gone := kind(lambda: store.get("openai"))) == "KeyringClosed":
+        break
+print(gone)
+"""
+
+
+@pytest.mark.parametrize(("unlocked", "said"), [(1, "None ('openai',)"), (0, "NoKeyring NoKeyring")])
+def test_a_keyring_that_is_started_later_is_found_and_one_that_ends_may_come_back(
+    tmp_path: Path, unlocked: int, said: str
+) -> None:
+    """Without a collection, and nobody to agree to a first one, there is none to keep anything in."""
+    need()
+    with session_bus(tmp_path / "home") as environ:
+        done = python(STORE + LATE.replace("UNLOCKED", str(unlocked)), environ)
+    assert done.stdout.splitlines() == [said, "KeyringClosed"]
 
 
 def test_no_bus_is_no_keyring(tmp_path: Path) -> None:

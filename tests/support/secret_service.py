@@ -87,6 +87,13 @@ def python(script: str, environ: Mapping[str, str]) -> subprocess.CompletedProce
 @contextmanager
 def running(home: Path) -> Iterator[SecretService]:
     """A bus and an unlocked keyring, gone at the end."""
+    with session_bus(home) as environ, _keyring(environ) as pid:
+        yield SecretService(environ, pid)
+
+
+@contextmanager
+def session_bus(home: Path) -> Iterator[Mapping[str, str]]:
+    """A bus without anything on it; gives the environment of who uses it."""
     environ = without_a_bus(home)
     config = home / "bus.conf"
     config.write_text(BUS, encoding="ascii")
@@ -100,8 +107,7 @@ def running(home: Path) -> Iterator[SecretService]:
     try:
         assert bus.stdout is not None
         environ["DBUS_SESSION_BUS_ADDRESS"] = bus.stdout.readline().strip()
-        with _keyring(environ) as pid:
-            yield SecretService(environ, pid)
+        yield environ
     finally:
         bus.terminate()
         bus.communicate(timeout=60)
@@ -134,10 +140,15 @@ def _keyring(environ: Mapping[str, str]) -> Iterator[int]:
 @pytest.fixture
 def secret_service(tmp_path: Path) -> Iterator[SecretService]:
     """A running, unlocked Secret Service; the test is skipped where none is installed, and fails in CI."""
+    need()
+    with running(tmp_path / "home") as service:
+        yield service
+
+
+def need() -> None:
+    """Skip the test where no Secret Service is installed; in CI, fail it."""
     missing = [program for program in NEEDED if shutil.which(program) is None]
     if missing and os.environ.get("CI") == "true":
         pytest.fail(f"{' and '.join(missing)} must be installed here")
     if missing:
         pytest.skip(f"{' and '.join(missing)} not installed")
-    with running(tmp_path / "home") as service:
-        yield service
