@@ -1461,7 +1461,7 @@
     </message>
     <message>
         <source>Not a key</source>
-        <translation type="unfinished">不是密钥</translation>
+        <translation>不是密钥</translation>
     </message>
     <message>
         <source>Key not readable</source>
