@@ -121,8 +121,8 @@ def fresh_system(hands: Hands, release: str) -> Iterator[Path]:
     try:
         system.chmod(0o755)
         hands.say(f"Making a fresh {RELEASES[release]} in {system.relative_to(ROOT)}.")
-        made = ("debootstrap", "--variant=minbase", "--include=python3", release, system, *mirror())
-        hands.run(*APART, *made, path=TOOLS, quiet=True)
+        options = ("--variant=minbase", "--include=python3")
+        hands.run(*APART, "debootstrap", *options, release, system, *mirror(), path=TOOLS, quiet=True)
         hands.say("Cloning this checkout's last commit into it.")
         hands.run("git", "clone", "--quiet", "--no-hardlinks", ROOT, system / CHECKOUT)
         carry(system, Path.home(), os.environ)

@@ -298,7 +298,9 @@ def test_long_tests_are_in_the_second_tier_and_one_that_hangs_ends(
 ) -> None:
     hangs = "import pytest, time\n@pytest.mark.full\ndef test_hangs():\n    time.sleep(600)\n"
     (tmp_path / "test_it.py").write_text(hangs, "utf-8")
-    command = [sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "-o", "timeout=1"]
-    done = subprocess.run([*command, *arguments, tmp_path], cwd=tmp_path, capture_output=True, text=True, check=False)
+    command = (sys.executable, "-m", "pytest", "-c", ROOT / "pyproject.toml", "--rootdir", tmp_path, "-o", "timeout=1")
+    done = subprocess.run(
+        [*map(str, command), *arguments, tmp_path], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
     assert outcome in done.stdout, done.stdout + done.stderr
     assert ("time.sleep(600)" in done.stdout) == (outcome == "1 failed")

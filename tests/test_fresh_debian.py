@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from resources import fresh_debian
-from resources.bootstrap import ROOT
+from resources.bootstrap import ROOT, NotReadyError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="debootstrap and chroot are Linux's")
 
@@ -93,7 +93,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / ".cache"
 
 
-@pytest.mark.parametrize("by", [KeyboardInterrupt, SystemExit, fresh_debian.NotReadyError])
+@pytest.mark.parametrize("by", [KeyboardInterrupt, SystemExit, NotReadyError])
 @pytest.mark.parametrize("step", ["debootstrap", "git clone"])
 def test_nothing_stays_when_it_is_interrupted(place: Path, step: str, by: type[BaseException]) -> None:
     hands: Any = Hands(step, by)
@@ -103,7 +103,7 @@ def test_nothing_stays_when_it_is_interrupted(place: Path, step: str, by: type[B
 
 
 def test_both_commands_are_typed_and_what_failed_is_told(place: Path) -> None:
-    hands: Any = Hands("bootstrap.py demo", fresh_debian.NotReadyError)
+    hands: Any = Hands("bootstrap.py demo", NotReadyError)
     demo, test = fresh_debian.try_commands(hands, "trixie", ["-k", "two words"])
     assert (demo.well, test.well) == (False, True)
     assert hands.ran[-1].endswith("python3 resources/bootstrap.py test -k 'two words'")
