@@ -16,7 +16,7 @@ from typing import Final, assert_never
 
 from proxy_core.errors import LaunchError
 from proxy_core.launch import users_settings
-from proxy_core.launch.claude_code import LaunchPlan
+from proxy_core.launch.claude_code import FOR_NOBODY_ELSE, LaunchPlan
 from proxy_core.launch.launch_script import in_quotes
 
 _SPECIAL_TO_CMD: Final = re.compile(r'[()!^"<>&|]')
@@ -77,7 +77,7 @@ def command_for(shell: Shell, plan: LaunchPlan, folder: PurePath, argv: Sequence
 def vscode_settings(plan: LaunchPlan) -> str:
     """What goes into VS Code's ``settings.json``, for the extension *Claude Code* and for terminals in the editor."""
     variables = [{"name": name, "value": value} for name, value in _with_unset(plan).items()]
-    terminal = {**plan.variables, **dict.fromkeys(plan.unset)}
+    terminal = {**plan.variables, **dict.fromkeys(_unset(plan))}
     settings = {
         "claudeCode.environmentVariables": variables,
         "claudeCode.disableLoginPrompt": True,
@@ -88,7 +88,12 @@ def vscode_settings(plan: LaunchPlan) -> str:
 
 def _with_unset(plan: LaunchPlan) -> Mapping[str, str]:
     """The extension can set a variable, not take one away; an empty one counts as none with Claude Code."""
-    return {**dict.fromkeys(plan.unset, ""), **plan.variables}
+    return {**dict.fromkeys(_unset(plan), ""), **plan.variables}
+
+
+def _unset(plan: LaunchPlan) -> tuple[str, ...]:
+    """What is for nobody else is in our own environment, not in the editor's: there it would be the editor's own."""
+    return tuple(name for name in plan.unset if name not in FOR_NOBODY_ELSE)
 
 
 def _in_fish(text: str) -> str:

@@ -12,7 +12,7 @@ from pathlib import Path, PureWindowsPath
 import pytest
 
 from proxy_core.errors import LaunchError
-from proxy_core.launch.claude_code import BEARER, HEADERS
+from proxy_core.launch.claude_code import BEARER, FOR_NOBODY_ELSE, HEADERS
 from proxy_core.launch.copy_command import Shell, command_for, vscode_settings
 from tests.launch.recorder import ODD, OWN_KEY, PLAN, TOKEN, recorder
 
@@ -67,6 +67,12 @@ def test_cmd_says_what_it_cannot_hold() -> None:
     with pytest.raises(LaunchError, match="ANTHROPIC_CUSTOM_HEADERS has several lines"):
         command_for(Shell.CMD, PLAN, PureWindowsPath("C:\\"), ["claude"])
     assert TOKEN in command_for(Shell.CMD, LINE, PureWindowsPath("C:\\"), ["claude"])
+
+
+def test_vscode_keeps_what_it_says_of_itself() -> None:
+    plan = replace(PLAN, unset=(*FOR_NOBODY_ELSE, "ANTHROPIC_API_KEY"))
+    assert not [name for name in FOR_NOBODY_ELSE if name in vscode_settings(plan)]
+    assert '"ANTHROPIC_API_KEY"' in vscode_settings(plan)
 
 
 def test_vscode() -> None:
