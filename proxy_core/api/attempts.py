@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from proxy_core.api.retries import wait_before
 from proxy_core.api.telling import Telling
-from proxy_core.errors import ProviderError, ProviderRejected
+from proxy_core.errors import ProviderError, ProviderRejected, Unreachable
 from proxy_core.ledger.journal import Part
 from proxy_core.translate.concessions import concession, without
 from proxy_core.upstream.port import ChunkStream, Upstream, UpstreamCall
@@ -33,7 +33,8 @@ class Caller:
             try:
                 stream = await engine.open(call)
             except ProviderError as error:
-                telling.attempted(number, status=error.upstream_status, error=error.message, waited=waited)
+                sent = not isinstance(error, Unreachable)
+                telling.attempted(number, status=error.upstream_status, error=error.message, waited=waited, sent=sent)
                 number += 1
                 if (refused := _refused(error, call.body, conceded)) is not None:
                     conceded[refused] = None

@@ -15,7 +15,15 @@ from proxy_core.api.streaming import while_connected
 from proxy_core.api.telling import Owed
 from proxy_core.config.keys import REQUEST_WAIT, Missing
 from proxy_core.config.secret import Secret
-from proxy_core.errors import InvalidRequest, KeyMissing, KeyringClosed, StreamBroken, UnderstudyError
+from proxy_core.errors import (
+    InvalidRequest,
+    KeyMissing,
+    KeyringClosed,
+    ProviderError,
+    StreamBroken,
+    UnderstudyError,
+    Unreachable,
+)
 from proxy_core.ledger.budget import Act
 from proxy_core.ledger.journal import Part
 from proxy_core.routing.roles import Target, is_passthrough_anyway
@@ -157,7 +165,11 @@ async def _passthrough_credentials(exchange: Exchange, chosen: Cast, house: Hous
 
 async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
     telling = exchange.telling
-    answer = await house.relay.open(call)
+    try:
+        answer = await house.relay.open(call)
+    except ProviderError as error:
+        telling.attempted(1, status=None, error=error.message, sent=not isinstance(error, Unreachable))
+        raise
     try:
         telling.attempted(1, status=answer.status)
         telling.answering(answer.header("request-id"), coding=answer.header("content-encoding"))

@@ -83,9 +83,14 @@ class Telling:
         """Something more was left out for the model; told with the end."""
         self._warnings.append(sentence)
 
-    def attempted(self, number: int, *, status: int | None, error: str = "", waited: float = 0.0) -> None:
-        """A try at the provider is over, or has begun to answer. ``waited`` is the wait before it in seconds."""
-        self._listener.hear(Attempted(self.id, self._clock(), number, status, error, waited))
+    def attempted(
+        self, number: int, *, status: int | None, error: str = "", waited: float = 0.0, sent: bool = True
+    ) -> None:
+        """A try at the provider is over, or has begun to answer. ``waited`` is the wait before it in seconds.
+
+        ``sent`` is False where nothing of the request left.
+        """
+        self._listener.hear(Attempted(self.id, self._clock(), number, status, error, waited, sent))
 
     def answering(self, upstream_id: str = "", *, coding: str = "") -> None:
         """The first chunk is here. ``coding`` is the content coding of the bytes that :meth:`progressed` is given."""

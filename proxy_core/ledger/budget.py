@@ -29,7 +29,7 @@ class Level(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Spent:
-    """USD of the ``priced`` ones among ``requests``; what has no price is not in it."""
+    """USD of the ``priced`` ones among ``requests``, which were billed or may have been; no other is in it."""
 
     usd: float = 0.0
     priced: int = 0

@@ -154,7 +154,8 @@ class BudgetWatch:
 
     def _count(self, story: Story) -> None:
         cost = self._price(story)
-        spent = Spent(0.0, 0, 1) if cost is None else Spent(cost.usd, 1, 1)
+        billable = 0 if story.is_not_billed else 1
+        spent = Spent(0.0, 0, billable) if cost is None else Spent(cost.usd, 1, 1)
         with self._lock:
             self._turn_page()
             self._heard[story.id] = (story.began, spent)
@@ -252,7 +253,7 @@ class BudgetWatch:
 
 
 def _spent(found: Sum) -> Spent:
-    return Spent(found.cost, found.priced, found.requests)
+    return Spent(found.cost, found.priced, found.billable)
 
 
 def _calendar(now: float) -> _Calendar:

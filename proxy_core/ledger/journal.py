@@ -13,6 +13,14 @@ from enum import StrEnum
 from operator import attrgetter
 from typing import Any, Final, Protocol, assert_never
 
+_TIMEOUTS: Final = frozenset({408, 499})
+
+_KEYRING_LOCKED: Final = 503
+"""The only 5xx that a request ends with before it is known whether a provider was asked."""
+
+_STOPPED: Final = "overloaded_error"
+"""How a request ends that is under way when the proxy stops. No 4xx of a provider is told as that."""
+
 
 @dataclass(frozen=True, slots=True)
 class Usage:
@@ -85,7 +93,10 @@ class Routed:
 
 @dataclass(frozen=True, slots=True)
 class Attempted:
-    """One try at the provider, after it ended or began to answer. ``error`` is empty when it answered."""
+    """One try at the provider, after it ended or began to answer. ``error`` is empty when it answered.
+
+    ``sent`` is False where nothing of the request left for the provider: no connection to it was made.
+    """
 
     id: str
     at: float
@@ -93,6 +104,16 @@ class Attempted:
     status: int | None = None
     error: str = ""
     waited: float = 0.0
+    sent: bool = True
+
+    @property
+    def cost_nothing(self) -> bool:
+        """Whether the provider cannot have billed it: it was refused with a 4xx, or never sent.
+
+        A timeout is no refusal (408, and nginx's 499): something behind the gateway may have worked on the request.
+        """
+        refused = self.status is not None and 400 <= self.status < 500 and self.status not in _TIMEOUTS
+        return refused or not self.sent
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,6 +215,23 @@ class Story:
     def duration(self) -> float | None:
         """Seconds from the request to its end."""
         return None if self.ended is None else self.ended - self.began
+
+    @property
+    def is_not_billed(self) -> bool:
+        """Whether it is certain that nothing was billed: tokens were only counted, or no provider took the request.
+
+        It was refused here or by the provider, or never reached it. What came to no answer in another way (a 5xx, a
+        timeout, a cut) may well have been billed.
+        """
+        if self.state is State.RUNNING or self.usage is not None or self.cost is not None:
+            return False
+        if self.path.endswith("/count_tokens"):
+            return True
+        if self.state is not State.FAILED:
+            return False
+        if not self.attempts:
+            return 400 <= self.status < 500 or self.status == _KEYRING_LOCKED
+        return self.error_type != _STOPPED and all(attempt.cost_nothing for attempt in self.attempts)
 
 
 _OF_BEGINNING: Final = ("id", "began", "path", "asked_for", "streamed", "session", "agent", "project", "profile")

@@ -1,5 +1,7 @@
 """What a request cost: by the provider's own figure, else the user's price, else the catalogue's; unknown is not free.
 
+What was refused, or never sent, is not billed: that is no price of zero, and such requests stand beside the sums.
+
 A sum of one's own is never made where a price that is needed is missing: such a request is unpriced, and is counted as
 such wherever a sum stands. Nor is a catalogue's zero believed, which LiteLLM's list has for previews and for what it
 does not know: free is what runs on a server of the user's own, and what they say is free.
@@ -15,7 +17,7 @@ from typing import Final, Protocol
 from proxy_core.catalogue.provider_table import PROVIDERS, SAME_AS
 from proxy_core.catalogue.values import ModelFacts, OffPeak, Rates
 from proxy_core.config.settings import Engine, Price, Settings
-from proxy_core.ledger.journal import State, Story, Usage
+from proxy_core.ledger.journal import Story, Usage
 
 _MILLION: Final = 1_000_000
 
@@ -25,10 +27,13 @@ _HOUR_WRITE: Final = 2.0
 _DAY: Final = 24 * 60
 """In minutes."""
 
+_GATEWAYS: Final = frozenset({"litellm_proxy"})
+"""Servers of the user's own that ask others, who want money."""
+
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """In USD. ``estimated`` is False where the provider itself said so, or refused before it did anything."""
+    """In USD. ``estimated`` is False where the provider itself said so."""
 
     usd: float
     estimated: bool
@@ -43,17 +48,15 @@ class PriceList(Protocol):
 
 
 def price_of(story: Story, known: PriceList, settings: Settings) -> Cost | None:
-    """What a request that is over cost; None where that is not known.
+    """What a request that is over cost; None where that is not known, or where it was not billed.
 
     What a claude.ai subscription pays has no price per token: it is unpriced too, and no budget counts it.
     """
-    if story.flat:
+    if story.flat or story.is_not_billed:
         return None
     if story.cost is not None:
         return Cost(story.cost, estimated=False)
     if story.usage is None:
-        if _cost_nothing(story):
-            return Cost(0.0, estimated=False)
         return Cost(0.0, estimated=True) if is_free(story.provider, story.model, known, settings) else None
     facts = tariff(story.provider, story.model, known, settings)
     usd = None if facts is None else cost(story.usage, facts, story.began)
@@ -77,7 +80,7 @@ def is_own(provider: str) -> bool:
     Not every address on this machine is such: behind it may be a gateway to models that cost money.
     """
     own = PROVIDERS.get(SAME_AS.get(provider, provider))
-    return own is not None and (own.local or own.engine is Engine.DEMO)
+    return own is not None and own.id not in _GATEWAYS and (own.local or own.engine is Engine.DEMO)
 
 
 def is_free(provider: str, model: str, known: PriceList, settings: Settings) -> bool:
@@ -164,17 +167,3 @@ def _as_facts(id_: str, price: Price) -> ModelFacts:
         cache_write_hour_price=write * each,
         search_price=0.0,
     )
-
-
-def _cost_nothing(story: Story) -> bool:
-    """Whether nothing can have been billed, though no tokens were told: it was counted, refused, or never sent.
-
-    A try that came to no answer (a timeout, a cut) may well have been billed.
-    """
-    if story.path.endswith("/count_tokens"):
-        return True
-    if story.state is not State.FAILED:
-        return False
-    if not story.attempts:
-        return 400 <= story.status < 500
-    return all(attempt.status is not None and attempt.status >= 400 for attempt in story.attempts)

@@ -1,4 +1,7 @@
-"""The ledger asked: pages of requests, one request whole, its bodies, sums and sessions. Never writes."""
+"""The ledger asked: pages of requests, one request whole, its bodies, sums and sessions.
+
+Writes nothing, but that the tables of an older version are brought up to date before they are read.
+"""
 
 from __future__ import annotations
 
@@ -13,9 +16,9 @@ from typing import Final
 from proxy_core.errors import ConfigError
 from proxy_core.ledger import conditions, ledger_file, packing, row_reading, summing
 from proxy_core.ledger.conditions import LAST, Conditions
-from proxy_core.ledger.ledger_file import is_damage
+from proxy_core.ledger.ledger_file import NotOurs, is_damage
 from proxy_core.ledger.rows import Contents, Filter, Grouping, Kept, Part, Row, Session, Sum
-from proxy_core.ledger.schema import foreign, newer, version_of
+from proxy_core.ledger.schema import VERSION, foreign, newer, version_of
 
 _BUSY: Final = 5.0
 """Seconds that a question waits for a writer that makes room for it."""
@@ -255,16 +258,18 @@ class Ledger:
         )
         try:
             refusal = foreign(connection, self._path)
-            is_empty = version_of(connection) == 0  # made, but not yet filled
+            version = version_of(connection)
+            if 0 < version < VERSION and not refusal:
+                self._bring_up()
             connection.execute("PRAGMA temp_store = MEMORY")
         except BaseException:
             connection.close()
             raise
-        if refusal or is_empty:
+        if refusal or version == 0:  # made, but not yet filled
             connection.close()
         if refusal:
             raise LedgerUnreadable(refusal)
-        if is_empty:
+        if version == 0:
             return None
         with self._lock:
             for thread, old in self._opened:
@@ -276,3 +281,10 @@ class Ledger:
             self._opened.append((threading.current_thread(), connection))
         self._own.opened = (connection, here.st_ino, here.st_dev)
         return connection
+
+    def _bring_up(self) -> None:
+        """An older version's file: nobody may have written to it since the update."""
+        try:
+            ledger_file.connect(self._path).close()
+        except (OSError, NotOurs) as fault:
+            raise LedgerUnreadable(f"The ledger at {self._path} cannot be brought up to date: {fault}") from fault

@@ -68,8 +68,8 @@ def _rows(found: Iterable[tuple[Any, ...]], bodies: dict[int, set[Part]]) -> Ite
 
 
 def _attempt(id_: str, told: list[Any]) -> Attempted:
-    at, number, status, error, waited = told
-    return Attempted(id_, at, number, status, error, waited)
+    at, number, status, error, waited, *sent = told
+    return Attempted(id_, at, number, status, error, waited, *sent[:1])
 
 
 def _usage(counts: list[int | None], more: str | None) -> Usage | None:

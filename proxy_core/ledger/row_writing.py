@@ -33,7 +33,7 @@ _LEAST: Final = 0.02
 
 _COLUMNS: Final = (
     *("id", "run", "kind", "session", "state", "day", "began", "first_token", "ended", "status", "streamed", "agent"),
-    *("upstream_id", "attempts", "tries", "cost", "estimated", "told_cost", "flat"),
+    *("upstream_id", "attempts", "tries", "cost", "estimated", "told_cost", "flat", "not_billed"),
     *(*_COUNTED, "more_usage", "wait", "speed"),
 )
 
@@ -79,6 +79,7 @@ def row(entry: Entry, run: int, kind: int, session: int, clean: Clean) -> tuple[
         entry.estimated,
         _finite(story.cost),
         story.flat,
+        story.is_not_billed,
         *(_UNCOUNTED if usage is None else map(_bounded, _counted(usage))),
         None if usage is None else _more_of(usage, clean),
         story.time_to_first_token,
@@ -115,7 +116,10 @@ def put_bodies(bodies: int) -> str:
 def _attempts_of(story: Story, clean: Clean) -> str:
     if not story.attempts:
         return ""
-    told = [(each.at, each.number, each.status, clean(each.error), each.waited) for each in story.attempts]
+    told = [
+        (each.at, each.number, each.status, clean(each.error), each.waited, *(() if each.sent else (False,)))
+        for each in story.attempts
+    ]
     return dumps(told).decode()
 
 

@@ -7,7 +7,30 @@ from enum import StrEnum
 
 from proxy_core.ledger.journal import Part, State, Story
 
-__all__ = ["Contents", "Filter", "Grouping", "Kept", "Part", "Row", "Session", "State", "Sum"]
+__all__ = ["Billing", "Contents", "Filter", "Grouping", "Kept", "Part", "Row", "Session", "State", "Sum"]
+
+
+class Billing(StrEnum):
+    """What is known of the cost of a request that is over.
+
+    ``SUBSCRIPTION``: the client's own pays, so that there is no price. ``UNPRICED`` was billed, or may have been.
+    """
+
+    PRICED = "priced"
+    UNPRICED = "unpriced"
+    NOT_BILLED = "not billed"
+    SUBSCRIPTION = "subscription"
+
+
+def billing_of(story: Story, cost: float | None) -> Billing | None:
+    """What is known of the cost of a request, ``cost`` in USD being what it was priced at; None while it runs."""
+    if story.state is State.RUNNING:
+        return None
+    if cost is not None:
+        return Billing.PRICED
+    if story.is_not_billed:
+        return Billing.NOT_BILLED
+    return Billing.SUBSCRIPTION if story.flat else Billing.UNPRICED
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +65,8 @@ class Kept:
 class Row:
     """A request as the ledger has it. ``number`` orders rows by their beginning, the newest highest.
 
-    ``cost`` is in USD, None while the request runs or where no price is known; ``estimated`` is False where the
-    provider itself said what it cost. ``bodies`` are those that are still kept.
+    ``cost`` is in USD, None while the request runs, where no price is known, and where it was not billed;
+    ``estimated`` is False where the provider itself said what it cost. ``bodies`` are those that are still kept.
     """
 
     number: int
@@ -51,6 +74,11 @@ class Row:
     cost: float | None = None
     estimated: bool = True
     bodies: frozenset[Part] = frozenset()
+
+    @property
+    def billing(self) -> Billing | None:
+        """What is known of its cost; None while it runs."""
+        return billing_of(self.story, self.cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,8 +120,9 @@ class Sum:
     ``key`` is what they have in common (empty for all of them, or where it was not told); ``day`` is the local calendar
     day as ``YYYY-MM-DD`` where sums are made per day, else empty. Tokens are counted once each, as in
     :class:`~proxy_core.ledger.journal.Usage`. ``cost`` is the USD of those ``priced`` ones among ``requests``;
-    ``estimated`` of these go by the catalogue's or the user's prices. Medians are in seconds and tokens per second,
-    None without a measurement.
+    ``estimated`` of these go by the catalogue's or the user's prices. ``unpriced`` ones were billed too, or may have
+    been, and nobody knows what; ``not_billed`` ones cost nothing. The rest still runs. Medians
+    are in seconds and tokens per second, None without a measurement.
     """
 
     key: str = ""
@@ -102,6 +131,8 @@ class Sum:
     failed: int = 0
     retried: int = 0
     priced: int = 0
+    unpriced: int = 0
+    not_billed: int = 0
     estimated: int = 0
     cost: float = 0.0
     input: int = 0
@@ -111,6 +142,11 @@ class Sum:
     reasoning: int = 0
     first_token: float | None = None
     output_speed: float | None = None
+
+    @property
+    def billable(self) -> int:
+        """How many were billed, or may have been: what ``priced`` is a part of."""
+        return self.priced + self.unpriced
 
     @property
     def cache_share(self) -> float | None:

@@ -16,7 +16,7 @@ from typing import Final
 
 from proxy_core.ledger.journal import State
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables; ``PRAGMA user_version``."""
 
 APPLICATION: Final = 0x55535459
@@ -147,20 +147,22 @@ CREATE INDEX bodies_at ON bodies (at, packed_size);
 """
 
 
-def _tally(row: str, sign: str) -> str:
-    """The statement that adds or takes away a request from its tally."""
+def _tally(row: str, sign: str, *more: str) -> str:
+    """The statement that adds or takes away a request from its tally; ``more`` are columns of later versions."""
+    values = "".join(f", {sign}{row}.{name}" for name in more)
+    changes = "".join(f", {name} = {name} + excluded.{name}" for name in more)
     return f"""
     INSERT INTO tallies VALUES (
         {row}.day, {row}.kind, {row}.session, {row}.state, {sign}1, {sign}({row}.tries > 1),
         {sign}({row}.cost IS NOT NULL), {sign}({row}.cost IS NOT NULL AND {row}.estimated), {sign}ifnull({row}.cost, 0),
         {sign}ifnull({row}.input, 0), {sign}ifnull({row}.output, 0), {sign}ifnull({row}.cache_read, 0),
-        {sign}ifnull({row}.cache_write, 0), {sign}ifnull({row}.reasoning, 0)
+        {sign}ifnull({row}.cache_write, 0), {sign}ifnull({row}.reasoning, 0){values}
     ) ON CONFLICT DO UPDATE SET
         requests = requests + excluded.requests, retried = retried + excluded.retried,
         priced = priced + excluded.priced, estimated = estimated + excluded.estimated, cost = cost + excluded.cost,
         input = input + excluded.input, output = output + excluded.output,
         cache_read = cache_read + excluded.cache_read, cache_write = cache_write + excluded.cache_write,
-        reasoning = reasoning + excluded.reasoning;"""
+        reasoning = reasoning + excluded.reasoning{changes};"""
 
 
 _EMPTY_TALLY: Final = """
@@ -171,21 +173,55 @@ _HOUR: Final = """
     INSERT INTO hours VALUES (CAST(NEW.began / 3600 AS INTEGER), NEW.number, NEW.number)
     ON CONFLICT DO UPDATE SET first = min(first, excluded.first), last = max(last, excluded.last);"""
 
-_TRIGGERS: Final = f"""
-CREATE TRIGGER request_begins AFTER INSERT ON requests BEGIN {_HOUR}
+
+def _tallying(*more: str) -> str:
+    """The triggers that keep the tallies."""
+    new, old = _tally("NEW", "+", *more), _tally("OLD", "-", *more)
+    return f"""
+CREATE TRIGGER request_is_whole AFTER INSERT ON requests WHEN NEW.state <> 0 BEGIN {new}
 END;
-CREATE TRIGGER request_is_whole AFTER INSERT ON requests WHEN NEW.state <> 0 BEGIN {_tally("NEW", "+")}
-END;
-CREATE TRIGGER request_ends AFTER UPDATE ON requests WHEN NEW.state <> 0 AND OLD.state = 0 BEGIN {_tally("NEW", "+")}
+CREATE TRIGGER request_ends AFTER UPDATE ON requests WHEN NEW.state <> 0 AND OLD.state = 0 BEGIN {new}
 END;
 CREATE TRIGGER request_ends_again AFTER UPDATE ON requests WHEN OLD.state <> 0 BEGIN
-    {_tally("OLD", "-")}{_tally("NEW", "+")}{_EMPTY_TALLY}
+    {old}{new}{_EMPTY_TALLY}
 END;
-CREATE TRIGGER request_goes AFTER DELETE ON requests WHEN OLD.state <> 0 BEGIN {_tally("OLD", "-")}{_EMPTY_TALLY}
+CREATE TRIGGER request_goes AFTER DELETE ON requests WHEN OLD.state <> 0 BEGIN {old}{_EMPTY_TALLY}
 END;
 """
 
-MIGRATIONS: Final = (_TABLES + _TRIGGERS,)
+
+_TRIGGERS: Final = f"""
+CREATE TRIGGER request_begins AFTER INSERT ON requests BEGIN {_HOUR}
+END;{_tallying()}"""
+
+_NOT_BILLED: Final = f"""
+ALTER TABLE requests ADD COLUMN not_billed INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE tallies ADD COLUMN not_billed INTEGER NOT NULL DEFAULT 0;
+DROP TRIGGER request_is_whole;
+DROP TRIGGER request_ends;
+DROP TRIGGER request_ends_again;
+DROP TRIGGER request_goes;
+{_tallying("not_billed")}
+UPDATE requests SET cost = NULL, not_billed = 1 WHERE state <> 0 AND input IS NULL AND told_cost IS NULL AND (
+    kind IN (SELECT number FROM kinds WHERE path LIKE '%/count_tokens')
+    OR (state = 2 AND attempts = '' AND status BETWEEN 400 AND 499)
+    OR (state = 2 AND attempts <> '' AND kind NOT IN (SELECT number FROM kinds WHERE error_type = 'overloaded_error')
+        AND NOT EXISTS (
+            SELECT 1 FROM json_each(attempts) WHERE NOT ifnull(json_extract(value, '$[2]') BETWEEN 400 AND 499, 0)
+                OR json_extract(value, '$[2]') IN (408, 499)
+        )
+    )
+);
+UPDATE requests SET
+    cost = CASE WHEN kind IN (SELECT number FROM kinds WHERE provider IN (
+        'demo', 'hosted_vllm', 'llama_cpp', 'llamafile', 'lm_studio', 'ollama', 'vllm'
+    )) THEN 0 END,
+    estimated = 1
+WHERE state <> 0 AND cost = 0 AND NOT estimated AND input IS NULL AND told_cost IS NULL;
+"""
+"""Version 1 gave a cost of 0 to what was refused; to a 5xx as well, which is free on a local server alone."""
+
+MIGRATIONS: Final = (_TABLES + _TRIGGERS, _NOT_BILLED)
 """What leads from version ``n`` to ``n + 1``, in order; what was released is never changed."""
 
 
@@ -224,7 +260,7 @@ def bring_up(connection: sqlite3.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     try:
-        for statement in MIGRATIONS[version_of(connection) :]:
+        for statement in MIGRATIONS[version_of(connection) :]:  # asked again: another process may have been quicker
             _run(connection, statement)
         connection.execute(f"PRAGMA application_id = {APPLICATION}")
         connection.execute(f"PRAGMA user_version = {VERSION}")

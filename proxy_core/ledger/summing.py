@@ -19,6 +19,8 @@ _ADDED: Final = (
     "failed",
     "retried",
     "priced",
+    "unpriced",
+    "not_billed",
     "estimated",
     "cost",
     "input",
@@ -30,13 +32,15 @@ _ADDED: Final = (
 """The fields of a :class:`Sum` that are added up, in the order of the columns below."""
 
 _OF_TALLIES: Final = """
-    SELECT t.day, t.kind, t.session, t.state, t.requests, t.requests * (t.state = 2), t.retried, t.priced, t.estimated,
-        t.cost, t.input, t.output, t.cache_read, t.cache_write, t.reasoning
+    SELECT t.day, t.kind, t.session, t.state, t.requests, t.requests * (t.state = 2), t.retried, t.priced,
+        t.requests - t.priced - t.not_billed, t.not_billed, t.estimated, t.cost,
+        t.input, t.output, t.cache_read, t.cache_write, t.reasoning
     FROM tallies t WHERE 1"""
 
 _OF_REQUESTS: Final = """
     SELECT r.day, r.kind, r.session, r.state, 1 AS requests, r.state = 2 AS failed, r.tries > 1 AS retried,
-        r.cost IS NOT NULL AS priced, r.cost IS NOT NULL AND r.estimated AS estimated, ifnull(r.cost, 0) AS cost,
+        r.cost IS NOT NULL AS priced, r.state <> 0 AND r.cost IS NULL AND NOT r.not_billed AS unpriced, r.not_billed,
+        r.cost IS NOT NULL AND r.estimated AS estimated, ifnull(r.cost, 0) AS cost,
         ifnull(r.input, 0) AS input, ifnull(r.output, 0) AS output, ifnull(r.cache_read, 0) AS cache_read,
         ifnull(r.cache_write, 0) AS cache_write, ifnull(r.reasoning, 0) AS reasoning
     FROM requests r WHERE 1"""

@@ -42,7 +42,7 @@ class Shelf:
         assert wanted.since is not None
         found = [row for row in self.rows.values() if row.story.began >= wanted.since]
         costs = [row.cost for row in found if row.cost is not None]
-        return Sum(requests=len(found), priced=len(costs), cost=sum(costs))
+        return Sum(requests=len(found), priced=len(costs), unpriced=len(found) - len(costs), cost=sum(costs))
 
     def over(self, ids: Sequence[str]) -> frozenset[str]:
         return frozenset(id_ for id_ in ids if id_ in self.rows and self.rows[id_].story.state is not State.RUNNING)

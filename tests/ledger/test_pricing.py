@@ -12,6 +12,7 @@ from proxy_core.catalogue.values import ModelFacts
 from proxy_core.config.settings import Price
 from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.pricing import Cost, cost, is_free, price_of
+from proxy_core.ledger.rows import Billing, billing_of
 from tests.ledger.price_cases import CASES, KNOWN, MONDAY_AT_EIGHT, MONDAY_AT_ELEVEN_AT_NIGHT, SETTINGS
 
 USAGE = Usage(input=1_000, output=100, cache_read=10_000, cache_write=2_000)
@@ -58,17 +59,67 @@ def test_what_is_not_known_is_not_free(unpriced: Story) -> None:
     assert price_of(unpriced, KNOWN, SETTINGS) is None
 
 
+def failed(status: int, *attempts: int | None, sent: bool = True, **more: Any) -> Story:
+    """A request that came to no answer, after tries that ended with these statuses."""
+    tries = tuple(Attempted("r", 0.0, number, each, "no", sent=sent) for number, each in enumerate(attempts, 1))
+    return story("openai/gpt-4.1", None, state=State.FAILED, status=status, attempts=tries, **more)
+
+
 @pytest.mark.parametrize(
-    "free",
+    "refused",
     [
         story("openai/gpt-4.1", None, path="/v1/messages/count_tokens"),
-        story("openai/gpt-4.1", None, state=State.FAILED, status=402),  # never sent
-        story("openai/gpt-4.1", None, state=State.FAILED, status=429, attempts=(Attempted("r", 0.0, 1, 429, "no"),)),
+        failed(502, 500, path="/v1/messages/count_tokens"),
+        failed(402),
+        failed(400),
+        failed(503),
+        failed(400, 401),
+        failed(429, 429, 429, 429),
+        failed(200, 429, 429, error_type="rate_limit_error"),
+        failed(502, None, sent=False),
+        failed(400, 400, flat=True),
     ],
-    ids=["counted", "refused here", "refused there"],
+    ids=[
+        *("counted", "count failed", "our budget", "no key", "keyring locked", "refused", "limited"),
+        *("limited after a ping", "unreachable", "a subscription's"),
+    ],
 )
-def test_what_was_refused_or_only_counted_cost_nothing(free: Story) -> None:
-    assert price_of(free, KNOWN, SETTINGS) == Cost(0.0, estimated=False)
+def test_what_no_provider_took_is_not_billed_which_is_no_price_of_zero(refused: Story) -> None:
+    assert price_of(refused, KNOWN, SETTINGS) is None
+    assert billing_of(refused, None) is Billing.NOT_BILLED
+
+
+@pytest.mark.parametrize(
+    "doubtful",
+    [
+        failed(502, 500),
+        failed(529, 529),
+        failed(504, 524),
+        failed(504, 408),
+        failed(504, None),
+        failed(429, 500, 429),
+        failed(200, 200),
+        failed(500),
+        failed(529),
+        failed(529, 429, error_type="overloaded_error"),
+        story("openai/gpt-4.1", None, state=State.CANCELLED, status=499, attempts=(Attempted("r", 0.0, 1, 429, "no"),)),
+    ],
+    ids=[
+        *("5xx", "overloaded", "gateway timeout", "request timeout", "no answer", "5xx, then refused", "cut"),
+        *("a fault of ours", "stopped", "stopped during the second try", "left"),
+    ],
+)
+def test_where_a_provider_may_have_worked_nothing_is_said_to_be_free(doubtful: Story) -> None:
+    assert price_of(doubtful, KNOWN, SETTINGS) is None
+    assert billing_of(doubtful, None) is Billing.UNPRICED
+
+
+def test_a_failed_request_is_billed_by_the_tokens_that_were_counted() -> None:
+    cut = failed(200, 200, error_type="api_error")
+    cut = replace(cut, usage=Usage(input=1_000_000))
+    priced = price_of(cut, KNOWN, SETTINGS)
+    assert priced == Cost(2.0, estimated=True)
+    assert billing_of(cut, 2.0) is Billing.PRICED
 
 
 def test_what_was_cut_costs_nothing_where_nothing_costs() -> None:
@@ -95,6 +146,9 @@ def test_what_is_said_comes_before_what_is_listed() -> None:
     [
         ("ollama/qwen3:8b", True),
         ("demo/fast", True),
+        ("lm_studio/qwen3", True),
+        ("vllm/qwen3", True),
+        ("litellm_proxy/gpt-4.1", False),  # on one's own machine, but others answer
         ("my-box/gift", True),
         ("my-box/other", False),
         ("gemini/gemini-preview", False),

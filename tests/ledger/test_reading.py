@@ -17,7 +17,7 @@ from proxy_core.ledger.book import Book
 from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.row_writing import Entry
-from proxy_core.ledger.rows import Filter, Grouping, Row, Sum
+from proxy_core.ledger.rows import Billing, Filter, Grouping, Row, Sum, billing_of
 from tests.ledger.stories import NOON
 
 REQUESTS = 600
@@ -51,7 +51,9 @@ def _entries(seed: int) -> Iterator[Entry]:
             provider=chance.choice(("openai", "gemini")),
             model=chance.choice(("gpt-4.1", "pro")),
             engine="direct",
-            attempts=tuple(Attempted(f"req_{number:04}", began, n, 200) for n in range(chance.randrange(3))),
+            attempts=tuple(
+                Attempted(f"req_{number:04}", began, n, chance.choice((200, 400))) for n in range(chance.randrange(3))
+            ),
             first_token=began + chance.random() if ended and chance.random() < 0.9 else None,
             ended=began + 2 + chance.random() if ended else None,
             state=state,
@@ -59,7 +61,7 @@ def _entries(seed: int) -> Iterator[Entry]:
             error=f"fault {number} of the provider" if state is State.FAILED else "",
             usage=_usage(chance) if ended and chance.random() < 0.8 else None,
         )
-        cost = chance.choice((None, 0.25, 1.5)) if ended else None
+        cost = chance.choice((None, 0.25, 1.5)) if ended and not story.is_not_billed else None
         yield Entry(story, cost, chance.random() < 0.7)
 
 
@@ -188,6 +190,7 @@ def test_far_from_the_newest_it_is_the_same(
 def _summed(entries: list[Entry], key: str = "", day: str = "") -> Sum:
     usages = [entry.story.usage or Usage() for entry in entries]
     priced = [entry for entry in entries if entry.cost is not None]
+    billings = [billing_of(entry.story, entry.cost) for entry in entries]
     waits = [wait for entry in entries if (wait := entry.story.time_to_first_token) is not None]
     return Sum(
         key,
@@ -196,6 +199,8 @@ def _summed(entries: list[Entry], key: str = "", day: str = "") -> Sum:
         failed=sum(entry.story.state is State.FAILED for entry in entries),
         retried=sum(len(entry.story.attempts) > 1 for entry in entries),
         priced=len(priced),
+        unpriced=billings.count(Billing.UNPRICED),
+        not_billed=billings.count(Billing.NOT_BILLED),
         estimated=sum(entry.estimated for entry in priced),
         cost=sum(entry.cost or 0.0 for entry in priced),
         input=sum(usage.input for usage in usages),

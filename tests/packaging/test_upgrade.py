@@ -19,6 +19,7 @@ from proxy_core.config.settings_file import change, load
 from proxy_core.ledger import ledger_file, schema
 from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.rows import Billing
 from tests.ledger.stories import NOON, story_of, told, with_bodies, written
 
 LEFT: Final = Path(__file__).with_name("left_by_0_1_0")
@@ -94,6 +95,50 @@ def test_the_ledger_is_read_whole_and_written_on(ledger: Path) -> None:
     rows = {row.story.id: row.story for row in reading.page()}
     reading.close()
     assert rows == {news[0].id: story_of(news) for news in (*OLD, told("r3", NOON + 120))}
+
+
+REFUSED_BY_0_1_0: Final = (
+    ("r3", "/v1/messages", "openai", 402, "billing_error", "", 0.0, 0, Billing.NOT_BILLED),
+    ("r4", "/v1/messages", "openai", 429, "rate_limit_error", '[[1.0,1,429,"no",0.0]]', 0.0, 0, Billing.NOT_BILLED),
+    ("r5", "/v1/messages", "openai", 502, "api_error", '[[1.0,1,500,"no",0.0]]', 0.0, 0, Billing.UNPRICED),
+    ("r6", "/v1/messages", "openai", 504, "timeout_error", '[[1.0,1,408,"no",0.0]]', 0.0, 0, Billing.UNPRICED),
+    ("r7", "/v1/messages", "openai", 504, "timeout_error", '[[1.0,1,null,"late",0.0]]', None, 1, Billing.UNPRICED),
+    ("r8", "/v1/messages", "openai", 529, "overloaded_error", '[[1.0,1,429,"no",0.0]]', 0.0, 0, Billing.UNPRICED),
+    ("r9", "/v1/messages", "ollama", 502, "api_error", '[[1.0,1,500,"no",0.0]]', 0.0, 0, Billing.PRICED),
+    (
+        "r10",
+        "/v1/messages/count_tokens",
+        "openai",
+        502,
+        "api_error",
+        '[[1.0,1,500,"",0.0]]',
+        0.0,
+        0,
+        Billing.NOT_BILLED,
+    ),
+)
+"""Requests that failed, as that version wrote them: id, path, provider, status, error, tries, cost, whether estimated;
+and what is known of their cost.
+"""
+
+
+def test_what_an_older_version_took_for_free_is_told_as_what_it_was(ledger: Path) -> None:
+    connection = sqlite3.connect(ledger)
+    for number, (id_, path, provider, status, error, tries, cost, estimated, _) in enumerate(REFUSED_BY_0_1_0, 3):
+        texts = (path, "", "/p", "Work", "BIG", "", provider, "m", "direct", "", error, "", "", "")
+        connection.execute(f"INSERT INTO kinds VALUES (?, ?{', ?' * len(texts)})", (number, b"%d" % number, *texts))
+        times = (20231115, NOON + number, None, NOON + number + 1)
+        row = (number, id_, 1, number, 1, 2, *times, status, 1, "", "", tries, 1, cost, estimated, None, 0)
+        connection.execute(f"INSERT INTO requests VALUES ({'?, ' * len(row)}{', '.join(['NULL'] * 8)})", row)
+    connection.commit()
+    connection.close()
+    reading = Ledger(ledger)
+    rows = {row.story.id: row for row in reading.page()}
+    known, total = {id_: row.billing for id_, row in rows.items()}, reading.total()
+    reading.close()
+    assert {id_: known[id_] for id_, *_ in REFUSED_BY_0_1_0} == {id_: told for id_, *_, told in REFUSED_BY_0_1_0}
+    assert (rows["r9"].cost, rows["r9"].estimated) == (0.0, True)
+    assert (total.requests, total.priced, total.unpriced, total.not_billed) == (10, 1, 6, 3)
 
 
 def test_a_migration_keeps_every_row_and_what_is_written_next_is_of_the_new_form(
