@@ -47,6 +47,7 @@ def serve(
         report=remark,
         patience=REQUEST_WAIT,
     )
+    check_engines(ground, engines)
     proxy = ground.configuration.settings.proxy
     listening = _listen(ground, allowed_host(ground, host) or proxy.host, proxy.port if port is None else port)
     ledger = keep(ground.proxy, ground.paths.ledger_file, remark)
@@ -75,6 +76,18 @@ def engines_of(choices: list[str]) -> Mapping[str, Engine]:
             raise typer.BadParameter(f"{choice!r} is not PROVIDER=direct, =litellm or =relay", param_hint="--engine")
         chosen[provider] = Engine(name)
     return chosen
+
+
+def check_engines(ground: Ground, engines: Mapping[str, Engine]) -> None:
+    """Raise a usage error for a provider that does not exist: its engine would be chosen for nothing."""
+    from difflib import get_close_matches
+
+    providers = ground.known.providers
+    for id_ in engines:
+        if not providers.known(id_):
+            near = get_close_matches(id_, [other for other in providers.ids() if other not in engines], 1)
+            advice = f"Did you mean {near[0]}?" if near else "`understudy models` lists providers and their models."
+            raise typer.BadParameter(f"there is no provider called {id_!r}. {advice}", param_hint="--engine")
 
 
 def with_engines(settings: Settings, engines: Mapping[str, Engine]) -> Settings:

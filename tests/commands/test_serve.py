@@ -139,6 +139,15 @@ async def test_an_engine_that_is_none_is_a_wrong_call(scratch: Path, choice: str
     assert "PROVIDER=direct" in ended.err
 
 
+@pytest.mark.parametrize(("choice", "advice"), [("nosuch=litellm", "understudy models"), ("opnai=direct", "openai?")])
+async def test_an_engine_for_a_provider_that_does_not_exist_is_refused(scratch: Path, choice: str, advice: str) -> None:
+    ended = await understudy("serve", "--port", "0", "--engine", choice, home=scratch)
+    assert ended.status == 2
+    told = " ".join(ended.err.replace("│", " ").split())
+    assert f"no provider called '{choice.partition('=')[0]}'" in told
+    assert advice in told
+
+
 async def test_a_wrong_variable_is_named_and_nothing_starts(scratch: Path) -> None:
     ended = await understudy("serve", home=scratch, variables={"PORT": "eighty"})
     assert ended.status == 1
