@@ -18,6 +18,7 @@ from proxy_core.catalogue.provider_table import PROVIDERS, SAME_AS
 from proxy_core.catalogue.values import ModelFacts, OffPeak, Rates
 from proxy_core.config.settings import Engine, Price, Settings
 from proxy_core.ledger.journal import Story, Usage
+from proxy_core.wire.amounts import usd
 
 _MILLION: Final = 1_000_000
 
@@ -59,8 +60,8 @@ def price_of(story: Story, known: PriceList, settings: Settings) -> Cost | None:
     if story.usage is None:
         return Cost(0.0, estimated=True) if is_free(story.provider, story.model, known, settings) else None
     facts = tariff(story.provider, story.model, known, settings)
-    usd = None if facts is None else cost(story.usage, facts, story.began)
-    return None if usd is None else Cost(usd, estimated=True)
+    sum_ = None if facts is None else usd(cost(story.usage, facts, story.began))  # none of absurd token counts
+    return None if sum_ is None else Cost(sum_, estimated=True)
 
 
 def tariff(provider: str, model: str, known: PriceList, settings: Settings) -> ModelFacts | None:

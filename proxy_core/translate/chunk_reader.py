@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from typing import Any, Final, TypeGuard
+from typing import Any, Final
 
 from proxy_core.translate.deltas import Delta, Keepsake, Link, Stop, Text, Thinking, ToolPart, Usage
 from proxy_core.translate.keepsake import FIELDS as KEEPSAKES
 from proxy_core.translate.think_tags import ThinkTags
+from proxy_core.wire.amounts import usd
 from proxy_core.wire.json_text import dumps
 
 _FIELDS: Final = {
@@ -230,6 +230,9 @@ def _usage(chunk: Mapping[str, Any], choice: object) -> Usage | None:
 _TICKS: Final = 10_000_000_000
 """xAI's parts of a dollar."""
 
+_MOST_TOKENS: Final = 10**12
+"""The ledger's limit; also, infinity is no integer."""
+
 
 def _cost(usage: Mapping[str, Any]) -> float | None:
     """USD, where the provider says it: xAI in ticks; Perplexity as ``total_cost``; OpenRouter in credits.
@@ -237,17 +240,12 @@ def _cost(usage: Mapping[str, Any]) -> float | None:
     With a key of the user's own OpenRouter takes a fee alone, and the maker's bill stands beside it.
     """
     ticks, told = usage.get("cost_in_usd_ticks"), usage.get("cost")
-    if _is_sum(ticks):
-        return ticks / _TICKS
-    total = told.get("total_cost") if isinstance(told, Mapping) else told
-    if not _is_sum(total):
-        return None
-    made = _inner(usage, "cost_details").get("upstream_inference_cost") if usage.get("is_byok") is True else None
-    return float(total) + (float(made) if _is_sum(made) else 0.0)
-
-
-def _is_sum(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value < math.inf
+    if (told_in_ticks := usd(ticks, parts=_TICKS)) is not None:
+        return told_in_ticks
+    total = usd(told.get("total_cost") if isinstance(told, Mapping) else told)
+    told = _inner(usage, "cost_details").get("upstream_inference_cost") if usage.get("is_byok") is True else None
+    made = 0.0 if told is None else usd(told)
+    return None if total is None or made is None else total + made
 
 
 def _inner(value: object, name: str) -> Mapping[str, Any]:
@@ -261,5 +259,5 @@ def _count(counts: object, *names: str) -> int:
         for name in names:
             value = counts.get(name)
             if isinstance(value, int | float) and not isinstance(value, bool) and value > 0:
-                return int(value)
+                return int(min(value, _MOST_TOKENS))
     return 0

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from proxy_core.ledger.journal import Usage
+from proxy_core.wire.amounts import usd
 from proxy_core.wire.json_text import loads
 from proxy_core.wire.sse import FrameSplitter, FrameTooLong
 from proxy_core.wire.unpacking import PLAIN, Unpacking, coding_of
@@ -19,6 +20,9 @@ _LONG: Final = 1024 * 1024
 
 _TELLING: Final = (b"message_start", b"message_delta", b"message_stop", b'"error"')
 """Only events with one of these are parsed: the many that carry text say nothing about tokens."""
+
+_MOST_TOKENS: Final = 10**12
+"""The ledger's limit."""
 
 _TERMS: Final = ("speed", "inference_geo")
 _DEARER: Final = frozenset({"fast", "us"})
@@ -147,15 +151,14 @@ class UsageReading:
         """Later numbers replace earlier ones; Anthropic's are totals."""
         if not isinstance(usage, Mapping):
             return
-        cost = usage.get("cost")
-        if isinstance(cost, int | float) and not isinstance(cost, bool) and cost >= 0:
-            self.cost = float(cost)
+        if (cost := usd(usage.get("cost"))) is not None:
+            self.cost = cost
         terms = (usage.get(name) for name in _TERMS)
         self._terms |= {term: None for term in terms if isinstance(term, str) and term in _DEARER}
         for part in (usage, *(inner for name in _PARTS if isinstance(inner := usage.get(name), Mapping))):
             for name, number in part.items():
                 if isinstance(number, int) and not isinstance(number, bool):
-                    self._counts[name] = number
+                    self._counts[name] = min(number, _MOST_TOKENS)
 
 
 def _tells(data: bytes) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,16 @@ from proxy_core.config.settings import Price
 from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.pricing import Cost, cost, is_free, price_of
 from proxy_core.ledger.rows import Billing, billing_of
-from tests.ledger.price_cases import CASES, KNOWN, MONDAY_AT_EIGHT, MONDAY_AT_ELEVEN_AT_NIGHT, SETTINGS
+from proxy_core.upstream.usage_reading import UsageReading
+from tests.ledger.price_cases import (
+    CASES,
+    KNOWN,
+    MONDAY_AT_EIGHT,
+    MONDAY_AT_ELEVEN_AT_NIGHT,
+    SETTINGS,
+    chat,
+    prompt,
+)
 
 USAGE = Usage(input=1_000, output=100, cache_read=10_000, cache_write=2_000)
 A_CENT = 0.01
@@ -139,6 +149,31 @@ def test_what_is_said_comes_before_what_is_listed() -> None:
     assert price_of(story("ollama/qwen3:8b", usage), KNOWN, replace(said, prices={"ollama/qwen3:8b": Price(2.0)})) == (
         Cost(2.0, estimated=True)
     )
+
+
+ABSURD: list[Any] = [1e308, 10**400, 1_000_001, -1, -0.5, float("nan"), float("inf"), "0.5", True, [0.5], None]
+
+
+@pytest.mark.parametrize("figure", ABSURD, ids=lambda each: repr(each)[:12])
+def test_a_figure_that_cannot_be_a_cost_is_as_good_as_none(figure: Any) -> None:
+    """It would use up a budget, or spoil each sum it stands in: the tokens have a price."""
+    own = chat(prompt(1_000, 100, cost=figure))
+    in_ticks = chat(prompt(1_000, 100, cost_in_usd_ticks=figure if figure != 1_000_001 else 10**17))
+    total = chat(prompt(1_000, 100, cost={"total_cost": figure}))
+    makers = chat(prompt(1_000, 100, cost=0.5, is_byok=True, cost_details={"upstream_inference_cost": figure or -1}))
+    for usage, said in (own, in_ticks, total, makers):
+        priced = price_of(story("openai/gpt-4.1", usage, cost=said), KNOWN, SETTINGS)
+        assert priced == Cost(pytest.approx(0.0028), estimated=True)
+    relayed = UsageReading()
+    relayed.feed(b"data: " + json.dumps({"type": "message_delta", "usage": {"cost": figure}}).encode() + b"\n\n")
+    assert relayed.cost is None
+
+
+@pytest.mark.parametrize("count", [10**12, 10**30, float("inf")])
+def test_absurd_counts_of_tokens_make_no_cost(count: Any) -> None:
+    usage, said = chat(prompt(count, 1))
+    assert usage is not None
+    assert price_of(story("openai/gpt-4.1", usage, cost=said), KNOWN, SETTINGS) is None
 
 
 @pytest.mark.parametrize(
