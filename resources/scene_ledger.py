@@ -46,7 +46,7 @@ class Ledger:
     def state(self) -> AppState:
         """The app in the middle of this day, with one request under way."""
         running = replace(
-            self._story(0), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, characters=1_250
+            self._story(0), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, text_bytes=1_250
         )
         return replace(
             settings_state(),
@@ -118,7 +118,7 @@ class Ledger:
             engine="litellm" if provider == "gemini" else "direct",
             attempts=(Attempted(id_, began + 0.062, 1, 200),),
             first_token=first,
-            characters=4_000,
+            text_bytes=4_000,
             ended=first + (chance.uniform(0.2, 0.9) if quick else chance.uniform(1.5, 14.0)),
             state=State.DONE,
             status=200,

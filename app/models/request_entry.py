@@ -17,8 +17,11 @@ from proxy_core.ledger.rows import Row
 
 translate = QCoreApplication.translate
 
-CHARACTERS_PER_TOKEN: Final = 4
-"""While an answer runs only its characters are known; this makes an estimate of them."""
+BYTES_PER_TOKEN: Final = 4
+"""While an answer runs only the size of its text in UTF-8 is known; this makes an estimate of it.
+
+A token of English or code has about four letters. A Chinese character has three bytes, and takes about 0.7 of a token.
+"""
 
 
 class Column(IntEnum):
@@ -77,8 +80,8 @@ def output_tokens(story: Story) -> tuple[int | None, bool]:
     """What was written, and whether that is an estimate."""
     if story.usage is not None:
         return story.usage.output, False
-    if story.ended is None and story.characters:
-        return story.characters // CHARACTERS_PER_TOKEN, True
+    if story.ended is None and story.text_bytes:
+        return max(1, story.text_bytes // BYTES_PER_TOKEN), True
     return None, False
 
 

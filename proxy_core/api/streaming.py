@@ -16,7 +16,7 @@ from proxy_core.errors import ProviderTimeout, StreamBroken, UnderstudyError
 from proxy_core.translate.answer import collect
 from proxy_core.translate.stream import StreamTranslator
 from proxy_core.upstream.port import Chunk, ChunkStream
-from proxy_core.wire.events import Event, Ping
+from proxy_core.wire.events import Event, InputDelta, Ping, TextDelta, ThinkingDelta
 from proxy_core.wire.sse import encode
 
 PING_AFTER: Final = 10.0
@@ -28,6 +28,8 @@ AFTER_THE_FINISH: Final = 10.0
 
 UNWATCHED: Final = 0.25
 """Seconds for which nobody looks whether the client has left: most answers that are not streamed are over before."""
+
+_WRITTEN: Final = (TextDelta, ThinkingDelta, InputDelta)
 
 KEEP_ALIVE_EVERY: Final = 6
 """Every so many pings an empty delta goes out as well: older clients do not count pings as life."""
@@ -89,7 +91,7 @@ class EventWriter:
             body = encode(events)
             await self._send({"type": "http.response.body", "body": body, "more_body": not last})
             self._spoke = self._now()
-        self._telling.progressed(body)
+        self._telling.progressed(body, _text_bytes(events))
 
     def _headers(self) -> Headers:
         return [
@@ -97,6 +99,15 @@ class EventWriter:
             (b"cache-control", b"no-cache"),
             (b"request-id", self._telling.id.encode()),
         ]
+
+
+def _text_bytes(events: list[Event]) -> int:
+    """The size of what the model wrote. Of UTF-8 four bytes are about a token, in English as in Chinese."""
+    size = 0
+    for event in events:
+        if isinstance(event, _WRITTEN):
+            size += len(event.text) if event.text.isascii() else len(event.text.encode(errors="replace"))
+    return size
 
 
 async def stream_answer(

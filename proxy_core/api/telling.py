@@ -52,7 +52,8 @@ class Telling:
         self.id = id_
         self._ended = False
         self._progress_due = 0.0
-        self.characters = 0
+        self._passed = 0
+        self._text_bytes = 0
         self._warnings: list[str] = []
         self._pieces: list[bytes] = []
         self._carried = 0
@@ -98,15 +99,20 @@ class Telling:
         self._progress_due = time.monotonic() + _PROGRESS_EVERY
         self._listener.hear(Answering(self.id, self._clock(), upstream_id))
 
-    def progressed(self, data: bytes) -> None:
-        """These bytes of the answer went out; told twice a second at most, unless they are many."""
+    def progressed(self, data: bytes, text_bytes: int = 0) -> None:
+        """These bytes of the answer went out, with so many of text in them, as far as that is known.
+
+        Told twice a second at most.
+        """
         self._pieces.append(data)
-        self.characters += len(data)
-        now = time.monotonic()
-        if now >= self._progress_due:
-            self._progress_due = now + _PROGRESS_EVERY
-            self._listener.hear(Progressed(self.id, self._clock(), self.characters))
-        if self.characters - self._carried > _AT_ONCE:
+        self._passed += len(data)
+        if text_bytes:
+            self._text_bytes += text_bytes
+            now = time.monotonic()
+            if now >= self._progress_due:
+                self._progress_due = now + _PROGRESS_EVERY
+                self._listener.hear(Progressed(self.id, self._clock(), self._text_bytes))
+        if self._passed - self._carried > _AT_ONCE:
             self._carry(whole=False)
 
     def done(self, *, status: int = 200, stop_reason: str = "") -> None:
@@ -128,7 +134,7 @@ class Telling:
 
     def _carry(self, *, whole: bool) -> None:
         """What went out since the last time."""
-        self._carried = self.characters
+        self._carried = self._passed
         data, self._pieces = b"".join(self._pieces), []
         self._listener.hear(Carried(self.id, self._clock(), Part.ANSWER, data, self._coding, whole))
 
@@ -136,7 +142,7 @@ class Telling:
         if self._ended:
             return
         self._ended = True
-        if self.characters:
+        if self._passed:
             self._carry(whole=True)
         owed = self._owed()
         self._listener.hear(

@@ -127,11 +127,14 @@ class Answering:
 
 @dataclass(frozen=True, slots=True)
 class Progressed:
-    """How far a running answer is; told a few times a second at most."""
+    """How far a running answer is; told a few times a second at most, and only where its text is known.
+
+    ``text_bytes`` is the size of its text, thinking and arguments so far, in UTF-8.
+    """
 
     id: str
     at: float
-    characters: int
+    text_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +198,7 @@ class Story:
     attempts: tuple[Attempted, ...] = ()
     upstream_id: str = ""
     first_token: float | None = None
-    characters: int = 0
+    text_bytes: int = 0
     ended: float | None = None
     state: State = State.RUNNING
     status: int = 0
@@ -273,7 +276,7 @@ def fold(story: Story | None, news: News) -> Story:
         case Answering():
             return replace(told, first_token=news.at, upstream_id=news.upstream_id or told.upstream_id)
         case Progressed():
-            return replace(told, characters=news.characters)
+            return replace(told, text_bytes=news.text_bytes)
         case Ended():
             return replace(
                 told,
@@ -313,7 +316,7 @@ def summed(news: Iterable[News]) -> Story:
                 fields["first_token"] = each.at
                 fields["upstream_id"] = each.upstream_id or fields.get("upstream_id", "")
             case Progressed():
-                fields["characters"] = each.characters
+                fields["text_bytes"] = each.text_bytes
             case Ended():
                 warnings = fields.get("warnings", ()) + each.warnings
                 fields.update(zip(_OF_END, _end(each), strict=True))

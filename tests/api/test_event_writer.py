@@ -10,7 +10,7 @@ from starlette.types import Message
 from proxy_core.api import streaming
 from proxy_core.api.streaming import EventWriter
 from proxy_core.api.telling import Telling
-from proxy_core.ledger.journal import News
+from proxy_core.ledger.journal import News, Progressed
 from proxy_core.translate.stream import StreamTranslator
 
 
@@ -19,6 +19,17 @@ class Nobody:
 
     def hear(self, news: News) -> None:
         pass
+
+
+class Heard(list[News]):
+    """Keeps the news."""
+
+    def hear(self, news: News) -> None:
+        self.append(news)
+
+
+async def ignored(_: Message) -> None:
+    """A client that says nothing."""
 
 
 async def test_a_ping_that_waited_for_the_end_is_not_sent_behind_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -37,3 +48,38 @@ async def test_a_ping_that_waited_for_the_end_is_not_sent_behind_it(monkeypatch:
         await asyncio.sleep(0.3)
         pinging.cancel()
     assert [message.get("more_body") for message in sent] == [None, False]
+
+
+@pytest.mark.parametrize(
+    ("chunks", "written"),
+    [
+        ([{"content": "Hello, world"}], "Hello, world"),
+        ([{"content": "Hel"}, {"content": "lo"}], "Hello"),
+        ([{"content": 'a "quoted" line\n' * 3}], 'a "quoted" line\n' * 3),
+        ([{"content": "今天天气很好"}], "今天天气很好"),
+        ([{"reasoning_content": "Well…"}, {"content": "Yes"}], "Well…Yes"),
+        (
+            [{"tool_calls": [{"index": 0, "id": "c", "function": {"name": "Bash", "arguments": '{"command": "ls"}'}}]}],
+            '{"command": "ls"}',
+        ),
+    ],
+    ids=["text", "in pieces", "escapes", "Chinese", "thinking", "arguments"],
+)
+async def test_progress_is_what_the_model_wrote_and_not_the_frames_around_it(
+    chunks: list[dict[str, object]], written: str
+) -> None:
+    heard = Heard()
+    translator = StreamTranslator("msg_1", "m")
+    writer = EventWriter(ignored, translator, Telling(heard, lambda: 0.0, "req_1"))
+    for delta in chunks:
+        translator.feed({"choices": [{"index": 0, "delta": delta}]})
+    await writer.write(translator.advance())
+    told = [news.text_bytes for news in heard if isinstance(news, Progressed)]
+    assert told == [len(written.encode())]
+
+
+def test_of_bytes_that_pass_unread_no_progress_is_made_up() -> None:
+    heard = Heard()
+    telling = Telling(heard, lambda: 0.0, "req_1")
+    telling.progressed(b'event: content_block_delta\ndata: {"type": "content_block_delta"}\n\n' * 9)
+    assert heard == []

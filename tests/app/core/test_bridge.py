@@ -34,7 +34,7 @@ def test_everything_comes_over_in_order_and_in_few_batches(qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: sum(map(len, batches)) == 5_000, timeout=10_000)
     teller.join()
     took = time.monotonic() - began
-    assert [one.characters for batch in batches for one in batch if isinstance(one, Progressed)] == list(range(5_000))
+    assert [one.text_bytes for batch in batches for one in batch if isinstance(one, Progressed)] == list(range(5_000))
     assert len(batches) <= took * 1000 / PACE + 2
     assert threads == {threading.get_ident()}
 

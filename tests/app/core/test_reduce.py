@@ -52,7 +52,7 @@ def test_a_request_is_followed_from_its_beginning_to_its_end() -> None:
     routed = Routed("a", 1.1, "big", "sonnet plays BIG", "openai", "gpt-4.1", "direct")
     state = after(AppState(), told.RequestsTold((began("a"), routed, Answering("a", 1.5), Progressed("a", 1.9, 120))))
     assert state.live["a"].model == "gpt-4.1"
-    assert state.live["a"].characters == 120
+    assert state.live["a"].text_bytes == 120
     assert [story.id for story in state.running] == ["a"]
     state = after(state, told.RequestsTold((done("a"),)))
     assert state.live["a"].state is State.DONE

@@ -50,7 +50,7 @@ def story(number: int, *, began: float | None = None, **changes: Any) -> Story:
         engine="direct",
         attempts=(Attempted(f"req_{number:06d}", began + 0.062, 1, 200),),
         first_token=first,
-        characters=4000,
+        text_bytes=4000,
         ended=ended,
         state=State.DONE,
         status=200,
@@ -65,7 +65,7 @@ def story(number: int, *, began: float | None = None, **changes: Any) -> Story:
 def running(number: int, **changes: Any) -> Story:
     """A request that streams."""
     told = replace(
-        story(number), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, characters=1250
+        story(number), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, text_bytes=1250
     )
     return replace(told, **changes)
 

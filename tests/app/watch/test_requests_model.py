@@ -12,7 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from app.models.request_entry import Column, status
+from app.models.request_entry import Column, output_tokens, status
 from app.models.request_filter import accepts
 from app.models.requests import DISPLAY, RequestsModel
 from app.widgets import figures
@@ -218,3 +218,22 @@ def test_whatever_comes_each_request_stands_once_and_in_order(qapp: object, step
 
 def _kept(rows: tuple[Row, ...], wanted: Filter) -> tuple[Row, ...]:
     return tuple(one for one in rows if accepts(wanted, one.story))
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ("The quick brown fox jumps over the lazy dog, and then it goes home to write a report. " * 4, 81),
+        (
+            "今天天气很好，我们一起去公园散步吧。下面是这个函数的实现，它首先检查输入是否为空，然后逐行读取文件的内容。",
+            33,
+        ),
+        ("今日は天気がいいので、公園を散歩しましょう。この関数は最初に入力が空かどうかを確認します。", 30),
+    ],
+    ids=["English", "Chinese", "Japanese"],
+)
+def test_the_estimate_while_an_answer_runs_holds_in_every_script(text: str, tokens: int) -> None:
+    """``tokens`` is what OpenAI's o200k vocabulary counts."""
+    estimate, is_estimate = output_tokens(running(1, text_bytes=len(text.encode())))
+    assert is_estimate
+    assert estimate == pytest.approx(tokens, rel=0.3)
