@@ -12,6 +12,7 @@ from PySide6.QtCore import QCoreApplication, QObject, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
+from app.models.spend import spend
 from app.notifications import Note
 from app.said import said
 from app.state import AppState, Phase
@@ -227,8 +228,7 @@ def today_line(state: AppState) -> str:
     requests = figures.requests(state.today.requests)
     if not state.today.priced:
         return translate("Tray", "Today: {0}").format(requests)
-    spent = figures.money(state.today.cost, fine=False)
-    return translate("Tray", "Today: {0}, {1}").format(requests, spent)
+    return translate("Tray", "Today: {0}, {1}").format(requests, spend(state.today))
 
 
 def _can_stop(phase: Phase) -> bool:

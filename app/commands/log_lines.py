@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from app.commands.harmless import on_a_line
-from app.commands.money import dollars
+from app.commands.money import cost_of_row
 from app.commands.saying import shortened
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def line_of(row: Row) -> Line:
         f"{usage.output:,}" if usage else "",
         seconds(story.time_to_first_token),
         seconds(story.duration),
-        "" if state == "running" else dollars(row.cost),
+        "" if state == "running" else cost_of_row(row),
         story.why,
     )
     return Line(tuple(on_a_line(cell) for cell in cells), _STATES[state], on_a_line(story.error))
@@ -175,7 +175,8 @@ def plain(lines: Iterable[Line]) -> list[str]:
 def as_object(row: Row) -> dict[str, Any]:
     """For a script: the story's fields, times in Unix seconds, and the row's.
 
-    ``cost`` is what it cost in USD, null where that is not known; ``provider_cost`` what the provider said.
+    ``cost`` is what it cost in USD, null where that is not known; ``provider_cost`` what the provider said;
+    ``billing`` one of priced, unpriced, not billed and subscription, null while it runs.
     """
     story = row.story
     return {
@@ -185,6 +186,7 @@ def as_object(row: Row) -> dict[str, Any]:
         "duration": story.duration,
         "cost": row.cost,
         "estimated": row.estimated,
+        "billing": row.billing,
         "provider_cost": story.cost,
         "bodies": sorted(part.value for part in row.bodies),
     }

@@ -115,10 +115,11 @@ def _facts(row: Row) -> Iterator[tuple[str, str]]:
 
 def cost(row: Row) -> str:
     """What a request cost, and how that is known."""
-    from app.commands.money import dollars
+    from app.commands.money import cost_of_row, dollars
+    from proxy_core.ledger.rows import Billing
 
     if row.cost is None:
-        return "paid by a subscription" if row.story.flat else "unpriced"
+        return "paid by a subscription" if row.billing is Billing.SUBSCRIPTION else cost_of_row(row)
     how = "by the list or your own price" if row.estimated else "by the provider's own figure"
     return f"{dollars(row.cost)}, {how}" if row.cost else "nothing"
 

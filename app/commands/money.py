@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from proxy_core.ledger.rows import Sum
+    from proxy_core.ledger.rows import Row, Sum
 
 UNPRICED = "unpriced"
+NOT_BILLED = "not billed"
 
 
 def dollars(usd: float | None) -> str:
@@ -23,12 +24,23 @@ def dollars(usd: float | None) -> str:
 
 def cost_of(found: Sum) -> str:
     """The cost of a sum; of requests without any price there is none."""
-    return dollars(found.cost) if found.priced or not found.requests else UNPRICED
+    if found.priced or not found.requests:
+        return dollars(found.cost)
+    return NOT_BILLED if found.not_billed and not found.unpriced else UNPRICED
+
+
+def cost_of_row(row: Row) -> str:
+    """The cost of a request that is over."""
+    from proxy_core.ledger.rows import Billing
+
+    return NOT_BILLED if row.billing is Billing.NOT_BILLED else dollars(row.cost)
 
 
 def priced(found: Sum) -> str:
-    """``priced 41 of 43, 40 of them estimated``."""
-    told = f"priced {found.priced:,} of {found.requests:,}"
-    if not found.estimated:
-        return told
-    return f"{told}, {'' if found.estimated == found.priced else f'{found.estimated:,} of them '}estimated"
+    """``priced 41 of 43, 40 of them estimated, 2 not billed``."""
+    told = [f"priced {found.priced:,} of {found.billable:,}"]
+    if found.estimated:
+        told.append(f"{'' if found.estimated == found.priced else f'{found.estimated:,} of them '}estimated")
+    if found.not_billed:
+        told.append(f"{found.not_billed:,} not billed")
+    return ", ".join(told)

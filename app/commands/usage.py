@@ -76,7 +76,7 @@ def usage(
 
 
 def as_object(by: Grouping, sums: Sequence[Sum], total: Sum, state: BudgetState) -> dict[str, Any]:
-    """For a script; costs in USD of the ``priced`` ones among the ``requests``, times in seconds."""
+    """For a script; costs in USD of the ``priced`` ones among the requests, times in seconds."""
     return {
         "by": by.value,
         "sums": [_sum_object(each) for each in sums],
@@ -95,7 +95,7 @@ def as_object(by: Grouping, sums: Sequence[Sum], total: Sum, state: BudgetState)
 def _sum_object(found: Sum) -> dict[str, Any]:
     return {
         **asdict(found),
-        "cost": found.cost if found.priced or not found.requests else None,
+        "cost": found.cost if found.priced or not found.unpriced else None,
         "cache_share": found.cache_share,
     }
 
@@ -143,7 +143,7 @@ def _cells(by: Grouping, found: Sum) -> tuple[str, ...]:
         tokens(found.output),
         seconds(found.first_token),
         "" if found.output_speed is None else f"{found.output_speed:.0f}",
-        f"{found.priced:,} of {found.requests:,}" if found.priced != found.requests else "all",
+        f"{found.priced:,} of {found.billable:,}" if found.unpriced else "all" if found.priced else "-",
     )
 
 

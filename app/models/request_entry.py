@@ -13,7 +13,7 @@ from app.widgets import figures
 from app.widgets.chip import ChipKind
 from app.widgets.labels import one_line
 from proxy_core.ledger.journal import State, Story
-from proxy_core.ledger.rows import Row
+from proxy_core.ledger.rows import Billing, Row, billing_of
 
 translate = QCoreApplication.translate
 
@@ -62,6 +62,12 @@ class Entry:
         """In USD, None where it is not known (yet)."""
         known = None if self.row is None else self.row.cost
         return self.story.cost if known is None else known
+
+    @property
+    def billing(self) -> Billing | None:
+        """What is known of the cost; None where that is not known yet."""
+        known = billing_of(self.story, self.cost)
+        return None if known is Billing.UNPRICED and self.row is None else known
 
     def take(self, story: Story, row: Row | None) -> bool:
         """Newer news of the same request; whether anything changed. An end is never taken back."""
@@ -145,6 +151,13 @@ def tip(entry: Entry, column: int) -> str:
     if column == Column.TOKENS and story.usage is not None and story.usage.cache_read:
         told = translate("Requests", "{0} of {1} read from a cache")
         return told.format(figures.tokens(story.usage.cache_read), figures.tokens(story.usage.whole_input))
+    if column == Column.COST:
+        words = {
+            Billing.UNPRICED: translate("Requests", "Unpriced"),
+            Billing.NOT_BILLED: translate("Requests", "Not billed"),
+            Billing.SUBSCRIPTION: translate("Requests", "Paid by a subscription"),
+        }
+        return words.get(entry.billing, "") if entry.billing else ""
     return ""
 
 

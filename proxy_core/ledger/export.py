@@ -21,9 +21,10 @@ Bodies = Callable[[str, Part], bytes | None]
 COLUMNS: Final = (
     *("id", "began", "session", "agent", "project", "profile", "asked_for", "role", "why", "provider", "model"),
     *("engine", "tries", "state", "status", "stop_reason", "error_type", "error", "input", "output", "cache_read"),
-    *("cache_write", "reasoning", "cost", "estimated", "time_to_first_token", "duration", "warnings"),
+    *("cache_write", "reasoning", "cost", "estimated", "billing", "time_to_first_token", "duration", "warnings"),
 )
-"""Of the CSV. Times are local with their offset, ``cost`` is in USD and empty where there is no price."""
+"""Of the CSV. Times are local with their offset, ``cost`` is in USD and empty where there is no price; ``billing`` says
+why: unpriced, not billed, subscription; empty while the request runs."""
 
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would run (OWASP, *CSV Injection*)."""
@@ -101,6 +102,7 @@ def _flat(row: Row) -> dict[str, Any]:
         **{name: None if usage is None else getattr(usage, name) for name in counts},
         "cost": row.cost,
         "estimated": None if row.cost is None else row.estimated,
+        "billing": None if row.billing is None else row.billing.value,
         "time_to_first_token": _rounded(story.time_to_first_token),
         "duration": _rounded(story.duration),
         "warnings": "; ".join(story.warnings),

@@ -123,8 +123,11 @@ def test_a_sum_says_what_it_leaves_out() -> None:
     assert cost_of(_sum("a", 0.0, priced=0)) == "unpriced"
     assert cost_of(Sum()) == "$0"
     assert priced(Sum(requests=4, priced=4)) == "priced 4 of 4"
-    assert priced(Sum(requests=4, priced=3, estimated=3)) == "priced 3 of 4, estimated"
-    assert priced(Sum(requests=4_000, priced=3_000, estimated=1)) == "priced 3,000 of 4,000, 1 of them estimated"
+    assert priced(Sum(requests=4, priced=3, unpriced=1, estimated=3)) == "priced 3 of 4, estimated"
+    assert (
+        priced(Sum(requests=4_000, priced=3_000, unpriced=1_000, estimated=1))
+        == "priced 3,000 of 4,000, 1 of them estimated"
+    )
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from app.widgets.bars import Share
 from app.widgets.folders import from_home
 from app.widgets.labels import LabelTone
 from proxy_core.ledger.journal import State, Story
-from proxy_core.ledger.rows import Filter
+from proxy_core.ledger.rows import Billing, Filter
 
 translate = QCoreApplication.translate
 
@@ -150,12 +150,17 @@ def _end(story: Story) -> Fact:
 
 
 def _cost(entry: Entry) -> str:
-    if entry.story.ended is None or (entry.cost is None and entry.story.usage is None):
-        return ""
-    if entry.story.flat:
-        return translate("Details", "paid by a subscription")
-    if entry.cost is None:
-        return translate("Details", "unpriced: no price is known for this model")
+    match entry.billing:
+        case None:
+            return ""
+        case Billing.NOT_BILLED:
+            return translate("Details", "Not billed")
+        case Billing.SUBSCRIPTION:
+            return translate("Details", "paid by a subscription")
+        case Billing.UNPRICED if entry.story.usage is None:
+            return translate("Details", "unpriced: the provider told no token counts")
+        case Billing.UNPRICED:
+            return translate("Details", "unpriced: no price is known for this model")
     if entry.row is not None and entry.row.estimated:
         return translate("Details", "{0}, estimated").format(figures.money(entry.cost))
     return translate("Details", "{0}, as the provider said").format(figures.money(entry.cost))

@@ -18,6 +18,7 @@ from app.widgets.labels import ElidedLabel, Label, many_lines
 from app.widgets.model_choices import Offer
 from app.widgets.model_picker import ModelPicker
 from app.windows.watch.spans import broken_lines
+from proxy_core.ledger.rows import Billing, Row
 
 
 class AgainField(QWidget):
@@ -137,7 +138,7 @@ class _SideCard(Card):
     def _figures(self, side: Side) -> str:
         if side.row is None:
             return ""
-        story, cost = side.row.story, side.row.cost
+        story = side.row.story
         usage = story.usage
         parts = [
             self.tr("first token {0}").format(figures.seconds(story.time_to_first_token)),
@@ -145,6 +146,11 @@ class _SideCard(Card):
             ""
             if usage is None
             else self.tr("{0} in, {1} out").format(figures.tokens(usage.whole_input), figures.tokens(usage.output)),
-            self.tr("unpriced") if cost is None else figures.money(cost),
+            self._cost(side.row),
         ]
         return " · ".join(part for part in parts if part)
+
+    def _cost(self, row: Row) -> str:
+        if row.cost is not None:
+            return figures.money(row.cost)
+        return self.tr("not billed") if row.billing is Billing.NOT_BILLED else self.tr("unpriced")

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.answers import Answer, SessionsRead
 from app.models.figures_table import FiguresModel, Head, Line
+from app.models.spend import spend
 from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_8, GAP_16, GAP_24
@@ -68,7 +69,7 @@ class SessionsPage(QWidget):
             Head(self.tr("Requests"), "0,000"),
             Head(self.tr("Failed"), "000", spare=1),
             Head(self.tr("Tokens"), "000.0k"),
-            Head(self.tr("Spend"), "$000.00"),
+            Head(self.tr("Spend"), "$000.00 + unpriced"),
         )
         self.model = FiguresModel(heads, self)
         said = self.tr("Sessions, latest first; press one to see its requests")
@@ -163,6 +164,6 @@ class SessionsPage(QWidget):
             figures.whole(total.requests),
             str(total.failed or figures.NOTHING),
             figures.tokens(all_tokens(total)),
-            figures.money(total.cost if total.priced else None, fine=False),
+            spend(total),
         )
         return Line(session.id, cells, live=self._lives(session, now))

@@ -45,7 +45,7 @@ class TodayCards(QWidget):
     def show_state(self, state: AppState) -> None:
         """Draw what the app knows."""
         today, hours = state.today, state.today_by_hour
-        self.spend.setText(figures.money(today.cost, fine=False))
+        self.spend.setText(figures.money(today.cost if today.priced or not today.unpriced else None, fine=False))
         self.spend_note.setText(self._spend_note(state))
         bars, line = _by_hour(hours)
         self.spend_bars.show_bars(bars, self.tr("Spend by hour"))
@@ -59,11 +59,15 @@ class TodayCards(QWidget):
 
     def _spend_note(self, state: AppState) -> str:
         today, daily = state.today, state.budget.daily
-        if daily > 0:
-            return self.tr("of {0} daily limit").format(figures.money(daily, fine=False))
-        if today.requests and today.priced < today.requests:
-            return self.tr("priced {0} of {1}").format(figures.whole(today.priced), figures.whole(today.requests))
-        return self.tr("no daily limit")
+        limit = self.tr("of {0} daily limit").format(figures.money(daily, fine=False)) if daily > 0 else ""
+        if today.unpriced:
+            known = self.tr("priced {0} of {1}")
+            return ", ".join(
+                part
+                for part in (known.format(figures.whole(today.priced), figures.whole(today.billable)), limit)
+                if part
+            )
+        return limit or self.tr("no daily limit")
 
     def _count_note(self, today: Sum) -> str:
         parts = []

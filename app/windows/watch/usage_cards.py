@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
+from app.models.spend import priced
 from app.state import Budget
 from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_8, GAP_16
@@ -37,7 +38,7 @@ class UsageCards(QWidget):
 
     def show_total(self, total: Sum) -> None:
         """Draw the sum of all."""
-        cost = figures.money(total.cost, fine=False) if total.priced or not total.requests else figures.NOTHING
+        cost = figures.money(total.cost, fine=False) if total.priced or not total.unpriced else figures.NOTHING
         self._cards["spend"].tell(cost, priced(total))
         failed = self.tr("{0} failed").format(figures.whole(total.failed)) if total.failed else self.tr("none failed")
         self._cards["requests"].tell(figures.whole(total.requests), failed)
@@ -64,18 +65,6 @@ class BudgetGauge(Card):
         self.setVisible(budget.daily > 0 or budget.monthly > 0)
         self._day.show_spent(budget.today, budget.daily)
         self._month.show_spent(budget.month, budget.monthly)
-
-
-def priced(total: Sum) -> str:
-    """How far a sum of money can be trusted."""
-    if not total.requests:
-        return translate("Usage", "nothing spent")
-    if total.priced < total.requests:
-        said = translate("Usage", "priced {0} of {1}")
-        said = said.format(figures.whole(total.priced), figures.whole(total.requests))
-    else:
-        said = translate("Usage", "all priced")
-    return ", ".join((said, translate("Usage", "estimated"))) if total.estimated else said
 
 
 class _Figure(Card):

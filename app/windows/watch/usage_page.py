@@ -19,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from app.answers import Answer, UsageRead
 from app.models.figures_table import FiguresModel, Head, Line
+from app.models.spend import spend
 from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_8, GAP_16, GAP_24
@@ -193,7 +194,7 @@ class UsagePage(QWidget):
             Head(self.tr("Cached"), "100 %", spare=1),
             Head(self.tr("First"), "000 ms", spare=2),
             Head(self.tr("Speed"), "000 t/s", spare=3),
-            Head(self.tr("Spend"), "$0,000.00"),
+            Head(self.tr("Spend"), "$0,000.00 + unpriced"),
         )
         self.model = FiguresModel(heads, self)
         said = self.tr("The largest, by spend; press one to see its requests")
@@ -282,6 +283,6 @@ def _line(by: Grouping, one: Sum) -> Line:
         figures.share(one.cache_share),
         figures.seconds(one.first_token),
         figures.speed(one.output_speed),
-        figures.money(one.cost if one.priced else None, fine=False),
+        spend(one),
     )
     return Line(one.key, cells, tip=one.key)

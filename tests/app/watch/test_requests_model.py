@@ -225,7 +225,7 @@ def _kept(rows: tuple[Row, ...], wanted: Filter) -> tuple[Row, ...]:
     [
         ("The quick brown fox jumps over the lazy dog, and then it goes home to write a report. " * 4, 81),
         (
-            "今天天气很好，我们一起去公园散步吧。下面是这个函数的实现，它首先检查输入是否为空，然后逐行读取文件的内容。",
+            "今天天气很好我们一起去公园散步吧。下面是这个函数的实现。它首先检查输入是否为空然后逐行读取文件的内容。",
             33,
         ),
         ("今日は天気がいいので、公園を散歩しましょう。この関数は最初に入力が空かどうかを確認します。", 30),
