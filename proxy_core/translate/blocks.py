@@ -102,6 +102,11 @@ class Blocks:
                 return self._index, InputDelta
 
     @property
+    def is_empty(self) -> bool:
+        """Whether nothing was taken yet: no text, no thinking, no call."""
+        return self._index < 0 and not self._queue
+
+    @property
     def has_calls(self) -> bool:
         """Whether the model called a tool."""
         return bool(self._calls)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from proxy_core.errors import StreamBroken
 from proxy_core.translate.deltas import Delta, Keepsake, Link, Stop, Text, Thinking, ToolPart, Usage
 from proxy_core.translate.keepsake import FIELDS as KEEPSAKES
 from proxy_core.translate.think_tags import ThinkTags
@@ -32,10 +33,14 @@ _FIELDS: Final = {
 
 
 class ChunkReader:
-    """Reads the chunks of one answer, in order. ``think_tags``: reasoning may stand in the text, in tags."""
+    """Reads the chunks of one answer, in order. ``think_tags``: reasoning may stand in the text, in tags.
+
+    ``has_message`` says whether there was a message in any of them, be it an empty one.
+    """
 
     def __init__(self, *, think_tags: bool = False) -> None:
         self._tags = ThinkTags() if think_tags else None
+        self.has_message = False
 
     def only_text(self, chunk: Mapping[str, Any]) -> str:
         """The text of a chunk that brings nothing else, as most do; empty for one that has to be read."""
@@ -52,14 +57,20 @@ class ChunkReader:
         return text if isinstance(text, str) else ""
 
     def read(self, chunk: Mapping[str, Any]) -> list[Delta]:
-        """All that the chunk brings, reasoning before text before calls before the stop, as models produce them."""
+        """All that the chunk brings, reasoning before text before calls before the stop, as models produce them.
+
+        Raises :class:`StreamBroken` for text or calls that are none.
+        """
         deltas: list[Delta] = []
         choices = chunk.get("choices")
         choice = choices[0] if isinstance(choices, list) and choices else None
         if isinstance(choice, dict) and not choice.get("index"):
-            delta = choice.get("delta") or choice.get("message")
+            delta = choice.get("delta") or choice.get("message") or choice.get("delta")
             if isinstance(delta, dict):
+                self.has_message = True
                 self._read_delta(delta, deltas)
+            elif delta:
+                raise _unreadable("a message")
             reason = choice.get("finish_reason")
             if isinstance(reason, str) and reason:
                 sequence = choice.get("stop_reason")  # vLLM: the stop string that was met, or a token id
@@ -77,6 +88,9 @@ class ChunkReader:
     def _read_delta(self, delta: Mapping[str, Any], deltas: list[Delta]) -> None:
         """Most chunks have one field with something in it; where there are more, their order is that of ``_FIELDS``."""
         names = [name for name, value in delta.items() if value and name in _FIELDS]
+        content = delta.get("content")
+        if not (content or content is None or isinstance(content, str | list)):
+            raise _unreadable("text")
         if len(names) > 1:
             names.sort(key=_FIELDS.__getitem__)
         reasoned = False
@@ -85,10 +99,10 @@ class ChunkReader:
             match name:
                 case "content":
                     self._read_content(value, deltas)
-                case "tool_calls" if isinstance(value, list):
-                    deltas += [_tool_part(call) for call in value if isinstance(call, dict)]
-                case "function_call" if isinstance(value, dict) and "tool_calls" not in names:
-                    deltas.append(_tool_part({"index": 0, "function": value}))
+                case "tool_calls":
+                    deltas += _tool_parts(value)
+                case "function_call" if "tool_calls" not in names:
+                    deltas += _tool_parts([{"index": 0, "function": value}])
                 case "annotations":
                     deltas += [link for each in _listed(value) if (link := _link(each)) is not None]
                 case "refusal" if isinstance(value, str):
@@ -106,6 +120,10 @@ class ChunkReader:
             self._read_text(content, deltas)
         elif isinstance(content, list):
             self._read_parts(content, deltas)
+        elif isinstance(content, Mapping) and _text_of(content.get("text")):
+            self._read_parts([content], deltas)  # a part that is not in a list
+        else:
+            raise _unreadable("text")
 
     def _read_text(self, text: str, deltas: list[Delta]) -> None:
         if self._tags is None:
@@ -127,6 +145,8 @@ class ChunkReader:
                     case _:
                         if text := _text_of(part.get("text")):
                             self._read_text(text, deltas)
+            elif part is not None:
+                raise _unreadable("text")
 
 
 def _has_something_beside(chunk: Mapping[str, Any]) -> bool:
@@ -171,6 +191,18 @@ def _link(annotation: object) -> Link | None:
 
 def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
+
+
+def _unreadable(what: str) -> StreamBroken:
+    return StreamBroken(f"The provider's answer cannot be read: it holds something in the place of {what}.")
+
+
+def _tool_parts(calls: object) -> list[Delta]:
+    """The pieces of calls; those with nothing in them are placeholders (Snowflake), and no calls."""
+    if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
+        raise _unreadable("a call")
+    parts = [_tool_part(call) for call in calls]
+    return [part for part in parts if part.id or part.name or part.arguments]
 
 
 def _tool_part(call: Mapping[str, Any]) -> ToolPart:

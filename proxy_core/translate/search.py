@@ -94,11 +94,12 @@ class SearchTranslator(StreamTranslator):
 
     def finish(self, *, declared_end: bool) -> list[Event]:
         """The blocks, once the provider's answer is whole. Raises :class:`~proxy_core.errors.StreamBroken`."""
-        super().finish(declared_end=declared_end)
         if not self._search.possible:
+            self.ended = True
             failed = {"type": "web_search_tool_result_error", "error_code": "unavailable"}
             sentence = f"No web search was made: {self._target} cannot search the web through Understudy."
             return [*self._blocks_around(failed, sentence), *self._end(searches=0)]
+        super().finish(declared_end=declared_end)
         return [*self._blocks_around(self._found(), "".join(self._text)), *self._end(searches=1)]
 
     def _found(self) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, Final
 
 from proxy_core.errors import InternalError, StreamBroken, UnderstudyError
@@ -21,23 +22,23 @@ from proxy_core.wire.events import (
     TokenUsage,
 )
 
-STOP_REASONS: Final[Mapping[str, str]] = {
-    "stop": "end_turn",
-    "eos": "end_turn",
-    "end_turn": "end_turn",
-    "length": "max_tokens",
-    "max_tokens": "max_tokens",
-    "tool_calls": "tool_use",
-    "tool_use": "tool_use",
-    "function_call": "tool_use",
-    "content_filter": "refusal",
-    "refusal": "refusal",
-    "stop_sequence": "stop_sequence",
-    "model_context_window_exceeded": "model_context_window_exceeded",
-}
-"""A provider's finish reason → Anthropic's stop reason; any other word is ``end_turn``."""
+STOP_REASONS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        **dict.fromkeys(("stop", "eos", "eos_token", "end_turn", "complete", "completed", "finished"), "end_turn"),
+        **dict.fromkeys(("length", "max_tokens", "max_output_tokens"), "max_tokens"),
+        **dict.fromkeys(("tool_calls", "tool_call", "tool_use", "function_call"), "tool_use"),
+        **dict.fromkeys(("content_filter", "content_filtered", "refusal", "safety", "sensitive"), "refusal"),
+        **dict.fromkeys(("recitation", "blocklist", "prohibited_content", "spii", "model_armor"), "refusal"),
+        **dict.fromkeys(("image_safety", "guardrail_intervened"), "refusal"),
+        "stop_sequence": "stop_sequence",
+        **dict.fromkeys(("model_length", "model_context_window_exceeded"), "model_context_window_exceeded"),
+    }
+)
+"""A provider's finish reason, in small letters → Anthropic's stop reason. Any other word is a fault: a good end needs a
+sign of its own, and there are many words for a bad one (``abort``, ``network_error``, ``MALFORMED_FUNCTION_CALL``).
+"""
 
-_ERROR_REASONS: Final = frozenset({"error", "network_error", "insufficient_system_resource", "malformed_function_call"})
+_GOOD: Final = frozenset({"end_turn", "tool_use", "stop_sequence"})
 
 
 class StreamTranslator:
@@ -126,19 +127,24 @@ class StreamTranslator:
     def finish(self, *, declared_end: bool) -> list[Event]:
         """The provider closed its stream; ``declared_end`` says that it called the answer over.
 
-        A finish reason makes a good end, and so does a declared end. Neither is a cut, a call with incomplete arguments
-        never is a good end: both raise :class:`StreamBroken`; give that to :meth:`fail`.
+        A finish reason makes a good end, and so does a declared end of an answer that says something. Neither is a cut;
+        a call with incomplete arguments never is a good end, nor is an answer without a message. Each of these raises
+        :class:`StreamBroken`; give that to :meth:`fail`.
         """
         self._take(self._reader.close())
         if self._stop is None and not declared_end:
             raise StreamBroken("The provider's answer broke off before its end.")
-        reason = self._stop.reason if self._stop else "stop"
-        if reason in _ERROR_REASONS:
-            raise StreamBroken(f"The provider ended its answer with a fault ({reason}).")
+        known = "end_turn" if self._stop is None else STOP_REASONS.get(self._stop.reason.lower())
+        if known is None and self._stop is not None:
+            raise StreamBroken(f"The provider ended its answer with a fault ({self._stop.reason[:60]}).")
+        if self._blocks.is_empty and known in _GOOD and (self._stop is None or not self._reader.has_message):
+            raise StreamBroken("The provider ended its answer before it began.")
+        if self._blocks.is_empty and known == "tool_use":
+            raise StreamBroken("The provider said that the model calls a tool, and sent no call.")
         if (tool := self._blocks.cut_call) is not None:
-            raise StreamBroken(_cut_call_sentence(tool, STOP_REASONS.get(reason)))
+            raise StreamBroken(_cut_call_sentence(tool, known))
         events = self._blocks.finish()
-        self.stop_reason = self._reason(reason)
+        self.stop_reason = self._reason(known)
         sequence = self._stop.sequence if self._stop and self.stop_reason == "stop_sequence" else None
         self.ended = True
         return [*events, MessageDelta(self.stop_reason, sequence, self.usage or TokenUsage()), MessageStop()]
@@ -153,7 +159,7 @@ class StreamTranslator:
     def _take(self, deltas: list[Delta]) -> None:
         for delta in deltas:
             if isinstance(delta, Stop):
-                self._stop = self._stop or delta
+                self._stop = _weightier(self._stop, delta)
             elif isinstance(delta, Usage):
                 self._usage = delta
             elif isinstance(delta, Link):
@@ -161,9 +167,8 @@ class StreamTranslator:
             else:
                 self._blocks.take(delta)
 
-    def _reason(self, reason: str) -> str:
+    def _reason(self, known: str) -> str:
         """Anthropic's word; a call in the answer makes it ``tool_use``, whatever the provider called it."""
-        known = STOP_REASONS.get(reason, "end_turn")
         if self._blocks.has_calls and known in {"end_turn", "tool_use"}:
             return "tool_use"
         if known == "tool_use":
@@ -171,6 +176,14 @@ class StreamTranslator:
         if known == "end_turn" and self._stop and self._stop.sequence:
             return "stop_sequence"
         return known
+
+
+def _weightier(first: Stop | None, second: Stop) -> Stop:
+    """Of two finish reasons the first, unless that one was good and the second is not (Gemini: each chunk has one)."""
+    if first is None:
+        return second
+    was_good, stays_good = (STOP_REASONS.get(each.reason.lower()) in _GOOD for each in (first, second))
+    return second if was_good and not stays_good else first
 
 
 def _cut_call_sentence(tool: str, reason: str | None) -> str:

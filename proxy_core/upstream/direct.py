@@ -45,6 +45,8 @@ _DONE: Final = b"[DONE]"
 _SHORT: Final = 32
 """Bytes with which a payload may be ``[DONE]`` in blanks, and cannot be a chunk."""
 
+_WORDS_OF_ERRORS: Final = ("message", "detail", "error_msg", "msg")
+
 _REQUEST_IDS: Final = (b"x-request-id", b"request-id", b"x-generation-id", b"cf-ray")
 
 
@@ -254,10 +256,19 @@ def _request_id(headers: Headers) -> str:
 
 
 def _error_in(chunk: Mapping[str, Any]) -> Any:
-    """The error that a provider put in place of a chunk: ``{"error": …}``, or vLLM's ``{"object": "error", …}``."""
+    """The error that a provider put in place of a chunk: ``{"error": …}``, vLLM's ``{"object": "error", …}``, or the
+    words of one (``message``, ``detail``, MiniMax's ``base_resp``) where choices would be.
+    """
     if chunk.get("error"):
         return chunk["error"]
-    return chunk if chunk.get("object") == "error" else None
+    if chunk.get("object") == "error":
+        return chunk
+    if chunk.get("choices"):
+        return None
+    told = chunk.get("base_resp")
+    if isinstance(told, Mapping) and told.get("status_code"):
+        return {"message": told.get("status_msg"), "code": told["status_code"]}
+    return chunk if any(chunk.get(name) for name in _WORDS_OF_ERRORS) else None
 
 
 def _headers(call: UpstreamCall) -> Headers:

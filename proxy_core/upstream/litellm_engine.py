@@ -283,6 +283,7 @@ def _no_garbage_collected() -> Iterator[None]:
 
 def _repair(litellm: Any) -> None:
     from litellm import main  # noqa: PLC0415 - as in _load
+    from litellm.litellm_core_utils import core_helpers  # noqa: PLC0415
     from litellm.litellm_core_utils.litellm_logging import Logging  # noqa: PLC0415
     from litellm.llms.base_llm.base_model_iterator import BaseModelResponseIterator  # noqa: PLC0415
     from litellm.llms.cohere.chat.v2_transformation import CohereV2ChatConfig  # noqa: PLC0415
@@ -290,6 +291,7 @@ def _repair(litellm: Any) -> None:
     from litellm.llms.openai_like.chat.transformation import OpenAILikeChatConfig  # noqa: PLC0415
     from litellm.types.utils import ModelResponseStream  # noqa: PLC0415
 
+    litellm_repairs.keep_bad_ends(core_helpers)
     litellm_repairs.count_later(main)
     litellm_repairs.price_nothing(Logging)
     litellm_repairs.keep_done_in_text(BaseModelResponseIterator)

@@ -13,6 +13,12 @@ from proxy_core.upstream import litellm_cohere
 
 _DONE: Final = "[DONE]"
 
+_BAD_ENDS: Final = (
+    *("error", "ERROR", "network_error"),
+    *("MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE"),
+)
+"""Finish reasons that LiteLLM calls ``stop``, and which are none. (``UNEXPECTED_TOOL_CALL`` comes with a good call.)"""
+
 
 def keep_done_in_text(reader: Any) -> None:
     """Of ``BaseModelResponseIterator``: a line ends a stream when it is ``[DONE]``, not when it speaks of it."""
@@ -26,6 +32,20 @@ def keep_done_in_text(reader: Any) -> None:
         return handling
 
     _once(reader, "_handle_string_chunk", make)
+
+
+class _FinishReasons(dict[str, str]):
+    """LiteLLM's table of finish reasons, where a word that it does not know stays as it is."""
+
+    def get(self, reason: str, _default: Any = None) -> str:  # type: ignore[override] # all that LiteLLM calls
+        return super().get(reason, reason)
+
+
+def keep_bad_ends(helpers: Any) -> None:
+    """Of ``core_helpers``: a fault, or a word that is in no table, is not made the ``stop`` of a good end."""
+    table = helpers._FINISH_REASON_MAP  # noqa: SLF001 - each of its modules has the function that reads it by name
+    if not isinstance(table, _FinishReasons):
+        helpers._FINISH_REASON_MAP = _FinishReasons({**table, **{reason: reason for reason in _BAD_ENDS}})  # noqa: SLF001
 
 
 def take_answers_without_tier(base: Any) -> None:

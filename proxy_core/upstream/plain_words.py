@@ -40,6 +40,8 @@ _TITLE: Final = re.compile(r"(?is)<title[^>]*>(.*?)</title>")
 _HEADING: Final = re.compile(r"(?is)<h1[^>]*>(.*?)</h1>")
 _TAG: Final = re.compile(r"(?s)<[^>]*>")
 _TRACE: Final = re.compile(r'Traceback \(most recent call last\)|\n[ \t]{1,40}at \S{1,200} ?\(|\n[ \t]{1,40}File "')
+_REPR: Final = re.compile(r"(?:Received Chunk=)?(?:\b[A-Z]\w*\(\w+=|<[\w.]+ object at 0x|\{'\w+': |\b\w+=None\b)")
+"""How Python shows a value of its own: nothing for people, and at times long."""
 _CONTROL: Final = re.compile(r"[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 _LONE_SURROGATE: Final = re.compile(r"[\ud800-\udfff]")
 
@@ -78,7 +80,11 @@ def looks_like_html(body: bytes) -> bool:
 
 
 def _without_trace(text: str) -> str:
-    """What is said before a stack trace; its last line where nothing is, since that names the fault."""
+    """What is said before a stack trace; its last line where nothing is, since that names the fault. No Python values
+    either.
+    """
+    if (shown := _REPR.search(text)) is not None:
+        text = text[: shown.start()].rstrip(" :,-([=") or "an answer that cannot be read"
     found = _TRACE.search(text)
     if found is None:
         return text

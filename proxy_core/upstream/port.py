@@ -89,9 +89,12 @@ class Upstream(Protocol):
 
 
 def as_chunk(completion: Mapping[str, Any]) -> Chunk:
-    """A whole ``chat.completion`` as the single chunk that streaming it would add up to."""
+    """A whole ``chat.completion`` as the single chunk that streaming it would add up to.
+
+    A choice without a message stays one: it is for the translator to say that this is no answer.
+    """
     choices = [
-        {**{k: v for k, v in choice.items() if k != "message"}, "delta": choice.get("message") or {}}
+        {("delta" if name == "message" else name): value for name, value in choice.items()}
         for choice in completion.get("choices") or ()
         if isinstance(choice, Mapping)
     ]

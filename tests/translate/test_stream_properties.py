@@ -187,6 +187,7 @@ def test_a_call_that_went_out_whole_is_closed_whatever_came_behind_it() -> None:
 
 def test_an_error_after_the_end_is_a_fault_of_ours() -> None:
     translator = StreamTranslator("msg_1", "m")
+    translator.feed({"choices": [{"index": 0, "delta": {"content": "Hi"}}]})
     translator.finish(declared_end=True)
     with pytest.raises(UnderstudyError):
         translator.fail(StreamBroken("late"))
