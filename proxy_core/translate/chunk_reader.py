@@ -24,6 +24,7 @@ _FIELDS: Final = {
             "content",
             "annotations",
             "refusal",
+            "provider_specific_fields",
             "tool_calls",
             "function_call",
         )
@@ -107,6 +108,9 @@ class ChunkReader:
                     deltas += [link for each in _listed(value) if (link := _link(each)) is not None]
                 case "refusal" if isinstance(value, str):
                     deltas.append(Text(value))
+                case "provider_specific_fields" if "refusal" not in names:  # where LiteLLM puts it
+                    if isinstance(refusal := _inner(delta, name).get("refusal"), str):
+                        deltas.append(Text(refusal))
                 case "reasoning_details" | "thinking_blocks" | "reasoning_items":
                     deltas += _keepsake(name, value)
                 case "reasoning_content" | "reasoning" | "reasoning_text" | "thinking" if (

@@ -41,6 +41,7 @@ async def test_a_ping_that_waited_for_the_end_is_not_sent_behind_it(monkeypatch:
         sent.append(message)
 
     translator = StreamTranslator("msg_1", "m")
+    translator.feed({"choices": [{"index": 0, "delta": {"content": "Hi"}}]})
     writer = EventWriter(slowly, translator, Telling(Nobody(), lambda: 0.0, "req_1"))
     async with asyncio.TaskGroup() as group:
         pinging = group.create_task(writer.ping())

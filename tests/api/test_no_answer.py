@@ -15,6 +15,7 @@ from proxy_core.errors import StreamBroken
 from proxy_core.ledger.journal import State
 from proxy_core.translate.stream import StreamTranslator
 from proxy_core.upstream.port import as_chunk
+from proxy_core.wire.events import TextDelta
 from tests.support.chat_server import Script, chat_server, completion, delta, streamed, usage, whole
 from tests.support.proxy import Running, running
 
@@ -156,6 +157,15 @@ STOPS = {
 @pytest.mark.parametrize("name", GOOD)
 def test_what_is_one_stays_one(name: str) -> None:
     assert translated(as_chunk(GOOD[name])) == STOPS.get(name, "end_turn")
+
+
+def test_a_refusal_is_read_where_litellm_puts_it() -> None:
+    refused = message(None, provider_specific_fields={"refusal": "I will not."})
+    both = message(None, refusal="I will not.", provider_specific_fields={"refusal": "I will not."})
+    for body in (refused, both):
+        translator = StreamTranslator("msg_1", "m")
+        translator.feed(as_chunk(body))
+        assert [event.text for event in translator.advance() if isinstance(event, TextDelta)] == ["I will not."]
 
 
 @pytest.mark.parametrize("reasons", [("stop", "content_filter"), ("content_filter", "stop")])
