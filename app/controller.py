@@ -123,7 +123,8 @@ class Controller:
             self._do.proxy.move()
         if was.providers != now.providers or before.roles() != after.roles():
             self._do.keys.look()
-        if was.budget != now.budget:
+        priced_otherwise = (was.budget, was.prices) != (now.budget, now.prices)
+        if priced_otherwise or was.providers != now.providers or before.roles() != after.roles():
             self._do.reading.sum_now()
 
     def _about_proxy(self, wish: StartProxy | StopProxy | CopyAddress | CopyToken | RenewToken) -> None:

@@ -135,12 +135,22 @@ class TerminalView:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """USD spent today and this month, in local time, and the limits (0: none)."""
+    """USD spent today and this month, in local time, and the limits (0: none).
+
+    ``unpriced`` are those of the active profile's ``models`` whose cost no limit can see, since nobody knows it.
+    """
 
     today: float = 0.0
     month: float = 0.0
     daily: float = 0.0
     monthly: float = 0.0
+    unpriced: tuple[str, ...] = ()
+    models: int = 0
+
+    @property
+    def has_limit(self) -> bool:
+        """Whether there is one at all."""
+        return self.daily > 0 or self.monthly > 0
 
 
 @dataclass(frozen=True, slots=True)

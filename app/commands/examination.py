@@ -14,6 +14,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from app.commands.ground import Ground, stand
+from app.commands.money import SET_PRICES
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.key_store import KeyringStore
 from proxy_core.config.keys import Keys, Missing
@@ -21,6 +22,7 @@ from proxy_core.config.settings import PASSTHROUGH
 from proxy_core.errors import ConfigError
 from proxy_core.launch.installed import INSTALL, find_claude
 from proxy_core.launch.obstacles import Weight, obstacles
+from proxy_core.ledger.budget import BudgetState
 from proxy_core.runtime.listening import Listening, PortTaken
 from proxy_core.runtime.presence import answers, find_running
 
@@ -64,6 +66,7 @@ def examine(environ: Mapping[str, str]) -> Iterator[Finding]:
     yield from _settings(ground)
     yield _ledger(ground)
     yield from _roles(ground, keyring)
+    yield from _budget(ground)
     yield _proxy(ground)
     yield _claude_code(environ)
     yield from _obstacles(environ)
@@ -124,6 +127,16 @@ def _roles(ground: Ground, keyring: Finding) -> Iterator[Finding]:
         if provider.base_url and provider.id not in reached:
             reached[provider.id] = _reach(provider)
     yield from (finding for finding in reached.values() if finding)
+
+
+def _budget(ground: Ground) -> Iterator[Finding]:
+    """Whether the limits see what is spent; nothing where there is none."""
+    if not BudgetState(limits=ground.configuration.settings.budget).has_limit:
+        return
+    if sentence := ground.blind_spot().sentence:
+        yield Finding(Grade.NOTABLE, "Budget", sentence, SET_PRICES)
+    else:
+        yield Finding(Grade.GOOD, "Budget", "every model has a price")
 
 
 def _key(ground: Ground, role: str, target: str, provider: Provider, keyring: Finding) -> Finding:

@@ -17,11 +17,27 @@ from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
 from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role, Settings
 from proxy_core.errors import ConfigError
+from proxy_core.ledger.budget import blind_spot
 from proxy_core.ledger.journal import Audience, Listener
+from proxy_core.ledger.pricing import without_price
 from proxy_core.runtime.build import Options, Proxy
 
 UNLOCK_WAIT: Final = 30.0
 """Seconds that a command waits for the keyring: so long a person may take to find and type its password."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """Models without a price, of how many that play a role."""
+
+    unpriced: tuple[str, ...]
+    models: int
+
+    @property
+    def sentence(self) -> str:
+        """For a person; empty where every model has a price."""
+        told = blind_spot(len(self.unpriced), self.models)
+        return f"{told[:-1]} ({', '.join(self.unpriced)})." if told else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +67,11 @@ class Ground:
     def roles(self, profile: Profile) -> dict[Role, str]:
         """What plays each role that is set: ``provider/name`` or passthrough."""
         return roles_of(profile, self.known)
+
+    def blind_spot(self) -> BlindSpot:
+        """Which of the active profile's models a budget cannot see."""
+        models = tuple(dict.fromkeys(target for target in self.roles(self.profile()).values() if target != PASSTHROUGH))
+        return BlindSpot(without_price(models, self.known, self.configuration.settings), len(models))
 
     def provider_of(self, target: str) -> Provider | None:
         """Who answers a target; Anthropic under passthrough, None where nobody is known."""

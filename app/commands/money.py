@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 UNPRICED = "unpriced"
 NOT_BILLED = "not billed"
 
+SET_PRICES = "Set prices in Understudy → Settings → Log and budget, or under [prices] in the settings file."
+
 
 def dollars(usd: float | None) -> str:
     """``$0.0130``, ``$12.34``; what is not known is not nothing, and what is little is not nothing either."""

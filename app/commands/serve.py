@@ -180,7 +180,7 @@ class _Teller:
         if not self._as_json:
             for line in introduction(ground, url):
                 say(line)
-        for trouble in _about_keys(ground):
+        for trouble in (*_about_keys(ground), *_about_budget(ground)):
             remark(trouble)
 
 
@@ -242,6 +242,17 @@ def _about_keys(ground: Ground) -> list[str]:
     providers = [ground.provider_of(target) for target in ground.roles(ground.profile()).values()]
     found = [ground.key_of(provider) for provider in providers if provider is not None and provider.needs_key]
     return list(dict.fromkeys(key.trouble for key in found if key.trouble))
+
+
+def _about_budget(ground: Ground) -> list[str]:
+    """What a limit cannot see."""
+    from app.commands.money import SET_PRICES
+    from proxy_core.ledger.budget import BudgetState
+
+    if not BudgetState(limits=ground.configuration.settings.budget).has_limit:
+        return []
+    sentence = ground.blind_spot().sentence
+    return [f"{sentence} {SET_PRICES}"] if sentence else []
 
 
 def _way_in(ground: Ground, url: str) -> str:

@@ -12,7 +12,7 @@ import typer
 
 from app.commands import log_filter
 from app.commands.harmless import on_a_line
-from app.commands.money import cost_of, dollars, priced
+from app.commands.money import SET_PRICES, cost_of, dollars, priced
 from app.commands.saying import counted, remark, say, say_json, shortened, table
 
 if TYPE_CHECKING:
@@ -64,18 +64,24 @@ def usage(
         sums, total = ledger.sums(grouping, wanted), ledger.total(wanted)
     finally:
         ledger.close()
-    watch = stand(os.environ).proxy.budget
+    ground = stand(os.environ)
+    watch = ground.proxy.budget
     watch.read()
     state = watch.state()
+    unseen = ground.blind_spot() if state.has_limit else None
     if as_json:
-        say_json(as_object(grouping, sums, total, state))
+        say_json(as_object(grouping, sums, total, state, () if unseen is None else unseen.unpriced))
         return
     if not total.requests:
         remark(f"No request was made since {_said(wanted.since)}.")
     _tell(grouping, sums, total, state)
+    if unseen is not None and unseen.unpriced:
+        remark(f"{unseen.sentence} {SET_PRICES}")
 
 
-def as_object(by: Grouping, sums: Sequence[Sum], total: Sum, state: BudgetState) -> dict[str, Any]:
+def as_object(
+    by: Grouping, sums: Sequence[Sum], total: Sum, state: BudgetState, unpriced: Sequence[str] = ()
+) -> dict[str, Any]:
     """For a script; costs in USD of the ``priced`` ones among the requests, times in seconds."""
     return {
         "by": by.value,
@@ -88,6 +94,7 @@ def as_object(by: Grouping, sums: Sequence[Sum], total: Sum, state: BudgetState)
             "monthly": state.monthly,
             "at_limit": state.limits.at_limit.value,
             "level": state.level.name.lower(),
+            "unpriced_models": list(unpriced),
         },
     }
 
@@ -194,10 +201,9 @@ def budget_lines(state: BudgetState) -> list[str]:
     from proxy_core.ledger.budget import Period
 
     follows = {"warn": "you are warned", "downgrade": "SMALL answers", "stop": "requests are refused"}
-    limited = any(state.limit(period) > 0 for period in Period)
     rows = [(name, _budget(state, period)) for name, period in (("today", Period.DAY), ("this month", Period.MONTH))]
     lines = table(rows)
-    if limited:
+    if state.has_limit:
         lines.append(f"  At the limit {follows[state.limits.at_limit.value]}.")
     if state.trouble:
         lines.append(f"  {state.trouble}")

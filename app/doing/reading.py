@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final, Protocol
@@ -19,9 +20,11 @@ from app.news import LedgerSaid, PageTaken, Summed
 from app.stage import After
 from app.state import Budget
 from app.wishes import ReadPage, ReadSessions, ReadUsage
+from proxy_core.config.settings import PASSTHROUGH
 from proxy_core.errors import ConfigError
 from proxy_core.ledger.budget import BudgetState
 from proxy_core.ledger.journal import Part
+from proxy_core.ledger.pricing import without_price
 from proxy_core.ledger.reading import Ledger, LookCancelled
 from proxy_core.ledger.rows import Filter, Grouping, Sum
 
@@ -157,6 +160,7 @@ class ReadingDoing:
     def sum_now(self) -> None:
         """Today's sums, now."""
         self._summing = False
+        choice = self._tools.choice
 
         def job() -> Summed:
             now = datetime.fromtimestamp(time.time())  # noqa: DTZ006 - the user's own day
@@ -166,6 +170,10 @@ class ReadingDoing:
             self._spending.read()
             spent = self._spending.state()
             budget = Budget(spent.spent_today, spent.spent_month, spent.daily, spent.monthly)
+            if budget.has_limit:  # else the price list is not read for this
+                models = dict.fromkeys(target for target in choice.roles().values() if target != PASSTHROUGH)
+                unpriced = without_price(models, choice.known, choice.settings)
+                budget = replace(budget, unpriced=unpriced, models=len(models))
             return Summed(total, self._by_hour(today, now), hour.first_token, budget)
 
         def then(found: Summed) -> None:

@@ -70,6 +70,11 @@ class BudgetState:
         return self.limits.monthly
 
     @property
+    def has_limit(self) -> bool:
+        """Whether there is one at all."""
+        return self.daily > 0 or self.monthly > 0
+
+    @property
     def level(self) -> Level:
         """Of the limit that is used up furthest."""
         return max(self.level_of(period) for period in Period)
@@ -162,6 +167,16 @@ def crossings(state: BudgetState, told: dict[Period, Level]) -> tuple[Crossing, 
 def priced_of(priced: int, requests: int) -> str:
     """What has to be said beside a sum: how much of what it stands for is in it. Empty where that is all of it."""
     return "" if priced == requests else f" ({priced} of {requests} requests priced)"
+
+
+def blind_spot(unpriced: int, models: int) -> str:
+    """The sentence for whose limit does not hold: ``unpriced`` of the ``models`` that play a role. Empty for none."""
+    if unpriced == 0:
+        return ""
+    if unpriced == 1:
+        which = "Your model" if models == 1 else f"1 of your {models} models"
+        return f"{which} has no price: the limit can't see it."
+    return f"{unpriced} of your {models} models have no price: the limit can't see them."
 
 
 def refusal(verdict: Verdict) -> str:

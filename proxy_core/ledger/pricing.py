@@ -10,6 +10,7 @@ does not know: free is what runs on a server of the user's own, and what they sa
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
@@ -27,6 +28,9 @@ _HOUR_WRITE: Final = 2.0
 
 _DAY: Final = 24 * 60
 """In minutes."""
+
+_TELL_COSTS: Final = frozenset({"openrouter", "perplexity", "xai"})
+"""Providers that say in each answer what it cost."""
 
 _GATEWAYS: Final = frozenset({"litellm_proxy"})
 """Servers of the user's own that ask others, who want money."""
@@ -88,6 +92,19 @@ def is_free(provider: str, model: str, known: PriceList, settings: Settings) -> 
     """Whether it is certain that a model costs nothing."""
     facts = tariff(provider, model, known, settings)
     return facts is not None and facts.input_price == facts.output_price == 0.0
+
+
+def without_price(models: Iterable[str], known: PriceList, settings: Settings) -> tuple[str, ...]:
+    """Those of these models (``provider/name``) whose requests no budget can see, since nobody says what they cost."""
+    found = []
+    for model in dict.fromkeys(models):
+        provider, _, name = model.partition("/")
+        if provider in _TELL_COSTS:
+            continue
+        facts = tariff(provider, name, known, settings)
+        if facts is None or None in (facts.input_price, facts.output_price):
+            found.append(model)
+    return tuple(found)
 
 
 def cost(usage: Usage, model: ModelFacts, at: float | None = None) -> float | None:

@@ -134,9 +134,10 @@ class StreamTranslator:
         self._take(self._reader.close())
         if self._stop is None and not declared_end:
             raise StreamBroken("The provider's answer broke off before its end.")
-        known = "end_turn" if self._stop is None else STOP_REASONS.get(self._stop.reason.lower())
-        if known is None and self._stop is not None:
-            raise StreamBroken(f"The provider ended its answer with a fault ({self._stop.reason[:60]}).")
+        reason = self._stop.reason if self._stop else "stop"
+        known = STOP_REASONS.get(reason.lower())
+        if known is None:
+            raise StreamBroken(f"The provider ended its answer with a fault ({reason[:60]}).")
         if self._blocks.is_empty and known in _GOOD and (self._stop is None or not self._reader.has_message):
             raise StreamBroken("The provider ended its answer before it began.")
         if self._blocks.is_empty and known == "tool_use":

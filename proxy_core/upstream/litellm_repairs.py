@@ -37,7 +37,7 @@ def keep_done_in_text(reader: Any) -> None:
 class _FinishReasons(dict[str, str]):
     """LiteLLM's table of finish reasons, where a word that it does not know stays as it is."""
 
-    def get(self, reason: str, _default: Any = None) -> str:  # type: ignore[override] # all that LiteLLM calls
+    def get(self, reason: str, _default: Any = None) -> str:
         return super().get(reason, reason)
 
 

@@ -134,6 +134,13 @@
     </message>
 </context>
 <context>
+    <name>BlindSpot</name>
+    <message>
+        <source>Set prices</source>
+        <translation>设置价格</translation>
+    </message>
+</context>
+<context>
     <name>BodyPanel</name>
     <message>
         <source>Conversation</source>
@@ -482,8 +489,16 @@
         <translation>客户端已离开</translation>
     </message>
     <message>
+        <source>Not billed</source>
+        <translation>未计费</translation>
+    </message>
+    <message>
         <source>paid by a subscription</source>
         <translation>由订阅支付</translation>
+    </message>
+    <message>
+        <source>unpriced: the provider told no token counts</source>
+        <translation>无价格：提供商未报告用量</translation>
     </message>
     <message>
         <source>unpriced: no price is known for this model</source>
@@ -2095,6 +2110,18 @@
         <translation>{1} 中有 {0} 来自缓存</translation>
     </message>
     <message>
+        <source>Unpriced</source>
+        <translation>无价格</translation>
+    </message>
+    <message>
+        <source>Not billed</source>
+        <translation>未计费</translation>
+    </message>
+    <message>
+        <source>Paid by a subscription</source>
+        <translation>由订阅支付</translation>
+    </message>
+    <message>
         <source>Waiting</source>
         <translation>等待中</translation>
     </message>
@@ -2280,6 +2307,10 @@
     <message>
         <source>No price known</source>
         <translation>价格未知</translation>
+    </message>
+    <message>
+        <source>Free</source>
+        <translation>免费</translation>
     </message>
     <message>
         <source>Set by {0} in the environment</source>
@@ -4178,6 +4209,29 @@
     </message>
 </context>
 <context>
+    <name>Spend</name>
+    <message>
+        <source>{0} + unpriced</source>
+        <translation>{0} + 无价格部分</translation>
+    </message>
+    <message>
+        <source>Not billed</source>
+        <translation>未计费</translation>
+    </message>
+    <message>
+        <source>Your model has no price: the limit can&apos;t see it.</source>
+        <translation>你的模型没有价格：限额无法计入它。</translation>
+    </message>
+    <message>
+        <source>1 of your {0} models has no price: the limit can&apos;t see it.</source>
+        <translation>你的 {0} 个模型中有 1 个没有价格：限额无法计入它。</translation>
+    </message>
+    <message>
+        <source>{0} of your {1} models have no price: the limit can&apos;t see them.</source>
+        <translation>你的 {1} 个模型中有 {0} 个没有价格：限额无法计入它们。</translation>
+    </message>
+</context>
+<context>
     <name>Step</name>
     <message>
         <source>Continue</source>
@@ -4619,6 +4673,10 @@
     <message>
         <source>unpriced</source>
         <translation>无价格</translation>
+    </message>
+    <message>
+        <source>not billed</source>
+        <translation>未计费</translation>
     </message>
 </context>
 </TS>

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QWidget
 
 from app.answers import Answer, LogMeasured
 from app.catalogue_port import Catalogue
 from app.state import AppState
 from app.theme import Theme
-from app.theme_tokens import GAP_8
+from app.theme_tokens import GAP_8, GAP_16
 from app.widgets.buttons import QuietButton
 from app.widgets.confirm_dialog import ConfirmDialog, Question, ask
 from app.widgets.field_row import FieldRow
+from app.windows.blind_spot import BlindSpot
 from app.windows.settings import questions
 from app.windows.settings.fields import ChoiceField, SwitchField, TextField
 from app.windows.settings.page import Page
@@ -58,7 +59,9 @@ class LogPage(Page):
             ),
             self._deleting(theme),
         )
-        self.card(
+        self.blind_spot = BlindSpot(theme, "budget-blind-spot", GAP_16)
+        self.blind_spot.pressed.connect(self._to_prices)
+        budget = self.card(
             self.tr("Budget"),
             TextField(
                 theme,
@@ -84,14 +87,28 @@ class LogPage(Page):
                 ),
             ),
         )
+        budget.body.addWidget(self.blind_spot)
         self.prices = PricesCard(theme, catalogue)
         self.prices.wished.connect(self.wished)
+        self._unpriced: tuple[str, ...] = ()
         self.column.addWidget(self.prices)
         self.column.addStretch(1)
 
     def show_state(self, state: AppState) -> None:
         super().show_state(state)
         self.prices.show_state(state)
+        self._unpriced = state.budget.unpriced
+        self.blind_spot.show_budget(state.budget)
+
+    def _to_prices(self) -> None:
+        """To the field of the first price that is missing, wherever the page is scrolled to."""
+        row = next((self.prices.rows[model] for model in self._unpriced if model in self.prices.rows), None)
+        wanted = self.prices.picker if row is None else row.input
+        wanted.setFocus()
+        above = self.parentWidget()
+        area = None if above is None else above.parentWidget()
+        if isinstance(area, QScrollArea):
+            area.ensureWidgetVisible(wanted)
 
     def hear(self, answer: Answer) -> None:
         if isinstance(answer, LogMeasured) and self._asking is not None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.catalogue_port import Catalogue
+from app.models.prices import has_no_price
 from app.state import AppState
 from app.theme import Theme
 from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
@@ -152,7 +153,7 @@ class PricesCard(Card):
             self.rows[model].show_price(state.settings.prices.get(model))
 
     def _has_no_price(self, model: str) -> bool:
-        return self._catalogue.ready and self._catalogue.facts(model).input_price is None
+        return self._catalogue.ready and has_no_price(model, self._catalogue, replace(self._settings, prices={}))
 
     def _row(self, model: str) -> PriceRow:
         row = PriceRow(self._theme, model)

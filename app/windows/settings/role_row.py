@@ -40,8 +40,9 @@ _KINDS = {
 class Casting:
     """What is shown of a role: ``model`` is empty for one that is not set and follows BIG.
 
-    ``variable`` names what fixes it in the environment; ``lack`` says what the model misses to be reached. ``followed``
-    is the model in force where ``model`` is empty, itself empty for an optional role; ``uses_big`` says it is BIG's.
+    ``tariff`` has the prices that hold for it, None where there are none. ``variable`` names what fixes it in the
+    environment; ``lack`` says what the model misses to be reached. ``followed`` is the model in force where ``model``
+    is empty, itself empty for an optional role; ``uses_big`` says it is BIG's.
     """
 
     model: str
@@ -49,6 +50,7 @@ class Casting:
     variable: str = ""
     lack: str = ""
     trial: Trial | None = None
+    tariff: ModelFacts | None = None
     followed: str = ""
     uses_big: bool = False
 
@@ -125,7 +127,7 @@ class RoleRow(QWidget):
         self.picker.show_value(casting.model)
         self.picker.setEnabled(not casting.variable)
         facts = self._catalogue.facts(casting.in_force) if "/" in casting.in_force else ModelFacts("")
-        self.price.setText(self._price(casting, facts))
+        self.price.setText(self._price(casting, casting.tariff))
         self.facts.setText(self._fact_words(casting, facts))
         self.facts.setVisible(bool(self.facts.text()))
         self._lack = casting.lack
@@ -134,16 +136,18 @@ class RoleRow(QWidget):
         self.test.setEnabled(bool(casting.in_force) and not (trial and trial.verdict is Verdict.RUNNING))
         self._show_trial(trial)
 
-    def _price(self, casting: Casting, facts: ModelFacts) -> str:
+    def _price(self, casting: Casting, tariff: ModelFacts | None) -> str:
         if not casting.in_force and not casting.uses_big:
             return ""
         if not casting.model and casting.uses_big:
             return self.tr("Uses BIG")
         if casting.in_force == PASSTHROUGH:
             return self.tr("As at Anthropic")
-        if facts.input_price is None or facts.output_price is None:
+        if tariff is None or tariff.input_price is None or tariff.output_price is None:
             return self.tr("No price known")
-        return f"{price(facts.input_price)} / {price(facts.output_price)}"
+        if tariff.input_price == tariff.output_price == 0.0:
+            return self.tr("Free")
+        return f"{price(tariff.input_price)} / {price(tariff.output_price)}"
 
     def _fact_words(self, casting: Casting, facts: ModelFacts) -> str:
         if casting.variable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 
 from app.catalogue_port import Catalogue
+from app.models.prices import tariff
 from app.state import AppState, KeyPlace, Verdict
 from app.theme import Theme
 from app.widgets.buttons import QuietButton
@@ -80,6 +81,7 @@ class RolesCard(Card):
                     state.configuration.fixed.get(f"roles.{role}", ""),
                     self._lack(state, played),
                     state.trials.get(role),
+                    tariff(played, self._catalogue, state.settings) if "/" in played else None,
                     followed=played,
                     uses_big=can_follow and played in ("", state.roles.get(Role.BIG)),
                 )

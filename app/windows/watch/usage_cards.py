@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication
+from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.models.spend import priced
@@ -13,6 +13,7 @@ from app.widgets import figures
 from app.widgets.bars import MoneyBar
 from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel, Label
+from app.windows.blind_spot import BlindSpot
 from app.windows.watch.usage_bars import all_tokens
 from proxy_core.ledger.rows import Sum
 
@@ -48,7 +49,12 @@ class UsageCards(QWidget):
 
 
 class BudgetGauge(Card):
-    """What is spent today and this month of the limits; not there without a limit."""
+    """What is spent today and this month of the limits, and what they cannot see; not there without a limit.
+
+    ``set_prices``: who presses wants to give prices to what has none.
+    """
+
+    set_prices = Signal()
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(name="budget", gap=GAP_8)
@@ -59,10 +65,14 @@ class BudgetGauge(Card):
         row.addWidget(self._day, 1)
         row.addWidget(self._month, 1)
         self.body.addLayout(row)
+        self.blind_spot = BlindSpot(theme, "blind-spot")
+        self.blind_spot.pressed.connect(self.set_prices)
+        self.body.addWidget(self.blind_spot)
 
     def show_budget(self, budget: Budget) -> None:
         """Draw it."""
-        self.setVisible(budget.daily > 0 or budget.monthly > 0)
+        self.setVisible(budget.has_limit)
+        self.blind_spot.show_budget(budget)
         self._day.show_spent(budget.today, budget.daily)
         self._month.show_spent(budget.month, budget.monthly)
 

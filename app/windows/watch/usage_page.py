@@ -36,7 +36,7 @@ from app.windows.watch.days import bounds, last_days, midnight
 from app.windows.watch.figures_view import FiguresView
 from app.windows.watch.usage_bars import Chart, Measure, all_tokens, chart, key_name, worth, written
 from app.windows.watch.usage_cards import BudgetGauge, UsageCards
-from app.wishes import Export, ReadUsage, ShowRequests
+from app.wishes import Export, ReadUsage, ShowRequests, ShowSettings
 from proxy_core.ledger.rows import Filter, Grouping, Sum
 
 RANGES: Final = (1, 7, 14, 30, 90)
@@ -83,6 +83,7 @@ class UsagePage(QWidget):
         self.cards = UsageCards()
         self.budget = BudgetGauge(theme)
         self.budget.setVisible(False)
+        self.budget.set_prices.connect(lambda: self.wished.emit(ShowSettings("log")))
         whole.addWidget(self.cards)
         whole.addWidget(self.budget)
         whole.addWidget(self._chart_card())
