@@ -51,7 +51,7 @@ class Ledger:
         return replace(
             settings_state(),
             live={running.id: running},
-            today=Sum(requests=312, failed=3, retried=2, priced=309, estimated=309, cost=4.82),
+            today=Sum(requests=312, failed=3, retried=2, priced=309, not_billed=3, estimated=309, cost=4.82),
             today_by_hour=tuple(self._hours()),
             hour_first_token=0.9,
             said="",

@@ -59,6 +59,16 @@ async def test_a_local_server_that_does_not_run_is_broken(scratch: Path) -> None
     assert found["Ollama"]["mend"] == "Start Ollama."
 
 
+async def test_a_budget_that_cannot_see_a_model_is_notable(scratch: Path) -> None:
+    (scratch / "settings.toml").write_text("[budget]\ndaily = 5.0\n")
+    _, seen = await _examined(scratch, **HEALTHY)
+    assert seen["Budget"]["grade"] == "good"
+    _, blind = await _examined(scratch, **{**HEALTHY, "BIG_MODEL": "openai/made-up"})
+    assert blind["Budget"]["grade"] == "notable"
+    assert blind["Budget"]["sentence"] == "1 of your 2 models has no price: the limit can't see it (openai/made-up)."
+    assert "[prices]" in blind["Budget"]["mend"]
+
+
 async def test_a_taken_port_names_its_holder(scratch: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = str(other.getsockname()[1])

@@ -13,7 +13,7 @@ from rich.console import Console
 
 from app.commands.harmless import on_a_line, shown
 from app.commands.log_filter import chosen, moment
-from app.commands.log_lines import Columns, line_of, plain, told
+from app.commands.log_lines import Columns, as_object, line_of, plain, told
 from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.rows import Row
 from tests.ledger.shelving import entry
@@ -92,6 +92,9 @@ def test_what_runs_has_no_cost_yet_and_what_has_none_says_so() -> None:
     running = line_of(_row(state=State.RUNNING, ended=None, usage=None, cost=None))
     assert (running.cells[4], running.cells[10]) == ("running", "")
     assert line_of(_row(cost=None)).cells[10] == "unpriced"
+    refused = _row(state=State.FAILED, status=400, attempts=(), usage=None, cost=None)
+    assert line_of(refused).cells[10] == "not billed"
+    assert as_object(refused)["billing"] == "not billed"
     assert line_of(_row(cost=0.0)).cells[10] == "$0"
     assert line_of(_row(cost=0.00001)).cells[10] == "<$0.0001"
 

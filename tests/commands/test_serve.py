@@ -96,6 +96,17 @@ async def test_missing_keys_and_a_missing_keyring_are_said_once_each(tmp_path: P
     assert err.decode().count("There is no keyring to keep keys in.") == 1
 
 
+async def test_a_limit_that_cannot_see_a_model_is_said_at_the_start(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "settings.toml").write_text("[budget]\ndaily = 5.0\n")
+    variables = {"BIG_MODEL": "openai/made-up", "SMALL_MODEL": "demo/fast", "THINKER_MODEL": "demo/fast"}
+    async with serving(home, variables=variables) as proxy:
+        async with asyncio.timeout(20):
+            while "the limit can't see it (openai/made-up)" not in proxy.err_file.read_text():
+                await asyncio.sleep(0.05)
+
+
 async def test_a_second_one_on_the_same_port_is_told_that_one_runs(tmp_path: Path) -> None:
     async with serving(tmp_path / "home") as proxy:
         await _announced(proxy)

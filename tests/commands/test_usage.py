@@ -14,7 +14,7 @@ from rich.console import Console
 from app.commands.money import cost_of, dollars, priced
 from app.commands.usage import _cells, _draw, bar, budget_lines, shares
 from proxy_core.config.settings import AtLimit, BudgetSettings
-from proxy_core.ledger.budget import BudgetState, Spent
+from proxy_core.ledger.budget import BudgetState, Spent, blind_spot
 from proxy_core.ledger.journal import State
 from proxy_core.ledger.rows import Grouping, Sum
 from tests.ledger.shelving import entry, ledger_of, shelve
@@ -70,6 +70,38 @@ async def test_the_budget_is_counted_by_the_calendar_and_told(scratch: Path) -> 
     budget = (await _told(scratch))["budget"]
     assert budget["today"] == {"usd": 0.75, "priced": 2, "requests": 4}
     assert (budget["daily"], budget["monthly"], budget["at_limit"], budget["level"]) == (0.5, 0.0, "downgrade", "spent")
+
+
+async def test_models_that_the_limit_cannot_see_are_named(scratch: Path) -> None:
+    _shelved(scratch)
+    blind = {"BIG_MODEL": "openai/made-up", "SMALL_MODEL": "openai/made-up", "THINKER_MODEL": "demo/fast"}
+    without_limit = await understudy("usage", home=scratch, variables=blind)
+    assert "limit" not in without_limit.err
+    (scratch / "settings.toml").write_text("[budget]\ndaily = 5.0\n")
+    done = await understudy("usage", home=scratch, variables=blind)
+    assert "1 of your 2 models has no price: the limit can't see it (openai/made-up)." in " ".join(done.err.split())
+    told = json.loads((await understudy("usage", "--json", home=scratch, variables=blind)).out)
+    assert told["budget"]["unpriced_models"] == ["openai/made-up"]
+
+
+def test_what_was_not_billed_is_told_apart() -> None:
+    refused = Sum(requests=2, not_billed=2)
+    assert cost_of(refused) == "not billed"
+    assert cost_of(Sum(requests=3, unpriced=1, not_billed=2)) == "unpriced"
+    assert priced(Sum(requests=5, priced=3, not_billed=2, cost=1.0)) == "priced 3 of 3, 2 not billed"
+
+
+@pytest.mark.parametrize(
+    ("unpriced", "models", "told"),
+    [
+        (0, 3, ""),
+        (1, 1, "Your model has no price: the limit can't see it."),
+        (1, 3, "1 of your 3 models has no price: the limit can't see it."),
+        (2, 3, "2 of your 3 models have no price: the limit can't see them."),
+    ],
+)
+def test_what_a_limit_cannot_see(unpriced: int, models: int, told: str) -> None:
+    assert blind_spot(unpriced, models) == told
 
 
 async def test_into_a_pipe_goes_a_row_for_each_and_nothing_else(scratch: Path) -> None:

@@ -14,11 +14,13 @@ from proxy_core.config import paths
 from proxy_core.ledger.budget import Spent
 from proxy_core.ledger.journal import State, Story
 from proxy_core.ledger.row_writing import Entry
+from proxy_core.ledger.rows import Billing, billing_of
 from tests.ledger.shelving import shelve
 from tests.support import anthropic_server
 from tests.support.chat_server import (
     Body,
     ChatServer,
+    Cut,
     Finish,
     Head,
     Request,
@@ -210,3 +212,43 @@ async def test_what_was_spent_before_a_restart_counts(tmp_path: Path) -> None:
     async with stage(tmp_path, "stop") as (proxy, model):
         assert (await proxy.ask()).status_code == 402
         assert model.requests == []
+
+
+@pytest.mark.parametrize(
+    ("model", "script", "billing"),
+    [
+        ("openai/m", whole({"error": {"message": "no", "type": "invalid_request_error"}}, 400), Billing.NOT_BILLED),
+        ("openai/m", None, Billing.NOT_BILLED),
+        ("openai/m", [Head(), Body(sse(delta(content="Half"))), Cut()], Billing.UNPRICED),
+        ("openai/m", [Head(), Body(sse(delta(content="Half"), usage(10, 2))), Cut()], Billing.PRICED),
+        ("anthropic/m", whole({"type": "error", "error": {"type": "x", "message": "no"}}, 401), Billing.NOT_BILLED),
+        ("anthropic/m", None, Billing.NOT_BILLED),
+        ("anthropic/m", whole({"type": "error", "error": {"type": "x", "message": "no"}}, 500), Billing.UNPRICED),
+    ],
+    ids=[
+        "refused",
+        "unreachable",
+        "cut",
+        "cut with its count",
+        *(f"relayed: {it}" for it in ("refused", "unreachable", "5xx")),
+    ],
+)
+async def test_what_becomes_of_a_failed_request_in_the_sums(
+    tmp_path: Path, model: str, script: list[Step] | None, billing: Billing
+) -> None:
+    async with chat_server(*([script] * 4 if script else [])) as upstream:
+        gone = "http://127.0.0.1:1"
+        settings = (
+            f'[providers.openai]\nbase_url = "{upstream.base_url if script else gone}"\n'
+            f'[providers.anthropic]\nbase_url = "{upstream.address if script else gone}"\n'
+            "[budget]\ndaily = 100.0\n"
+            '[prices."openai/m"]\ninput = 1.0\noutput = 1.0\n'
+        )
+        environ = {"OPENAI_API_KEY": KEY, "ANTHROPIC_API_KEY": KEY}
+        async with running(tmp_path, environ, settings) as proxy:
+            await proxy.ask(model=model, stream=True)
+            cost = proxy.proxy.price(proxy.heard.last)
+            assert billing_of(proxy.heard.last, None if cost is None else cost.usd) is billing
+            spent = proxy.proxy.budget.state().today
+    counted = {Billing.NOT_BILLED: (0, 0), Billing.UNPRICED: (0, 1), Billing.PRICED: (1, 1)}
+    assert (spent.priced, spent.requests) == counted[billing]

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from proxy_core.ledger.export import COLUMNS, to_file, write_csv, write_json
-from proxy_core.ledger.journal import Part
+from proxy_core.ledger.journal import Part, State
 from proxy_core.ledger.reading import Ledger
 from tests.ledger.stories import bodies, told, written
 
@@ -35,6 +35,7 @@ def test_csv_comes_back_from_a_reader(ledger: Ledger) -> None:
     assert (first["id"], first["model"], first["cost"], first["cache_read"]) == ("r1", "gpt-4.1", "0.5", "3")
     assert first["error"] == 'broken, "quoted"\nand more'
     assert (second["cost"], second["estimated"], second["input"]) == ("", "", "")
+    assert (first["billing"], second["billing"]) == ("priced", "unpriced")
     ledger.close()
 
 
@@ -51,6 +52,21 @@ def test_a_file_that_cannot_be_made_private_is_not_left_open(tmp_path: Path, mon
         to_file(str(tmp_path / "out.csv"))
     with pytest.raises(OSError, match="Bad file descriptor"):
         os.fstat(tried[0])
+
+
+def test_what_was_not_billed_is_told_in_each_form(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite"
+    began, routed, refused, *_, ended = told("r1", state=State.FAILED, status=429, usage=None)
+    written(path, [began, routed, refused, ended])
+    ledger = Ledger(path)
+    table, objects = io.StringIO(newline=""), io.StringIO()
+    write_csv(ledger.page(), table)
+    write_json(ledger.page(), objects)
+    ledger.close()
+    (row,) = csv.DictReader(io.StringIO(table.getvalue(), newline=""))
+    (value,) = json.loads(objects.getvalue())
+    assert (row["cost"], row["billing"]) == ("", "not billed")
+    assert (value["cost"], value["billing"]) == (None, "not billed")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

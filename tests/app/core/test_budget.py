@@ -13,7 +13,8 @@ from app.answers import BodiesRead
 from app.notifications import Note
 from app.state import Budget, Phase
 from app.tray import Tray
-from app.wishes import ChangeSettings, ReadBodies, StopProxy
+from app.wishes import ChangeSettings, ReadBodies, SetRole, StopProxy
+from proxy_core.config.settings import Price, Role
 from proxy_core.ledger.journal import Part
 from proxy_core.ledger.store import LedgerFile
 from tests.app.core.real_app import DEMO, running
@@ -62,7 +63,18 @@ def test_it_is_shown_while_the_proxy_does_not_run(qtbot: QtBot, tmp_path: Path) 
         app.until(lambda state: state.budget == Budget(0.25, 0.25))
         settings = app.state.settings
         app.wish(ChangeSettings(replace(settings, budget=replace(settings.budget, daily=5.0))))
-        app.until(lambda state: state.budget == Budget(0.25, 0.25, daily=5.0))
+        app.until(lambda state: replace(state.budget, models=0) == Budget(0.25, 0.25, daily=5.0))
+
+
+def test_which_models_a_limit_cannot_see_follows_roles_and_prices(qtbot: QtBot, tmp_path: Path) -> None:
+    box = '[providers.my-box]\nbase_url = "http://127.0.0.1:9/v1"\nengine = "direct"\ncustom = true\n'
+    with running(qtbot, tmp_path, DEMO + box + "[budget]\ndaily = 5.0\n") as app:
+        app.until(lambda state: state.budget.models > 0)
+        assert app.state.budget.unpriced == ()  # the demo model is free
+        app.wish(SetRole(Role.SMALL, "my-box/coder"))
+        app.until(lambda state: state.budget.unpriced == ("my-box/coder",))
+        app.wish(ChangeSettings(replace(app.state.settings, prices={"my-box/coder": Price(1.0, 2.0)})))
+        app.until(lambda state: state.budget.unpriced == ())
 
 
 def test_what_was_done_to_a_body_is_told_with_it(qtbot: QtBot, tmp_path: Path) -> None:

@@ -95,6 +95,20 @@ def test_small_and_thinker_follow_a_big_that_is_set(stage: Stage) -> None:
         QTest.keyClick(row.picker, Qt.Key.Key_Escape)
 
 
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        ("ollama/qwen3:8b", "Free"),
+        ("gateway/atlas-coder", "$0.60 / $2.40"),  # a price of the user's own
+        ("gateway/unheard-of", "No price known"),
+    ],
+)
+def test_the_price_of_a_role_is_the_one_that_it_is_billed_by(stage: Stage, model: str, told: str) -> None:
+    state = settings_state()
+    stage.window.show_state(replace(state, roles={**state.roles, Role.BIG: model}))
+    assert stage.text("price-big") == told
+
+
 @pytest.mark.parametrize("role", list(Role))
 def test_choosing_a_model_sets_the_role_at_once(role: Role, stage: Stage) -> None:
     picker = stage.row(role).picker

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.answers import LogMeasured
 from app.catalogue_search import CatalogueSearch
-from app.state import AppState, KeyPlace, KeyView
+from app.state import AppState, Budget, KeyPlace, KeyView
 from app.theme import Theme
 from app.windows.settings.window import SettingsWindow
 from app.wishes import (
@@ -228,6 +228,24 @@ def test_a_model_that_plays_without_a_price_asks_for_one(stage: Stage) -> None:
     QTest.keyClicks(row.output, "0")
     QTest.keyClick(row.output, Qt.Key.Key_Return)
     assert stage.listener.last.settings.prices["gateway/unheard-of"] == Price(1.5, 0.0)
+
+
+def test_a_local_model_asks_for_no_price(stage: Stage) -> None:
+    page = stage.at("log")
+    stage.show(replace(STATE, roles={**STATE.roles, Role.BIG: "ollama/qwen3:8b"}))
+    assert "ollama/qwen3:8b" not in page.prices.rows
+
+
+def test_a_budget_that_cannot_see_a_model_says_so_and_leads_to_its_price(stage: Stage) -> None:
+    page = stage.at("log")
+    blind = Budget(daily=5.0, unpriced=("gateway/unheard-of",), models=3)
+    stage.show(replace(STATE, roles={**STATE.roles, Role.BIG: "gateway/unheard-of"}, budget=blind))
+    assert page.blind_spot.isVisible()
+    assert page.blind_spot.words.text() == "1 of your 3 models has no price: the limit can't see it."
+    page.blind_spot.button.click()
+    assert page.prices.rows["gateway/unheard-of"].input.hasFocus()
+    stage.show(replace(STATE, budget=replace(blind, unpriced=())))
+    assert not page.blind_spot.isVisible()
 
 
 HELD = Contents(requests=318, conversations=290, conversation_bytes=11_400_000, bytes=12_300_000)

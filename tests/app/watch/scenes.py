@@ -203,7 +203,7 @@ def state(**changes: Any) -> AppState:
         configuration=Configuration(settings=settings),
         proxy=Proxy(Phase.RUNNING, "http://127.0.0.1:8082"),
         live={one.id: one for one in (running(0),)},
-        today=Sum(requests=312, failed=3, retried=2, priced=310, estimated=300, cost=4.82),
+        today=Sum(requests=312, failed=3, retried=2, priced=307, unpriced=2, not_billed=3, estimated=300, cost=4.82),
         today_by_hour=hours(),
         hour_first_token=0.9,
         budget=Budget(today=4.82, month=61.3, daily=20.0, monthly=300.0),
@@ -241,7 +241,8 @@ def usage(days: int = 14) -> tuple[tuple[Sum, ...], tuple[Sum, ...], Sum]:
                 )
             )
     by_key = tuple(_added(name, [one for one in per_day if one.key == name]) for name in names)
-    return tuple(per_day), by_key, replace(_added("", per_day), requests=sum(one.requests for one in per_day) + 14)
+    total = _added("", per_day)
+    return tuple(per_day), by_key, replace(total, requests=total.requests + 20, unpriced=14, not_billed=6)
 
 
 def _added(key: str, sums: list[Sum]) -> Sum:

@@ -14,12 +14,13 @@ from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
 from app.answers import UsageRead
+from app.models.spend import spend
 from app.state import Budget
 from app.theme import Theme
 from app.widgets import figures
 from app.windows.watch.days import bounds, last_days, midnight
 from app.windows.watch.usage_bars import MOST, chart, key_name
-from app.wishes import Export, ReadSessions, ReadUsage, ShowRequests
+from app.wishes import Export, ReadSessions, ReadUsage, ShowRequests, ShowSettings
 from proxy_core.ledger.rows import Filter, Grouping, Sum
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle, state_with
@@ -85,14 +86,42 @@ class TestUsage:
         watched.window.open_page("usage")
         total = watched.days[2]
         told = page.cards._cards["spend"]._note.text()
-        assert told == f"priced {figures.whole(total.priced)} of {figures.whole(total.requests)}, estimated"
+        assert told == f"priced {figures.whole(total.priced)} of {figures.whole(total.priced + 14)}, estimated"
 
     def test_what_nobody_priced_is_no_zero(self, watched: Watched) -> None:
-        watched.days = ((), (Sum(key="ollama/qwen3", requests=4),), Sum(requests=4))
+        watched.days = ((), (Sum(key="my-box/coder", requests=4, unpriced=4),), Sum(requests=4, unpriced=4))
         page = watched.show().usage
         watched.window.open_page("usage")
         assert page.cards._cards["spend"]._figure.text() == figures.NOTHING
         assert page.model.line(0).cells[-1] == figures.NOTHING
+
+    @pytest.mark.parametrize(
+        ("total", "told"),
+        [
+            (Sum(requests=4, priced=4, cost=1.5), "$1.50"),
+            (Sum(requests=5, priced=4, not_billed=1, cost=1.5), "$1.50"),
+            (Sum(requests=5, priced=4, cost=1.5), "$1.50"),  # the fifth still runs
+            (Sum(requests=6, priced=4, unpriced=2, cost=1.5), "$1.50 + unpriced"),
+            (Sum(requests=2, unpriced=2), figures.NOTHING),
+            (Sum(requests=3, unpriced=2, not_billed=1), figures.NOTHING),
+            (Sum(requests=2, not_billed=2), "Not billed"),
+            (Sum(requests=1), figures.NOTHING),
+        ],
+    )
+    def test_a_sum_never_hides_what_it_leaves_out(self, total: Sum, told: str) -> None:
+        assert spend(total) == told
+
+    def test_a_limit_that_cannot_see_a_model_says_so_and_leads_to_the_prices(self, watched: Watched) -> None:
+        page = watched.show().usage
+        watched.window.open_page("usage")
+        note = page.budget.blind_spot
+        assert not note.isVisible()
+        budget = Budget(daily=5.0, unpriced=("my-box/a", "my-box/b"), models=3)
+        watched.window.show_state(scenes.state(budget=budget))
+        assert note.isVisible()
+        assert note.words.text() == "2 of your 3 models have no price: the limit can't see them."
+        note.button.click()
+        assert watched.wishes[-1] == ShowSettings("log")
 
     def test_a_bar_and_a_row_lead_to_their_requests(self, watched: Watched, qtbot: QtBot) -> None:
         page = watched.show().usage
