@@ -142,6 +142,34 @@ OF_REQUESTS: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         QT_TRANSLATE_NOOP("Said", "{0} sent an answer without end: its answer is damaged."): (),
         QT_TRANSLATE_NOOP("Said", "{0} sent something that is no chunk: its answer is damaged."): (),
         QT_TRANSLATE_NOOP("Said", "It ended with {0}."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} sent an answer that LiteLLM cannot read ({1})."): (),
+        QT_TRANSLATE_NOOP("Said", "Try again, or choose another model."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} cannot be used: the Python package {1} is not installed."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} cannot be used: a Python package is missing."): (),
+        QT_TRANSLATE_NOOP("Said", "Reinstall Understudy, or choose another model."): (),
+        QT_TRANSLATE_NOOP("Said", "{0} has no Google credentials."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a "
+            "service account.",
+        ): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "{0} did not get an access token: Google refused the credentials of this machine.",
+        ): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Run `gcloud auth application-default login` again, or renew the key file of the service account.",
+        ): (),
+        QT_TRANSLATE_NOOP("Said", "{0} has no valid AWS credentials."): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "Run `aws configure` or `aws sso login`, or store a key: `understudy keys set {0}`.",
+        ): (),
+        QT_TRANSLATE_NOOP(
+            "Said",
+            "{0} was not asked: its settings are not complete, or LiteLLM cannot send this request.",
+        ): (),
         QT_TRANSLATE_NOOP("Said", "There is no demo model named {0}."): (),
         QT_TRANSLATE_NOOP("Said", "There are: {0}."): (),
         # translation

@@ -10,7 +10,8 @@ Anthropic words it, because that wording starts compaction.
     │   ├── UnsupportedMedia · TooLarge · SlowRequest · BudgetSpent
     │   └── Unauthenticated · Refused · WrongHost
     ├── ProviderError           the provider, or the way to it, failed
-    │   ├── KeyMissing · BaseUrlMissing · KeyRefused · OutOfCredit · ModelUnknown · ProviderRejected · ContextOverflow
+    │   ├── KeyMissing · BaseUrlMissing · KeyRefused · SetupIncomplete · OutOfCredit · ModelUnknown
+    │   ├── ProviderRejected · ContextOverflow
     │   ├── RateLimited · Overloaded · ProviderFailed · ProviderTimeout · Unreachable
     │   └── StreamBroken
     ├── ConfigError             a setting, a file or a variable is wrong
@@ -164,6 +165,13 @@ class BaseUrlMissing(ProviderError):
 
 class KeyRefused(ProviderError):
     """The provider answered 401 or 403. Not passed on as such: Claude Code would retry or ask for a login."""
+
+    status = 400
+    type = "invalid_request_error"
+
+
+class SetupIncomplete(ProviderError):
+    """What the provider needs on this machine is missing: a package, credentials, an address. Nothing was sent."""
 
     status = 400
     type = "invalid_request_error"

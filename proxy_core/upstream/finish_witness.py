@@ -6,7 +6,7 @@ from typing import Any
 
 
 class FinishWitness:
-    """LiteLLM 1.106 adds ``stop`` to a stream that ended without a reason; this finds out when it did.
+    """LiteLLM adds ``stop`` to a stream that ended without a reason; this finds out when it did.
 
     For most providers the stream wrapper remembers what it heard. Gemini's reader gives every chunk a reason, so there
     the raw chunks are watched for ``finishReason``; other readers make a reason of ``[DONE]``, so there must have been

@@ -1,6 +1,6 @@
 """From Cohere's own answers to chat completions: its stream's events and its whole message.
 
-After Cohere's documentation of ``POST /v2/chat`` (*Chat*, *Streaming guide*). LiteLLM 1.106.2 stumbles over the
+After Cohere's documentation of ``POST /v2/chat`` (*Chat*, *Streaming guide*). LiteLLM 1.110.2 stumbles over the
 ``event:`` lines of such a stream, looks for calls and for the end where they are not, and drops the text of an answer
 that calls a tool.
 """

@@ -14,11 +14,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Self
 
-from proxy_core.errors import BaseUrlMissing, ProviderFailed, ProviderTimeout, StreamBroken
+from proxy_core.errors import BaseUrlMissing, ProviderError, ProviderTimeout, StreamBroken
 from proxy_core.upstream import faults, litellm_repairs, litellm_transport
 from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.finish_witness import FinishWitness
-from proxy_core.upstream.litellm_faults import translated
+from proxy_core.upstream.litellm_faults import ended_early, no_answer, translated
+from proxy_core.upstream.litellm_transport import SentRequests
 from proxy_core.upstream.port import Chunk, UpstreamCall, as_chunk
 
 PASSED: Final = frozenset(
@@ -61,6 +62,8 @@ BEFORE_IMPORT: Final[Mapping[str, str]] = MappingProxyType(
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches prices over the network
         "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # likewise
         "LITELLM_LOG": "CRITICAL",  # its log lines hold prompts
+        "LITELLM_HTTP2": "False",  # litellm_transport limits its transport over aiohttp
+        "DISABLE_AIOHTTP_TRANSPORT": "False",  # likewise
         "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",  # else a hundred equal chunks end a stream
     }
 )
@@ -90,8 +93,9 @@ _CALLBACKS: Final = (
 
 _LOGGERS: Final = ("LiteLLM", "LiteLLM Proxy", "LiteLLM Router")
 
-_OWN_NAMES: Final[Mapping[str, str]] = MappingProxyType({"ollama": "ollama_chat"})
-"""Where LiteLLM's better route to a provider has another name: of Ollama's two APIs only the chat API takes tools."""
+_OWN_NAMES: Final[Mapping[str, str]] = MappingProxyType({"ollama": "ollama_chat", "vllm": "hosted_vllm"})
+"""Where LiteLLM's better route to a provider has another name: of Ollama's two APIs only the chat API takes tools, and
+its own ``vllm`` runs the model in this process."""
 
 _AT_OPENAI: Final = frozenset(
     {
@@ -126,30 +130,35 @@ class LiteLLM:
         self._litellm: Any = None
 
     async def warm_up(self) -> None:
-        """Import LiteLLM in a thread, so that the first call need not."""
+        """Import LiteLLM in a thread, so that the first call need not. Raises what the import raises."""
         if self._litellm is None:
             self._litellm = await asyncio.to_thread(_load)
 
     async def open(self, call: UpstreamCall) -> LiteLLMStream:
         """Send the call; return when the first chunk is here, since some providers fail only then."""
-        await self.warm_up()
-        litellm = self._litellm
         asked = faults.asked_by(call)
+        with litellm_transport.each_sent_once() as sent:
+            try:
+                await self.warm_up()
+                async with asyncio.timeout(call.timeouts.first_chunk):
+                    return await self._open(call, asked, sent)
+            except TimeoutError as late:
+                raise ProviderTimeout(f"{asked.name} did not answer in time.", provider=asked.provider) from late
+            except ProviderError:
+                raise
+            except Exception as failed:  # LiteLLM lets through whatever its code stumbles over
+                raise translated(failed, asked, call.base_url, self._now(), sent=sent.any) from failed
+
+    async def _open(self, call: UpstreamCall, asked: Asked, sent: SentRequests) -> LiteLLMStream:
+        answer = await self._litellm.acompletion(**_arguments(self._litellm, call))
+        if answer is None:  # it gives up in silence when a repeated request gets a second 422
+            raise faults.from_answer(_answer_of(sent.refusal(), self._now()), asked)
+        stream = LiteLLMStream(answer, call, asked, self._now)
         try:
-            async with asyncio.timeout(call.timeouts.first_chunk):
-                answer = await litellm.acompletion(**_arguments(litellm, call))
-                if answer is None:  # 1.106 gives up in silence after two 422 in a row
-                    raise faults.from_answer(BadAnswer(422), asked)
-                stream = LiteLLMStream(litellm, answer, call, asked, self._now)
-                try:
-                    await stream.begin()
-                except BaseException:
-                    await stream.aclose()
-                    raise
-        except TimeoutError as late:
-            raise ProviderTimeout(f"{asked.name} did not answer in time.", provider=asked.provider) from late
-        except _failures(litellm) as failed:
-            raise translated(failed, asked, call.base_url, self._now()) from failed
+            await stream.begin()
+        except BaseException:
+            await stream.aclose()
+            raise
         return stream
 
     async def aclose(self) -> None:
@@ -170,10 +179,9 @@ class LiteLLM:
 class LiteLLMStream:
     """The answer to one call: a :class:`~proxy_core.upstream.port.ChunkStream`."""
 
-    def __init__(self, litellm: Any, answer: Any, call: UpstreamCall, asked: Asked, now: Callable[[], float]) -> None:
+    def __init__(self, answer: Any, call: UpstreamCall, asked: Asked, now: Callable[[], float]) -> None:
         self.upstream_id = ""
         self.declared_end = False
-        self._litellm = litellm
         self._answer = answer
         self._call = call
         self._asked = asked
@@ -196,7 +204,9 @@ class LiteLLMStream:
         except TimeoutError as late:
             message = f"{self._asked.name} stopped answering: nothing more came in time."
             raise ProviderTimeout(message, provider=self._asked.provider) from late
-        except _failures(self._litellm) as failed:
+        except (ProviderError, StopAsyncIteration):
+            raise
+        except Exception as failed:  # as above
             raise translated(failed, self._asked, self._call.base_url, self._now(), begun=True) from failed
 
     async def begin(self) -> None:
@@ -209,14 +219,14 @@ class LiteLLMStream:
             try:
                 self._ready = await self._next()
             except (StopAsyncIteration, StreamBroken) as empty:
-                message = f"{self._asked.name} answered with nothing that is an answer. Is its base URL right?"
-                raise ProviderFailed(message, provider=self._asked.provider) from empty
+                raise no_answer(self._asked) from empty
         self.upstream_id = str((self._ready or {}).get("id") or "")
 
     async def aclose(self) -> None:
         """Let go: the connection upstream is closed, also in the middle of an answer."""
         if self._streams:
-            await self._answer.aclose()
+            with contextlib.suppress(Exception):  # nobody waits for this answer any more
+                await self._answer.aclose()
 
     @property
     def _streams(self) -> bool:
@@ -225,8 +235,7 @@ class LiteLLMStream:
     async def _next(self) -> Chunk:
         chunk = await anext(self._answer)
         if self._witness.made_up(chunk):
-            name = self._asked.name
-            raise StreamBroken(f"{name} broke off its answer: the stream ended early.", provider=self._asked.provider)
+            raise ended_early(self._asked)
         made = _plain(chunk)
         if "usage" in made and not any(getattr(each, "usage", None) for each in self._answer.chunks):
             # LiteLLM counts for itself what the provider did not tell: a guess that would look like the truth.
@@ -294,14 +303,17 @@ def _repair(litellm: Any) -> None:
     litellm_repairs.keep_bad_ends(core_helpers)
     litellm_repairs.count_later(main)
     litellm_repairs.price_nothing(Logging)
-    litellm_repairs.keep_done_in_text(BaseModelResponseIterator)
     litellm_repairs.take_answers_without_tier(OpenAILikeChatConfig)
     litellm_repairs.ask_no_model_info(OllamaModelInfo)
     litellm_repairs.read_cohere(CohereV2ChatConfig, BaseModelResponseIterator, ModelResponseStream, litellm.Message)
 
 
-def _failures(litellm: Any) -> tuple[type[Exception], ...]:
-    return (*litellm.exceptions.LITELLM_EXCEPTION_TYPES, litellm.exceptions.openai.OpenAIError)
+def _answer_of(response: Any, at: float) -> BadAnswer:
+    """Return the httpx response ``response`` as a bad answer; a bare 422 when there is none."""
+    if response is None:
+        return BadAnswer(422, at=at)
+    headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
+    return BadAnswer(response.status_code, response.content, headers, at)
 
 
 def _arguments(litellm: Any, call: UpstreamCall) -> dict[str, Any]:

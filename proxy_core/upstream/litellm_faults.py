@@ -8,26 +8,37 @@ import re
 from collections.abc import Iterator
 from typing import Any, Final
 
-from proxy_core.errors import ProviderError, ProviderTimeout, StreamBroken, Unreachable
+from proxy_core.errors import ProviderError, ProviderFailed, ProviderTimeout, StreamBroken, Unreachable
 from proxy_core.upstream.connection_faults import place
 from proxy_core.upstream.faults import Asked, BadAnswer, from_answer, from_object
 from proxy_core.upstream.http import is_loopback
+from proxy_core.upstream.litellm_setup import missing_here, not_sent
 from proxy_core.wire.json_text import loads
 
 _OWN_WORDS: Final = re.compile(r"^(?:litellm\.\w+: |\w+Error: |\w*Exception(?: \w+)?(?: -|:) ?|Error code: \d+ - )+")
 _STATUSES: Final = {"ContextWindowExceededError": 400, "ContentPolicyViolationError": 400}
+_BEFORE_SENDING: Final = frozenset({0, 400, 401, 403, 404, 422, 500})
+"""Statuses that LiteLLM gives its own complaints: 401 for a project that is not set, 500 for an address."""
+
+_READERS_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
 _CONNECTION_WORDS: Final = re.compile(
     r"(?i)connection error|cannot connect to host|connect call failed|connection refused|name or service not known"
     r"|nodename nor servname|all connection attempts failed|server disconnected|connection reset"
 )
 
 
-def translated(failed: Exception, asked: Asked, base_url: str, at: float, *, begun: bool = False) -> ProviderError:
-    """The error for an exception of LiteLLM.
+def translated(
+    failed: Exception, asked: Asked, base_url: str, at: float, *, begun: bool = False, sent: bool = True
+) -> ProviderError:
+    """The error for an exception of any class that came out of LiteLLM.
 
     ``at`` is Unix time in seconds; ``begun`` says that chunks had come before it, which makes a lost connection a
-    :class:`StreamBroken`.
+    :class:`StreamBroken`; ``sent`` that a request had left this machine.
     """
+    failed = _unwrapped(failed)
+    if missing := missing_here(_causes(failed), asked):
+        return missing
     status = _STATUSES.get(type(failed).__name__) or _status(failed)
     message = _OWN_WORDS.sub("", str(getattr(failed, "message", failed)))
     headers = {
@@ -37,14 +48,78 @@ def translated(failed: Exception, asked: Asked, base_url: str, at: float, *, beg
     if type(failed).__name__ == "Timeout" or (begun and _is_silence(failed)):
         what = "stopped answering: nothing more came in time" if begun else "did not answer in time"
         return ProviderTimeout(f"{asked.name} {what}.", provider=asked.provider)
+    if _ended_early(failed):
+        return ended_early(asked) if begun else no_answer(asked)
     if _lost_connection(failed) or (status in {0, 500} and _CONNECTION_WORDS.search(message)):
         return _lost(failed, asked, base_url, begun=begun)
-    if begun and any(isinstance(each, json.JSONDecodeError) for each in _causes(failed)):
+    if not sent and status in _BEFORE_SENDING and not _was_answered(failed):
+        return not_sent(_first_line(message), asked)
+    if status in {0, 500} and (body := _error_object(failed)):
+        return from_object(body, asked, at, headers)
+    if unreadable := _stumbled(failed, status):
+        return _not_read(unreadable, asked, begun=begun)
+    return from_answer(BadAnswer(status or 502, _body(failed, message), headers, at), asked)
+
+
+def ended_early(asked: Asked) -> StreamBroken:
+    """The error for a stream that ended well as HTTP, but without a reason."""
+    return StreamBroken(f"{asked.name} broke off its answer: the stream ended early.", provider=asked.provider)
+
+
+def no_answer(asked: Asked) -> ProviderFailed:
+    """The error for a stream that ended before its first chunk."""
+    message = f"{asked.name} answered with nothing that is an answer. Is its base URL right?"
+    return ProviderFailed(message, provider=asked.provider)
+
+
+def _unwrapped(failed: Exception) -> Exception:
+    """The exception inside LiteLLM's ``MidStreamFallbackError``, which its router would choose another model by."""
+    while isinstance(inner := getattr(failed, "original_exception", None), Exception):
+        failed = inner
+    return failed
+
+
+def _ended_early(failed: Exception) -> bool:
+    """Whether a stream ended well as HTTP, but without a reason."""
+    return any(isinstance(each, StopAsyncIteration) for each in _causes(failed))
+
+
+def _was_answered(failed: Exception) -> bool:
+    """Whether something was answered after all, to a client of LiteLLM's that we do not watch (its synchronous one)."""
+    return any("HTTPStatusError" in {kind.__name__ for kind in type(each).__mro__} for each in _causes(failed))
+
+
+def _error_object(failed: Exception) -> Any:
+    """The error object inside an answer. Exceptions for a bad status have one too, and a number beside it."""
+    for each in _causes(failed):
+        body = getattr(each, "body", None)
+        if isinstance(body, dict) and body and not isinstance(getattr(each, "status_code", None), int):
+            return body
+    return None
+
+
+def _stumbled(failed: Exception, status: int) -> BaseException | None:
+    """The exception of Python's own that LiteLLM's reader of an answer raised; it wraps some of them."""
+    if status == 0:
+        return failed
+    inner = failed.__cause__ or failed.__context__
+    wrapped = type(failed).__name__ == "APIConnectionError" and isinstance(inner, _READERS_FAULTS)
+    return inner if wrapped else None
+
+
+def _not_read(fault: BaseException, asked: Asked, *, begun: bool) -> ProviderError:
+    if begun:
         message = f"{asked.name} sent something that is no chunk: its answer is damaged."
         return StreamBroken(message, provider=asked.provider)
-    if status in {0, 500} and isinstance(body := getattr(failed, "body", None), dict) and body:
-        return from_object(body, asked, at, headers)
-    return from_answer(BadAnswer(status or 502, _body(failed, message), headers, at), asked)
+    # The exception's words may quote the answer.
+    kind = type(fault).__name__
+    message = f"{asked.name} sent an answer that LiteLLM cannot read ({kind}). Try again, or choose another model."
+    return ProviderFailed(message, provider=asked.provider)
+
+
+def _first_line(message: str) -> str:
+    """What is said before the stack trace that LiteLLM puts into some messages."""
+    return message.partition("\nTraceback")[0]
 
 
 def _lost(failed: Exception, asked: Asked, base_url: str, *, begun: bool) -> ProviderError:
@@ -52,8 +127,11 @@ def _lost(failed: Exception, asked: Asked, base_url: str, *, begun: bool) -> Pro
     if begun:
         message = f"{asked.name} broke off its answer: the connection to {where} ended early."
         return StreamBroken(message, provider=asked.provider)
-    refused = any(getattr(each, "errno", None) == errno.ECONNREFUSED for each in _causes(failed))
-    what = f"{where} refused the connection" if refused else f"the connection to {where} failed"
+    if _dropped(failed):
+        what = f"{where} closed the connection before it answered"
+    else:
+        refused = any(getattr(each, "errno", None) == errno.ECONNREFUSED for each in _causes(failed))
+        what = f"{where} refused the connection" if refused else f"the connection to {where} failed"
     local = base_url and is_loopback(where.rpartition(":")[0] or where)
     advice = "Is the local server running?" if local else "Check the network and the provider's base URL."
     return Unreachable(f"{asked.name} cannot be reached: {what}. {advice}", provider=asked.provider)
@@ -64,6 +142,14 @@ def _lost_connection(failed: Exception) -> bool:
     kinds = {kind.__name__ for each in _causes(failed) for kind in type(each).__mro__}
     return bool(
         kinds & {"ConnectError", "ReadError", "RemoteProtocolError", "ClientConnectionError", "ClientPayloadError"}
+    )
+
+
+def _dropped(failed: Exception) -> bool:
+    """Whether the server had accepted the connection and closed it."""
+    kinds = {kind.__name__ for each in _causes(failed) for kind in type(each).__mro__}
+    return bool(kinds & {"ServerDisconnectedError", "RemoteProtocolError", "ClientPayloadError"}) or any(
+        getattr(each, "errno", None) in {errno.ECONNRESET, errno.EPIPE} for each in _causes(failed)
     )
 
 

@@ -1,4 +1,4 @@
-"""What LiteLLM 1.106.2 gets wrong on the way to a provider, each thing put right in its own classes.
+"""What LiteLLM 1.110.2 gets wrong on the way to a provider, each thing put right in its own classes.
 
 The classes are handed in by the one room that imports LiteLLM. Each repair may be made twice without harm, and each has
 a test in ``tests/upstream/test_litellm_repairs.py`` that fails without it.
@@ -11,27 +11,11 @@ from typing import Any, Final
 
 from proxy_core.upstream import litellm_cohere
 
-_DONE: Final = "[DONE]"
-
 _BAD_ENDS: Final = (
     *("error", "ERROR", "network_error"),
     *("MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE", "TOO_MANY_TOOL_CALLS", "MISSING_THOUGHT_SIGNATURE"),
 )
 """Finish reasons that LiteLLM calls ``stop``, and which are none. (``UNEXPECTED_TOOL_CALL`` comes with a good call.)"""
-
-
-def keep_done_in_text(reader: Any) -> None:
-    """Of ``BaseModelResponseIterator``: a line ends a stream when it is ``[DONE]``, not when it speaks of it."""
-
-    def make(handle: Any) -> Any:
-        def handling(self: Any, str_line: str) -> Any:
-            if _DONE in str_line and (chunk := self.string_to_dict_parser(str_line)):
-                return self.chunk_parser(chunk=chunk)
-            return handle(self, str_line)
-
-        return handling
-
-    _once(reader, "_handle_string_chunk", make)
 
 
 class _FinishReasons(dict[str, str]):

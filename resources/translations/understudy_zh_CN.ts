@@ -3173,6 +3173,54 @@
         <translation>它以 {0} 结束。</translation>
     </message>
     <message>
+        <source>{0} sent an answer that LiteLLM cannot read ({1}).</source>
+        <translation>LiteLLM 无法解析 {0} 的回答（{1}）。</translation>
+    </message>
+    <message>
+        <source>Try again, or choose another model.</source>
+        <translation>请重试，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be used: the Python package {1} is not installed.</source>
+        <translation>无法使用 {0}：缺少 Python 包 {1}。</translation>
+    </message>
+    <message>
+        <source>{0} cannot be used: a Python package is missing.</source>
+        <translation>无法使用 {0}：缺少一个 Python 包。</translation>
+    </message>
+    <message>
+        <source>Reinstall Understudy, or choose another model.</source>
+        <translation>请重新安装 Understudy，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>{0} has no Google credentials.</source>
+        <translation>{0} 没有可用的 Google 凭据。</translation>
+    </message>
+    <message>
+        <source>Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account.</source>
+        <translation>请运行 `gcloud auth application-default login`，或将 GOOGLE_APPLICATION_CREDENTIALS 设为服务账号的密钥文件。</translation>
+    </message>
+    <message>
+        <source>{0} did not get an access token: Google refused the credentials of this machine.</source>
+        <translation>{0} 未能取得访问令牌：Google 拒绝了本机的凭据。</translation>
+    </message>
+    <message>
+        <source>Run `gcloud auth application-default login` again, or renew the key file of the service account.</source>
+        <translation>请重新运行 `gcloud auth application-default login`，或更换服务账号的密钥文件。</translation>
+    </message>
+    <message>
+        <source>{0} has no valid AWS credentials.</source>
+        <translation>{0} 没有有效的 AWS 凭据。</translation>
+    </message>
+    <message>
+        <source>Run `aws configure` or `aws sso login`, or store a key: `understudy keys set {0}`.</source>
+        <translation>请运行 `aws configure` 或 `aws sso login`，或存入一个密钥：`understudy keys set {0}`。</translation>
+    </message>
+    <message>
+        <source>{0} was not asked: its settings are not complete, or LiteLLM cannot send this request.</source>
+        <translation>请求未发送给 {0}：其设置不完整，或 LiteLLM 无法发送此请求。</translation>
+    </message>
+    <message>
         <source>There is no demo model named {0}.</source>
         <translation>没有名为 {0} 的演示模型。</translation>
     </message>

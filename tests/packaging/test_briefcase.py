@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
 import sys
+import sysconfig
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -139,3 +141,24 @@ def test_linux_has_a_template_and_a_man_page(stage: Path) -> None:
 def test_the_python_that_is_asked_for_is_the_projects(stage: Path) -> None:
     _, app = create_command(stage, "linux", "system")
     assert SpecifierSet(str(app.requires_python)) == SpecifierSet(PROJECT["requires-python"])
+
+
+def test_litellm_loads_without_what_is_left_out() -> None:
+    packages = Path(sysconfig.get_path("purelib"))
+    patterns = [path.removeprefix("**/app_packages/") for path in TABLE["app"]["understudy"]["cleanup_paths"]]
+    left_out = {
+        file.relative_to(packages)
+        for pattern in patterns
+        if pattern.startswith("litellm/")
+        for path in packages.glob(pattern)
+        for file in (path.rglob("*") if path.is_dir() else (path,))
+    }
+    assert left_out
+    modules = [".".join(file.parts).partition(".abi3")[0].removesuffix(".py") for file in left_out]
+    program = (
+        "import asyncio, sys\n"
+        f"sys.modules.update(dict.fromkeys({modules!r}))\n"
+        "from proxy_core.upstream.litellm_engine import LiteLLM\n"
+        "asyncio.run(LiteLLM().warm_up())\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True, cwd=bundle.ROOT)
