@@ -10,8 +10,8 @@ Anthropic words it, because that wording starts compaction.
     │   ├── UnsupportedMedia · TooLarge · SlowRequest · BudgetSpent
     │   └── Unauthenticated · Refused · WrongHost
     ├── ProviderError           the provider, or the way to it, failed
-    │   ├── KeyMissing · BaseUrlMissing · KeyRefused · SetupIncomplete · OutOfCredit · ModelUnknown
-    │   ├── ProviderRejected · ContextOverflow
+    │   ├── KeyMissing · BaseUrlMissing · ProxyUnusable · SetupIncomplete · KeyRefused · OutOfCredit
+    │   ├── ModelUnknown · ProviderRejected · ContextOverflow
     │   ├── RateLimited · Overloaded · ProviderFailed · ProviderTimeout · Unreachable
     │   └── StreamBroken
     ├── ConfigError             a setting, a file or a variable is wrong
@@ -30,12 +30,12 @@ class UnderstudyError(Exception):
 
     ``message`` is shown to a person as it stands: a full sentence, without secrets, prompts or stack traces.
     ``retry_after`` is in seconds, as the provider gave it. ``try_again`` says whether the same request may succeed when
-    sent again; when it is False the answer carries ``x-should-retry: false``.
+    sent again; when it is False the answer carries ``x-should-retry: false``. A provider may say so of a single answer.
     """
 
     status: ClassVar[int] = 500
     type: ClassVar[str] = "api_error"
-    try_again: ClassVar[bool] = False
+    try_again: bool = False
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -132,9 +132,13 @@ class UnsupportedMedia(RequestError):
 
 
 class ProviderError(UnderstudyError):
-    """The provider, or the way to it, failed. ``provider`` is its id, ``upstream_status`` is its answer's."""
+    """The provider, or the way to it, failed. ``provider`` is its id, ``upstream_status`` is its answer's.
+
+    ``sent`` says whether the request may have left this machine: then it may have been billed.
+    """
 
     status = 502
+    sent: ClassVar[bool] = True
 
     def __init__(
         self,
@@ -149,9 +153,18 @@ class ProviderError(UnderstudyError):
         self.upstream_status = upstream_status
 
 
+class ProxyUnusable(ProviderError):
+    """The outgoing proxy that the environment or the settings name cannot be used, or does not let us through."""
+
+    sent = False
+    status = 400
+    type = "invalid_request_error"
+
+
 class KeyMissing(ProviderError):
     """No key is stored for a provider that wants one."""
 
+    sent = False
     status = 400
     type = "invalid_request_error"
 
@@ -159,6 +172,7 @@ class KeyMissing(ProviderError):
 class BaseUrlMissing(ProviderError):
     """No base URL is set for a provider that has no address of its own."""
 
+    sent = False
     status = 400
     type = "invalid_request_error"
 
@@ -173,6 +187,7 @@ class KeyRefused(ProviderError):
 class SetupIncomplete(ProviderError):
     """What the provider needs on this machine is missing: a package, credentials, an address. Nothing was sent."""
 
+    sent = False
     status = 400
     type = "invalid_request_error"
 
@@ -237,14 +252,15 @@ class ProviderTimeout(ProviderError):
 
 
 class Unreachable(ProviderError):
-    """No connection to the provider: wrong address, no network, refused, TLS."""
+    """No connection to the provider: wrong address, no network, refused, TLS. Nothing of the request was sent."""
 
+    sent = False
     status = 502
     try_again = True
 
 
 class StreamBroken(ProviderError):
-    """The answer stopped before its end. Told as an error, never as an end."""
+    """The request was sent, and the answer stopped before its end. Told as an error, never as an end."""
 
     status = 502
     try_again = True

@@ -5,13 +5,17 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Final
 
 from proxy_core.api.retries import wait_before
 from proxy_core.api.telling import Telling
-from proxy_core.errors import ProviderError, ProviderRejected, Unreachable
+from proxy_core.errors import ProviderError, ProviderRejected
 from proxy_core.ledger.journal import Part
 from proxy_core.translate.concessions import concession, without
 from proxy_core.upstream.port import ChunkStream, Upstream, UpstreamCall
+
+GIVEN_UP: Final = "The client left, or Understudy stopped, before the provider answered."
+"""The error of an attempt of whose end nobody knows."""
 
 
 class Caller:
@@ -32,9 +36,13 @@ class Caller:
         while True:
             try:
                 stream = await engine.open(call)
+            except asyncio.CancelledError:
+                telling.attempted(number, status=None, error=GIVEN_UP, waited=waited)
+                raise
             except ProviderError as error:
-                sent = not isinstance(error, Unreachable)
-                telling.attempted(number, status=error.upstream_status, error=error.message, waited=waited, sent=sent)
+                telling.attempted(
+                    number, status=error.upstream_status, error=error.message, waited=waited, sent=error.sent
+                )
                 number += 1
                 if (refused := _refused(error, call.body, conceded)) is not None:
                     conceded[refused] = None

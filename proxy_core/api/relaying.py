@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from starlette.types import Message
 
+from proxy_core.api.attempts import GIVEN_UP
 from proxy_core.api.casting import Cast, key_for, profile_of, target_of, with_provider
 from proxy_core.api.exchange import Exchange
 from proxy_core.api.house import House
@@ -22,7 +23,6 @@ from proxy_core.errors import (
     ProviderError,
     StreamBroken,
     UnderstudyError,
-    Unreachable,
 )
 from proxy_core.ledger.budget import Act
 from proxy_core.ledger.journal import Part
@@ -165,11 +165,7 @@ async def _passthrough_credentials(exchange: Exchange, chosen: Cast, house: Hous
 
 async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
     telling = exchange.telling
-    try:
-        answer = await house.relay.open(call)
-    except ProviderError as error:
-        telling.attempted(1, status=None, error=error.message, sent=not isinstance(error, Unreachable))
-        raise
+    answer = await _open(exchange, call, house)
     try:
         telling.attempted(1, status=answer.status)
         telling.answering(answer.header("request-id"), coding=answer.header("content-encoding"))
@@ -187,6 +183,18 @@ async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
     finally:
         await answer.aclose()
     _tell_end(exchange, answer, reading, call)
+
+
+async def _open(exchange: Exchange, call: RelayCall, house: House) -> RelayAnswer:
+    """The answer, whatever its status. What went out and got none is an attempt, too."""
+    try:
+        return await house.relay.open(call)
+    except ProviderError as error:
+        exchange.telling.attempted(1, status=error.upstream_status, error=error.message, sent=error.sent)
+        raise
+    except asyncio.CancelledError:
+        exchange.telling.attempted(1, status=None, error=GIVEN_UP)
+        raise
 
 
 async def _copy(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, secrets: list[bytes]) -> None:

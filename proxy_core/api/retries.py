@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from proxy_core.errors import ProviderError, ProviderTimeout
+from proxy_core.errors import ProviderError, Unreachable
 
 TRIES: Final = 3
 PATIENCE: Final = 8.0
@@ -12,14 +12,18 @@ PATIENCE: Final = 8.0
 
 _WAITS: Final = (0.5, 1.5)
 
+_NOT_WORKED_ON: Final = frozenset({429, 503, 529})
+"""Statuses by which a provider says that it turned a request away. After any other, and after a connection that ended
+once the request was on it, it may have been worked on, and paid for."""
+
 
 def wait_before(attempt: int, error: ProviderError) -> float | None:
     """Seconds to wait before try ``attempt`` (the second is 2), or None when ``error`` is the answer.
 
-    Where the time ran out without an answer, as long again would be more than a client waits.
+    Again only where the provider cannot have worked on the request: it never left, or was turned away.
     """
-    ran_out = isinstance(error, ProviderTimeout) and error.upstream_status is None
-    if ran_out or not error.try_again or attempt > TRIES:
+    was_not_worked_on = isinstance(error, Unreachable) or error.upstream_status in _NOT_WORKED_ON
+    if not was_not_worked_on or not error.try_again or attempt > TRIES:
         return None
     wait = _WAITS[attempt - 2] if error.retry_after is None else error.retry_after
     return wait if wait <= PATIENCE else None

@@ -20,7 +20,7 @@ class Engines:
 
     def __init__(self, outgoing_proxy: str) -> None:
         http = Http(outgoing_proxy)
-        self._litellm = LiteLLM()
+        self._litellm = LiteLLM(outgoing_proxy)
         self._warming: asyncio.Task[None] | None = None
         self.relay = Relay(http)
         self.by_kind: Mapping[Engine, Upstream] = MappingProxyType(

@@ -8,11 +8,17 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from proxy_core.config.settings import Timeouts
-from proxy_core.upstream.connection import LARGE, Headers
+from proxy_core.upstream.connection import LARGE, Disconnected, Headers
+from proxy_core.upstream.outbound_policy import PROXY_WANTS_CREDENTIALS, ProxyFault
 from proxy_core.upstream.pool import KEPT_ALIVE
 
 if TYPE_CHECKING:
+    from types import SimpleNamespace
+
     import aiohttp
+
+_ROUNDS = 5
+"""Rounds in which the event loop delivers a close: the read, TLS's farewell, its answer, the end of the transport."""
 
 _MADE_BY_AIOHTTP = ("Accept", "Accept-Encoding", "Content-Type", "User-Agent")
 
@@ -33,22 +39,49 @@ class ByAiohttp:
         timeouts: Timeouts,
         proxy: str | None,
     ) -> AiohttpAnswer:
-        """The answer, once its head is here. Raises aiohttp's errors, ``OSError`` and ``ValueError``."""
+        """The answer, once its head is here. Raises aiohttp's errors, ``OSError`` and ``ValueError``.
+
+        aiohttp sends no POST twice by itself. What fails once the connection stands is a :class:`Disconnected`, what
+        the proxy is to blame for a :class:`ProxyFault`.
+        """
         import aiohttp  # noqa: PLC0415 - costs 0.1 s and is seldom needed
         from multidict import CIMultiDict  # noqa: PLC0415 - comes with aiohttp
         from yarl import URL  # noqa: PLC0415 - comes with aiohttp
 
-        response = await self._open_session().request(
-            method,
-            URL(url, encoded=url.isascii()),
-            data=_as_data(body),
-            headers=CIMultiDict((_text(name), _text(value)) for name, value in headers),
-            skip_auto_headers=_MADE_BY_AIOHTTP,
-            auto_decompress=False,
-            allow_redirects=False,
-            proxy=proxy,
-            timeout=aiohttp.ClientTimeout(sock_connect=timeouts.connect, sock_read=timeouts.first_chunk),
-        )
+        await let_closes_arrive()
+        progress = _Progress()
+        try:
+            response = await self._open_session().request(
+                method,
+                URL(url, encoded=url.isascii()),
+                data=_as_data(body),
+                headers=CIMultiDict((_text(name), _text(value)) for name, value in headers),
+                skip_auto_headers=_MADE_BY_AIOHTTP,
+                auto_decompress=False,
+                allow_redirects=False,
+                proxy=proxy,
+                trace_request_ctx=progress,
+                timeout=aiohttp.ClientTimeout(
+                    connect=timeouts.connect,  # the proxy's answer to CONNECT too
+                    sock_connect=timeouts.connect,
+                    sock_read=timeouts.first_chunk,
+                ),
+            )
+        except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError, ConnectionError) as failed:
+            if progress.is_connected:
+                raise Disconnected(getattr(failed, "strerror", "") or "") from failed
+            if proxy is not None and not isinstance(failed, aiohttp.ClientSSLError):
+                raise ProxyFault from failed
+            raise
+        except aiohttp.ConnectionTimeoutError as late:
+            if proxy is not None:
+                raise ProxyFault(late=True) from late
+            raise
+        except aiohttp.ClientHttpProxyError as refused:
+            raise ProxyFault(refused.status) from refused
+        if proxy is not None and response.status == PROXY_WANTS_CREDENTIALS:
+            response.close()
+            raise ProxyFault(response.status)
         return AiohttpAnswer(response, timeouts.first_chunk)
 
     async def aclose(self) -> None:
@@ -66,8 +99,38 @@ class ByAiohttp:
                 cookie_jar=aiohttp.DummyCookieJar(),
                 # Not trusted as a whole: it would also take credentials from ~/.netrc.
                 trust_env=False,
+                trace_configs=[_tracing()],
             )
         return self._session
+
+
+async def let_closes_arrive() -> None:
+    """Let the event loop deliver what can be read already.
+
+    aiohttp takes a kept connection for alive until the loop has told it of its end.
+    """
+    for _ in range(_ROUNDS):
+        await asyncio.sleep(0)
+
+
+class _Progress:
+    """How far a request has come."""
+
+    def __init__(self) -> None:
+        self.is_connected = False
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    """Notes when a request has its connection, new (proxy and TLS included) or kept."""
+    import aiohttp  # noqa: PLC0415 - as above
+
+    async def connected(_: object, context: SimpleNamespace, __: object) -> None:
+        context.trace_request_ctx.is_connected = True
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_create_end.append(connected)
+    tracing.on_connection_reuseconn.append(connected)
+    return tracing
 
 
 class AiohttpAnswer:

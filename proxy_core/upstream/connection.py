@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import select
 from copy import copy
 from enum import Enum, auto
 from typing import Final, cast
 
 import httptools
+
+from proxy_core.upstream.content_length import with_one_length
 
 Headers = tuple[tuple[bytes, bytes], ...]
 """Raw names and values, in order; names in any case."""
@@ -34,7 +37,11 @@ _LENIENT: Final = {
 
 
 class Disconnected(ConnectionError):
-    """The other end closed the connection before its answer was whole."""
+    """The connection ended before the answer was whole. Its text is the system's reason, empty for a plain close."""
+
+
+class NotConnected(Disconnected):
+    """The other end closed a new connection before the request could be written."""
 
 
 class Damaged(ConnectionError):
@@ -62,10 +69,11 @@ class Connection(asyncio.Protocol):
     def __init__(self, *, waits_for_tls: bool = False) -> None:
         self._waits_for_tls = waits_for_tls
         self._loop = asyncio.get_running_loop()
-        self._parser = httptools.HttpResponseParser(self)
-        self._parser.set_dangerous_leniencies(**_LENIENT)
+        self._parser = _make_parser(self)
         self._phase = _Phase.NOTHING
         self._headers: list[tuple[bytes, bytes]] = []
+        self._head = bytearray()
+        self._is_held_back = False
         self._pieces: list[bytes] = []
         self._held = 0
         self._between = 0
@@ -95,13 +103,17 @@ class Connection(asyncio.Protocol):
         """
         self._transport = tls
 
+    def eof_received(self) -> None:
+        """The other end sends no more, under TLS too: the transport closes itself, and is of no use from now on."""
+        self.can_be_used_again = False
+
     def connection_lost(self, exc: Exception | None) -> None:
         """The connection is gone: the end of an answer that says so, a fault of any other."""
         self.can_be_used_again = False
         if self._phase is _Phase.BODY and self._ends_by_closing and exc is None and self._fault is None:
             self._phase = _Phase.WHOLE
         elif self._phase is not _Phase.WHOLE:
-            self._fault = self._fault or (exc if isinstance(exc, OSError) else Disconnected("closed too early"))
+            self._fault = self._fault or Disconnected(_reason(exc))
         self._stop_clock()
         self._wake()
 
@@ -112,7 +124,7 @@ class Connection(asyncio.Protocol):
             return
         held = self._held
         try:
-            self._parser.feed_data(data)
+            self._feed(data)
         except (httptools.HttpParserError, httptools.HttpParserUpgrade) as error:
             self._end_by_damage(Damaged(str(error)))
             return
@@ -157,10 +169,13 @@ class Connection(asyncio.Protocol):
         if self._phase is not _Phase.HEAD:
             return
         status = self._parser.get_status_code()
+        if status < 100:
+            raise Damaged("a status below 100")
         if status < 200:
             self._headers.clear()
             return
         self._phase = _Phase.BODY
+        self._head.clear()
         self.can_be_used_again = self.can_be_used_again and self._parser.should_keep_alive()
         self._ends_by_closing = not self._parser.should_keep_alive() and _ends_by_closing(status, self._headers)
 
@@ -184,15 +199,20 @@ class Connection(asyncio.Protocol):
         return not self.can_be_used_again or self._transport.is_closing()
 
     @property
+    def is_readable(self) -> bool:
+        """Whether anything waits on the socket that the event loop has not delivered yet.
+
+        Between two requests that can only be the other end's close (TLS's farewell included), or bytes that nobody
+        asked for.
+        """
+        sock = self._source.get_extra_info("socket")
+        descriptor: int = -1 if sock is None else sock.fileno()
+        return descriptor < 0 or _is_readable(descriptor)
+
+    @property
     def is_whole(self) -> bool:
         """Whether all of the answer was read."""
         return self._phase is _Phase.WHOLE and not self._pieces
-
-    @property
-    def was_left(self) -> bool:
-        """Whether it was closed before a byte of the answer came, as servers do with one that was idle for long."""
-        is_closed = isinstance(self._fault, ConnectionError) and not isinstance(self._fault, Damaged)
-        return is_closed and self._phase is _Phase.HEAD and not self._between
 
     async def ask(self, head: bytes, body: bytes, patience: float) -> tuple[int, Headers]:
         """Send a request; the status and headers of its answer. Raises ``OSError``.
@@ -201,6 +221,7 @@ class Connection(asyncio.Protocol):
         whole body went out.
         """
         self._phase, self._headers, self._between = _Phase.HEAD, [], 0
+        self._head.clear()
         self._patience, self._since, self._counts_silence = patience, self._loop.time(), False
         self._clock = self._loop.call_later(patience, self._look_at_clock)
         if len(body) <= LARGE:
@@ -244,6 +265,30 @@ class Connection(asyncio.Protocol):
         self.can_be_used_again = False
         self._stop_clock()
         self._transport.abort()
+
+    def _feed(self, data: bytes) -> None:
+        """Parse ``data``. A length that is said more than once ends the parser, but is none where all are the same
+        (RFC 9110, 8.6): then the head is put right once it is whole, and parsed anew.
+        """
+        if self._phase is not _Phase.HEAD:
+            self._parser.feed_data(data)
+            return
+        self._head += data
+        if not self._is_held_back:
+            try:
+                self._parser.feed_data(data)
+            except httptools.HttpParserError:
+                if self._phase is not _Phase.HEAD or b"content-length" not in self._head.lower():
+                    raise
+            else:
+                return
+        self._is_held_back = True
+        if (repaired := with_one_length(bytes(self._head))) is None:
+            return
+        self._is_held_back = False
+        self._headers = []
+        self._parser = _make_parser(self)
+        self._parser.feed_data(repaired)
 
     async def _write_in_pieces(self, head: bytes, body: bytes) -> None:
         """So that other answers go on meanwhile; no more of it once the answer has come."""
@@ -302,6 +347,25 @@ class Connection(asyncio.Protocol):
         if self._clock is not None:
             self._clock.cancel()
             self._clock = None
+
+
+def _make_parser(connection: Connection) -> httptools.HttpResponseParser:
+    parser = httptools.HttpResponseParser(connection)
+    parser.set_dangerous_leniencies(**_LENIENT)
+    return parser
+
+
+def _reason(exc: Exception | None) -> str:
+    """Why a connection was lost, in the system's or TLS's words; empty where it was just closed."""
+    return "" if exc is None else str(getattr(exc, "reason", "") or getattr(exc, "strerror", "") or type(exc).__name__)
+
+
+def _is_readable(descriptor: int) -> bool:
+    if hasattr(select, "poll"):
+        looked = select.poll()
+        looked.register(descriptor, select.POLLIN)
+        return bool(looked.poll(0))
+    return bool(select.select([descriptor], [], [], 0)[0])  # Windows, where no descriptor is too high for it
 
 
 def _ends_by_closing(status: int, headers: list[tuple[bytes, bytes]]) -> bool:

@@ -209,11 +209,12 @@ class DirectStream:
         if isinstance(answer, Mapping) and isinstance(answer.get("choices"), list):
             self._ready.append(as_chunk(answer))
             self.declared_end = True
-        else:
-            what = (
-                said(None, body[:2000], self._asked.secret) if looks_like_html(body) else "something that is no answer"
-            )
-            raise self._failed(f"answered with {what}. Is its base URL right? It usually ends in /v1")
+        elif looks_like_html(body):
+            raise faults.no_answer(self._asked, said(None, body[:2000], self._asked.secret))
+        elif answer is not None:
+            raise faults.no_answer(self._asked, "something that is no answer")
+        else:  # damaged, or cut
+            raise self._failed("answered with something that is no answer")
 
     async def _read(self) -> bytes:
         """All that has arrived; empty at the end."""

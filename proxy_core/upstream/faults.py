@@ -96,6 +96,12 @@ def elsewhere(status: int, asked: Asked) -> ProviderError:
     return ProviderRejected(message, provider=asked.provider, upstream_status=status)
 
 
+def no_answer(asked: Asked, what: str) -> ProviderError:
+    """The error for a good status before something that no request will ever get an answer from."""
+    message = f"{asked.name} answered with {what}. Is its base URL right? It usually ends in /v1."
+    return ProviderRejected(message, provider=asked.provider, upstream_status=200)
+
+
 def _error(answer: BadAnswer, asked: Asked, parsed: Any) -> ProviderError:
     text = answer.body[:65536].decode("utf-8", "replace")
     wait = retry_after(answer.headers, text, answer.at)
@@ -106,12 +112,15 @@ def _error(answer: BadAnswer, asked: Asked, parsed: Any) -> ProviderError:
     if message is None:
         words = said(parsed, answer.body[:65536], asked.secret)
         message = _sentence(kind, answer.status, words, asked, per_minute=_over_the_minute(text))
-    return kind(
+    error = kind(
         message,
         provider=asked.provider,
         upstream_status=answer.status or None,
         retry_after=wait if kind.try_again else None,
     )
+    if answer.headers.get("x-should-retry", "").strip().lower() == "false":
+        error.try_again = False
+    return error
 
 
 _MAY_MEAN_SIZE: Final = frozenset({0, 400, 413, 422, 500})

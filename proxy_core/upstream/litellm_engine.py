@@ -19,7 +19,7 @@ from proxy_core.upstream import faults, litellm_repairs, litellm_transport
 from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.finish_witness import FinishWitness
 from proxy_core.upstream.litellm_faults import ended_early, no_answer, translated
-from proxy_core.upstream.litellm_transport import SentRequests
+from proxy_core.upstream.outbound_policy import OutboundPolicy
 from proxy_core.upstream.port import Chunk, UpstreamCall, as_chunk
 
 PASSED: Final = frozenset(
@@ -62,9 +62,12 @@ BEFORE_IMPORT: Final[Mapping[str, str]] = MappingProxyType(
         "LITELLM_LOCAL_MODEL_COST_MAP": "True",  # else it fetches prices over the network
         "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",  # likewise
         "LITELLM_LOG": "CRITICAL",  # its log lines hold prompts
-        "LITELLM_HTTP2": "False",  # litellm_transport limits its transport over aiohttp
-        "DISABLE_AIOHTTP_TRANSPORT": "False",  # likewise
         "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",  # else a hundred equal chunks end a stream
+        # The transport that litellm_transport limits, and no proxy but the one it chooses.
+        "DISABLE_AIOHTTP_TRANSPORT": "False",
+        "LITELLM_HTTP2": "False",
+        "AIOHTTP_TRUST_ENV": "False",
+        "DISABLE_AIOHTTP_TRUST_ENV": "False",
     }
 )
 
@@ -125,7 +128,8 @@ class LiteLLM:
     LiteLLM takes seconds to import; it is loaded in a thread by the first call, or ahead of it by :meth:`warm_up`.
     """
 
-    def __init__(self, *, now: Callable[[], float] = time.time) -> None:
+    def __init__(self, outgoing_proxy: str = "", *, now: Callable[[], float] = time.time) -> None:
+        self._policy = OutboundPolicy(outgoing_proxy)
         self._now = now
         self._litellm: Any = None
 
@@ -137,7 +141,7 @@ class LiteLLM:
     async def open(self, call: UpstreamCall) -> LiteLLMStream:
         """Send the call; return when the first chunk is here, since some providers fail only then."""
         asked = faults.asked_by(call)
-        with litellm_transport.each_sent_once() as sent:
+        with litellm_transport.attempt(self._policy, call.timeouts.connect, asked) as sent:
             try:
                 await self.warm_up()
                 async with asyncio.timeout(call.timeouts.first_chunk):
@@ -147,15 +151,17 @@ class LiteLLM:
             except ProviderError:
                 raise
             except Exception as failed:  # LiteLLM lets through whatever its code stumbles over
-                raise translated(failed, asked, call.base_url, self._now(), sent=sent.any) from failed
+                if litellm_transport.is_no_answer(sent):
+                    raise faults.no_answer(asked, "something that is no answer") from failed
+                raise translated(failed, asked, call.base_url, self._now(), sent=sent.any_left) from failed
 
-    async def _open(self, call: UpstreamCall, asked: Asked, sent: SentRequests) -> LiteLLMStream:
+    async def _open(self, call: UpstreamCall, asked: Asked, sent: litellm_transport.Attempt) -> LiteLLMStream:
         answer = await self._litellm.acompletion(**_arguments(self._litellm, call))
         if answer is None:  # it gives up in silence when a repeated request gets a second 422
-            raise faults.from_answer(_answer_of(sent.refusal(), self._now()), asked)
+            raise faults.from_answer(sent.refusal or BadAnswer(422), asked)
         stream = LiteLLMStream(answer, call, asked, self._now)
         try:
-            await stream.begin()
+            await stream.begin(sent)
         except BaseException:
             await stream.aclose()
             raise
@@ -209,9 +215,11 @@ class LiteLLMStream:
         except Exception as failed:  # as above
             raise translated(failed, self._asked, self._call.base_url, self._now(), begun=True) from failed
 
-    async def begin(self) -> None:
+    async def begin(self, sent: litellm_transport.Attempt) -> None:
         """Wait for the first chunk. Raises what LiteLLM raises, and :class:`ProviderError`."""
         if not self._streams:
+            if litellm_transport.is_no_answer(sent):
+                raise faults.no_answer(self._asked, "something that is no answer")
             self._ready = as_chunk(_plain(self._answer))
             self.declared_end = True
         else:
@@ -219,6 +227,8 @@ class LiteLLMStream:
             try:
                 self._ready = await self._next()
             except (StopAsyncIteration, StreamBroken) as empty:
+                if litellm_transport.is_no_answer(sent):
+                    raise faults.no_answer(self._asked, "something that is no answer") from empty
                 raise no_answer(self._asked) from empty
         self.upstream_id = str((self._ready or {}).get("id") or "")
 
@@ -306,14 +316,6 @@ def _repair(litellm: Any) -> None:
     litellm_repairs.take_answers_without_tier(OpenAILikeChatConfig)
     litellm_repairs.ask_no_model_info(OllamaModelInfo)
     litellm_repairs.read_cohere(CohereV2ChatConfig, BaseModelResponseIterator, ModelResponseStream, litellm.Message)
-
-
-def _answer_of(response: Any, at: float) -> BadAnswer:
-    """Return the httpx response ``response`` as a bad answer; a bare 422 when there is none."""
-    if response is None:
-        return BadAnswer(422, at=at)
-    headers = {str(name).lower(): str(value) for name, value in response.headers.items()}
-    return BadAnswer(response.status_code, response.content, headers, at)
 
 
 def _arguments(litellm: Any, call: UpstreamCall) -> dict[str, Any]:

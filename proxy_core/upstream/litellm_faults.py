@@ -9,10 +9,10 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from proxy_core.errors import ProviderError, ProviderFailed, ProviderTimeout, StreamBroken, Unreachable
-from proxy_core.upstream.connection_faults import place
+from proxy_core.upstream.connection_faults import place, unanswered, without_tls
 from proxy_core.upstream.faults import Asked, BadAnswer, from_answer, from_object
-from proxy_core.upstream.http import is_loopback
 from proxy_core.upstream.litellm_setup import missing_here, not_sent
+from proxy_core.upstream.outbound_policy import is_loopback
 from proxy_core.wire.json_text import loads
 
 _OWN_WORDS: Final = re.compile(r"^(?:litellm\.\w+: |\w+Error: |\w*Exception(?: \w+)?(?: -|:) ?|Error code: \d+ - )+")
@@ -22,6 +22,7 @@ _BEFORE_SENDING: Final = frozenset({0, 400, 401, 403, 404, 422, 500})
 
 _READERS_FAULTS: Final = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
+_TOO_LATE: Final = frozenset({"ConnectTimeout", "ConnectionTimeoutError"})
 _CONNECTION_WORDS: Final = re.compile(
     r"(?i)connection error|cannot connect to host|connect call failed|connection refused|name or service not known"
     r"|nodename nor servname|all connection attempts failed|server disconnected|connection reset"
@@ -45,6 +46,11 @@ def translated(
         str(name).lower(): str(value)
         for name, value in (getattr(failed, "litellm_response_headers", None) or {}).items()
     }
+    if not begun and _kinds(failed) & _TOO_LATE:
+        where = place(base_url) if base_url else "the provider"
+        what = f"{where} took too long to accept a connection"
+        message = f"{asked.name} cannot be reached: {what}. Check the network and the provider's base URL."
+        return Unreachable(message, provider=asked.provider)
     if type(failed).__name__ == "Timeout" or (begun and _is_silence(failed)):
         what = "stopped answering: nothing more came in time" if begun else "did not answer in time"
         return ProviderTimeout(f"{asked.name} {what}.", provider=asked.provider)
@@ -127,35 +133,41 @@ def _lost(failed: Exception, asked: Asked, base_url: str, *, begun: bool) -> Pro
     if begun:
         message = f"{asked.name} broke off its answer: the connection to {where} ended early."
         return StreamBroken(message, provider=asked.provider)
-    if _dropped(failed):
-        what = f"{where} closed the connection before it answered"
-    else:
-        refused = any(getattr(each, "errno", None) == errno.ECONNREFUSED for each in _causes(failed))
-        what = f"{where} refused the connection" if refused else f"the connection to {where} failed"
+    kinds = _kinds(failed)
+    if kinds & _NO_TLS:
+        return without_tls(_why_no_tls(failed), asked, base_url)
+    if not kinds & _NOT_CONNECTED and (kinds & _LOST or "closed" in str(failed)):
+        return unanswered(asked, where)
+    refused = any(getattr(each, "errno", None) == errno.ECONNREFUSED for each in _causes(failed))
+    what = f"{where} refused the connection" if refused else f"the connection to {where} failed"
     local = base_url and is_loopback(where.rpartition(":")[0] or where)
     advice = "Is the local server running?" if local else "Check the network and the provider's base URL."
     return Unreachable(f"{asked.name} cannot be reached: {what}. {advice}", provider=asked.provider)
 
 
+# By name: httpx, aiohttp and the OpenAI SDK each have their own, and none is ours to import.
+_LOST: Final = frozenset(
+    {"ConnectError", "ReadError", "RemoteProtocolError", "ClientConnectionError", "ClientPayloadError"}
+)
+_NOT_CONNECTED: Final = frozenset({"ClientConnectorError", "ConnectionTimeoutError", "ConnectTimeout", "gaierror"})
+_NO_TLS: Final = frozenset({"ClientSSLError", "ClientConnectorCertificateError", "SSLError"})
+
+
+def _kinds(failed: BaseException) -> set[str]:
+    return {kind.__name__ for each in _causes(failed) for kind in type(each).__mro__}
+
+
 def _lost_connection(failed: Exception) -> bool:
-    # By name: httpx, aiohttp and the OpenAI SDK each have their own, and none is ours to import.
-    kinds = {kind.__name__ for each in _causes(failed) for kind in type(each).__mro__}
-    return bool(
-        kinds & {"ConnectError", "ReadError", "RemoteProtocolError", "ClientConnectionError", "ClientPayloadError"}
-    )
+    return bool(_kinds(failed) & (_LOST | _NO_TLS))
 
 
-def _dropped(failed: Exception) -> bool:
-    """Whether the server had accepted the connection and closed it."""
-    kinds = {kind.__name__ for each in _causes(failed) for kind in type(each).__mro__}
-    return bool(kinds & {"ServerDisconnectedError", "RemoteProtocolError", "ClientPayloadError"}) or any(
-        getattr(each, "errno", None) in {errno.ECONNRESET, errno.EPIPE} for each in _causes(failed)
-    )
+def _why_no_tls(failed: Exception) -> str:
+    said = (getattr(each, name, "") for each in _causes(failed) for name in ("verify_message", "reason"))
+    return next((each for each in said if isinstance(each, str) and each), "TLS")
 
 
 def _is_silence(failed: Exception) -> bool:
-    kinds = {kind.__name__ for each in _causes(failed) for kind in type(each).__mro__}
-    return bool(kinds & {"ReadTimeout", "APITimeoutError", "SocketTimeoutError"})
+    return bool(_kinds(failed) & {"ReadTimeout", "APITimeoutError", "SocketTimeoutError"})
 
 
 def _causes(failed: BaseException) -> Iterator[BaseException]:

@@ -1,14 +1,23 @@
-"""The limits of LiteLLM's HTTP clients: a maximum size of an answer, no redirects, and one POST per call."""
+"""What LiteLLM's HTTP clients may do: send a request once, by the way we choose, and take an answer of some size."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
+from proxy_core.errors import ProviderError
+from proxy_core.upstream.by_aiohttp import let_closes_arrive
+from proxy_core.upstream.connection_faults import by_the_proxy
+from proxy_core.upstream.faults import Asked, BadAnswer, no_answer
+from proxy_core.upstream.outbound_policy import PROXY_WANTS_CREDENTIALS, OutboundPolicy, ProxyFault
+from proxy_core.upstream.plain_words import looks_like_html, said
+from proxy_core.wire.json_text import loads
+
 if TYPE_CHECKING:
+    import aiohttp
     import httpx
 
 ERROR_LIMIT: Final = 8 * 1024
@@ -19,40 +28,58 @@ take 25 s for 8 MB (1.106.2), in the event loop."""
 _FRAMING: Final = frozenset({"content-length", "transfer-encoding"})
 
 
-@dataclass(slots=True)
-class SentRequests:
-    """The POST requests of one call, by URL, each with its outcome.
+_SNIFFED: Final = 2048
+"""Bytes of a whole answer by which it is told whether it is one."""
 
-    LiteLLM repeats some requests by itself: after a 422 (OpenAI's client), with fewer parameters (Azure AI), without
-    strict tools (Bedrock), and after a connection that failed. A repeated POST is a request nobody asked for, that may
-    be paid for and that the ledger does not see, so it is not sent: its outcome is the first one's.
+_ANSWERS: Final = frozenset(
+    {"choices", "candidates", "promptFeedback", "content", "message", "messages", "output", "outputs", "response"}
+    | {"completion", "completions", "generation", "generations", "text", "error", "detail", "id"}
+)
+"""Some of these every provider's whole answer has."""
+
+
+@dataclass(slots=True)
+class Attempt:
+    """One call of ours, as long as LiteLLM opens it.
+
+    ``fault`` is the error that ends it, whatever LiteLLM makes of it; ``refusal`` is the bad answer that came;
+    ``beginning`` is that of an answer that is no stream. ``is_connected`` says that the connection stands, behind an
+    outgoing proxy (``is_proxied``) the one to the provider; ``any_left`` that some request
+    left, whatever its method.
     """
 
-    outcomes: dict[str, httpx.Response | Exception | None] = field(default_factory=dict)
-    """By URL: the answer that was not good, what was raised, or None for a good answer."""
-    any: bool = False
-    """Whether any request left, whatever its method."""
+    policy: OutboundPolicy
+    connect: float
+    asked: Asked
+    fault: ProviderError | None = None
+    refusal: BadAnswer | None = None
+    beginning: bytes = b""
+    is_proxied: bool = False
+    is_connected: bool = False
+    any_left: bool = False
+    ends: dict[str, Callable[[], httpx.Response]] = field(default_factory=dict)
 
-    def refusal(self) -> httpx.Response | None:
-        """Return the last answer with a bad status, None where there was none."""
-        import httpx  # noqa: PLC0415 - comes with LiteLLM, and is loaded by it
 
-        bad = [outcome for outcome in self.outcomes.values() if isinstance(outcome, httpx.Response)]
-        return bad[-1] if bad else None
-
-
-_sent: ContextVar[SentRequests | None] = ContextVar("sent", default=None)
+_CURRENT: Final[ContextVar[Attempt | None]] = ContextVar("attempt", default=None)
 
 
 @contextlib.contextmanager
-def each_sent_once() -> Iterator[SentRequests]:
-    """Within this context no URL gets a second POST. LiteLLM's threads and tasks inherit it."""
-    sent = SentRequests()
-    token = _sent.set(sent)
+def attempt(policy: OutboundPolicy, connect: float, asked: Asked) -> Iterator[Attempt]:
+    """A block in which LiteLLM sends one request. ``connect`` is how many seconds a connection may take.
+
+    LiteLLM and the SDKs below it send a POST again after some refusals and lost connections. Here the second one gets
+    what the first got, and does not leave. Raises the attempt's ``fault`` instead of what LiteLLM raised.
+    """
+    made = Attempt(policy, connect, asked)
+    token = _CURRENT.set(made)
     try:
-        yield sent
+        yield made
+    except Exception as failed:
+        if made.fault is not None and failed is not made.fault:
+            raise made.fault from failed
+        raise
     finally:
-        _sent.reset(token)
+        _CURRENT.reset(token)
 
 
 def limit(handler: Any) -> None:
@@ -67,81 +94,164 @@ def limit(handler: Any) -> None:
 
     def make_limited(*given: Any, **named: Any) -> Any:
         transport = make(*given, **named)
-        transport.handle_async_request = _once_per_call(_limited(transport.handle_async_request))
+        transport.handle_async_request = _limited(transport)
+        transport._get_proxy_settings = _proxy_for  # noqa: SLF001 - it would read the environment by its own rules
         return transport
 
     make_limited.limited = True  # type: ignore[attr-defined]  # a mark, for the second time
     handler.create_async_transport = staticmethod(make_limited)
 
 
-def _limited(ask: Callable[[Any], Awaitable[httpx.Response]]) -> Callable[[Any], Awaitable[httpx.Response]]:
-    import httpx  # noqa: PLC0415 - comes with LiteLLM, and is loaded by it
+async def _proxy_for(request: httpx.Request) -> str | None:
+    """The proxy for a request of LiteLLM's. Raises :class:`ProxyUnusable` before anything is sent."""
+    current = _CURRENT.get()
+    policy = OutboundPolicy() if current is None else current.policy
+    try:
+        proxy = policy.proxy_for(str(request.url))
+    except ProviderError as unusable:
+        if current is not None:
+            current.fault = unusable
+        raise
+    if current is not None:
+        current.is_proxied = proxy is not None
+    return None if proxy is None else proxy.url
+
+
+def _tracing() -> aiohttp.TraceConfig:
+    import aiohttp  # noqa: PLC0415 - comes with LiteLLM, and is loaded by it
+
+    async def connected(*_: object) -> None:
+        if (current := _CURRENT.get()) is not None:
+            current.is_connected = True
+
+    tracing = aiohttp.TraceConfig()
+    tracing.on_connection_create_end.append(connected)
+    tracing.on_connection_reuseconn.append(connected)
+    tracing.freeze()
+    return tracing
+
+
+def _limited(transport: Any) -> Callable[[httpx.Request], Awaitable[httpx.Response]]:
+    ask, tracing = transport.handle_async_request, _tracing()
+
+    async def asking(request: httpx.Request) -> httpx.Response:
+        current, url = _CURRENT.get(), str(request.url)
+        if current is not None:
+            current.any_left = True
+        if current is None or request.method != "POST":
+            return await _taken(await ask(request), None)
+        if (end := current.ends.get(url)) is not None:
+            return end()
+        within = {"connect": current.connect, "pool": current.connect}
+        request.extensions["timeout"] = {**request.extensions.get("timeout", {}), **within}
+        traced = transport.get_valid_client_session().trace_configs
+        if tracing not in traced:
+            traced.append(tracing)
+        await let_closes_arrive()
+        current.is_connected = False
+        try:
+            response = await _taken(await ask(request), current)
+        except Exception as failed:
+            _note_failure(current, url, failed)
+            raise
+        if response.status_code >= 300:
+            _note_refusal(current, url, response)
+        return response
+
+    return asking
+
+
+async def _taken(response: httpx.Response, current: Attempt | None) -> httpx.Response:
+    """An answer within the limits. Raises ``httpx.ReadError`` for a web page."""
+    import httpx  # noqa: PLC0415 - as above
+
+    if response.has_redirect_location:
+        del response.headers["location"]
+    if response.status_code >= 300:
+        return await _beginning(response)
+    if current is not None and "html" in response.headers.get("content-type", ""):
+        page = (await _beginning(response)).content
+        current.fault = no_answer(current.asked, said(None, page[:2000], current.asked.secret))
+        raise httpx.ReadError("a web page")
+    if isinstance(response.stream, httpx.AsyncByteStream) and not _streams(response):
+        response.stream = _counted(response.stream, current)
+    return response
+
+
+def _counted(stream: httpx.AsyncByteStream, current: Attempt | None) -> httpx.AsyncByteStream:
+    import httpx  # noqa: PLC0415 - as above
 
     class Counted(httpx.AsyncByteStream):
         """A body that breaks when it grows past the limit."""
 
-        def __init__(self, stream: httpx.AsyncByteStream) -> None:
-            self._stream = stream
-
         async def __aiter__(self) -> AsyncIterator[bytes]:
             size = 0
-            async for piece in self._stream:
+            async for piece in stream:
+                if current is not None and size < _SNIFFED:
+                    current.beginning += piece
                 size += len(piece)
                 if size > WHOLE_LIMIT:
                     raise httpx.ReadError("an answer without end")
                 yield piece
 
         async def aclose(self) -> None:
-            await self._stream.aclose()
+            await stream.aclose()
 
-    async def asking(request: Any) -> httpx.Response:
-        response = await ask(request)
-        if response.has_redirect_location:
-            del response.headers["location"]
-        if response.status_code >= 300:
-            return await _beginning(response)
-        if isinstance(response.stream, httpx.AsyncByteStream) and not _streams(response):
-            response.stream = Counted(response.stream)
-        return response
-
-    return asking
+    return Counted()
 
 
-def _once_per_call(ask: Callable[[Any], Awaitable[httpx.Response]]) -> Callable[[Any], Awaitable[httpx.Response]]:
-    """``ask``, that sends a POST once to each URL within :func:`each_sent_once`."""
+def _note_failure(current: Attempt, url: str, failed: Exception) -> None:
+    """What a second POST gets in its place is the same failure."""
 
-    async def asking_once(request: Any) -> httpx.Response:
-        sent = _sent.get()
-        if sent is None:
-            return await ask(request)
-        sent.any = True
-        if request.method != "POST":
-            return await ask(request)
-        url = str(request.url)
-        if url in sent.outcomes:
-            return _repeated(sent.outcomes[url])
-        try:
-            response = await ask(request)
-        except Exception as failed:
-            sent.outcomes[url] = failed
-            raise
-        sent.outcomes[url] = response if response.status_code >= 300 else None
-        return response
+    def again() -> httpx.Response:
+        raise failed
 
-    return asking_once
+    current.ends[url] = again
+    if current.is_proxied and not current.is_connected and (fault := _of_the_proxy(failed)) is not None:
+        current.fault = current.fault or by_the_proxy(fault, current.asked, url)
 
 
-def _repeated(outcome: httpx.Response | Exception | None) -> httpx.Response:
-    """The outcome of a request that is not sent again."""
+def _note_refusal(current: Attempt, url: str, response: httpx.Response) -> None:
+    """What a second POST gets in its place is the same refusal."""
     import httpx  # noqa: PLC0415 - as above
 
-    if outcome is None:
-        raise httpx.ReadError("LiteLLM wanted to send a request again that had been answered")
-    if isinstance(outcome, Exception):
-        raise outcome
-    # Its content is decoded, and its length another than on the wire.
-    headers = [pair for pair in outcome.headers.raw if pair[0].lower() not in {b"content-encoding", b"content-length"}]
-    return httpx.Response(outcome.status_code, headers=headers, content=outcome.content)
+    status, body = response.status_code, response.content
+    headers = [each for each in response.headers.raw if _is_kept(each)]
+    current.ends[url] = lambda: httpx.Response(status, headers=headers, content=body)
+    current.refusal = BadAnswer(status, body, {name.lower(): value for name, value in response.headers.items()})
+    if current.is_proxied and status == PROXY_WANTS_CREDENTIALS:
+        current.fault = by_the_proxy(ProxyFault(status), current.asked, url)
+
+
+def _of_the_proxy(failed: Exception) -> ProxyFault | None:
+    """What the outgoing proxy did, of what failed before the connection stood; None for the provider's own TLS."""
+    import aiohttp  # noqa: PLC0415 - as above
+
+    match failed.__cause__:
+        case aiohttp.ClientHttpProxyError(status=status):
+            return ProxyFault(status)
+        case aiohttp.ConnectionTimeoutError():
+            return ProxyFault(late=True)
+        case aiohttp.ClientSSLError():
+            return None
+        case _:
+            return ProxyFault()
+
+
+def _is_kept(header: tuple[bytes, bytes]) -> bool:
+    """Whether a header is right for a body that was read and unpacked."""
+    return header[0].decode("latin-1").lower() not in _FRAMING | {"content-encoding"}
+
+
+def is_no_answer(current: Attempt) -> bool:
+    """Whether what came is a web page, or JSON that no provider answers with: the address is wrong."""
+    if looks_like_html(current.beginning):
+        return True
+    try:
+        value = loads(current.beginning)
+    except ValueError:  # damaged, or longer than what is kept of it
+        return False
+    return not (isinstance(value, Mapping) and value.keys() & _ANSWERS)
 
 
 def _streams(response: httpx.Response) -> bool:

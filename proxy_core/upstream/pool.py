@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ipaddress
+import re
 import socket
 import ssl
 from functools import lru_cache, partial
@@ -12,10 +13,17 @@ from time import time
 from typing import Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
-from proxy_core.upstream.connection import Connection, Disconnected, Headers
+from proxy_core.upstream.connection import Connection, Headers, NotConnected
 
-KEPT_ALIVE: Final = 30.0
-"""Seconds that an idle connection is kept. A connection the provider closed meanwhile is noticed and not used."""
+KEPT_ALIVE: Final = 15.0
+KEPT_NEARBY: Final = 3.0
+"""Seconds that an idle connection is kept, less than servers keep theirs: a request that meets a close on its way
+cannot be sent again, since nobody knows whether it arrived. Balancers close after 60 s and more; what runs on one's own
+machine (uvicorn, Node, llama.cpp's server) after 5 s, and a new connection there costs nothing."""
+
+_SAID: Final = re.compile(rb"(?i)\btimeout\s*=\s*(\d{1,9})\b")
+_EARLIER: Final = 1.0
+"""How a server says after how many seconds it closes (``Keep-Alive: timeout=5``), and by how many it is forestalled."""
 
 _NEXT_ADDRESS: Final = 0.25
 """Seconds that one address of a host has to answer before the next is tried beside it (RFC 8305, 5)."""
@@ -60,6 +68,13 @@ def address_of(url: str) -> Address | None:
     return Address(Origin(host, port, parts.scheme == "https"), target.encode(), shown.encode())
 
 
+class _Idle(NamedTuple):
+    """A connection between two requests; ``until`` is Unix time in seconds."""
+
+    connection: Connection
+    until: float
+
+
 class Pool:
     """Asks with the youngest idle connection to an origin, else with a new one; belongs to one event loop.
 
@@ -68,24 +83,21 @@ class Pool:
     """
 
     def __init__(self) -> None:
-        self._idle: dict[Origin, list[tuple[Connection, float]]] = {}
+        self._idle: dict[Origin, list[_Idle]] = {}
         self._busy: set[Connection] = set()
         self._sweeping: asyncio.TimerHandle | None = None
+        self._sweeps_at = 0.0
         self._context: ssl.SSLContext | None = None
 
     async def ask(self, origin: Origin, head: bytes, body: bytes, *, connect: float, patience: float) -> Answer:
         """The answer to a request, once its head is here. Raises ``OSError``; see :meth:`Connection.ask`.
 
-        ``connect`` is how many seconds a new connection may take. A server may close an idle connection at the very
-        moment in which it is used again: without a byte of an answer the request goes out once more, on a new one.
+        ``connect`` is how many seconds a new connection may take. Nothing is sent twice. A request that
+        :class:`~proxy_core.upstream.connection.Disconnected` or a timeout of its answer ended may have arrived; all
+        other errors come before it is written.
         """
-        if (kept := self._youngest(origin)) is not None:
-            try:
-                return await self._ask_on(kept, origin, head, body, patience)
-            except OSError:
-                if not kept.was_left:
-                    raise
-        return await self._ask_on(await self._connect(origin, connect), origin, head, body, patience)
+        connection = self._youngest(origin) or await self._connect(origin, connect)
+        return await self._ask_on(connection, origin, head, body, patience)
 
     async def _ask_on(
         self, connection: Connection, origin: Origin, head: bytes, body: bytes, patience: float
@@ -99,23 +111,28 @@ class Pool:
             raise
         return Answer(self, origin, connection, status, headers)
 
-    def take_back(self, origin: Origin, connection: Connection) -> None:
-        """A connection is free: kept after a whole answer, else closed."""
+    def take_back(self, origin: Origin, connection: Connection, headers: Headers) -> None:
+        """A connection is free: kept after a whole answer, whose ``headers`` may say how long, else closed."""
         self._busy.discard(connection)
         if not connection.is_whole or connection.is_lost:
             connection.abort()
             return
+        seconds = _keep_alive(origin, headers)
+        if seconds <= 0:
+            connection.abort()
+            return
         connection.rest()
-        self._idle.setdefault(origin, []).append((connection, time()))
-        if self._sweeping is None:
-            self._sweeping = asyncio.get_running_loop().call_later(KEPT_ALIVE, self._sweep)
+        until = time() + seconds
+        self._idle.setdefault(origin, []).append(_Idle(connection, until))
+        if self._sweeping is None or until < self._sweeps_at:
+            self._sweep_at(until)
 
     async def aclose(self) -> None:
         """Close every connection."""
         if self._sweeping is not None:
             self._sweeping.cancel()
             self._sweeping = None
-        idle = [connection for kept in self._idle.values() for connection, _ in kept]
+        idle = [each.connection for kept in self._idle.values() for each in kept]
         for connection in (*idle, *self._busy):
             connection.abort()
         self._idle.clear()
@@ -123,30 +140,35 @@ class Pool:
         await asyncio.sleep(0)  # transports close in the loop's next round
 
     def _youngest(self, origin: Origin) -> Connection | None:
+        """An idle connection that its server has not closed, as far as anybody can know."""
         kept = self._idle.get(origin)
         while kept:
-            connection, since = kept.pop()
-            if not connection.is_lost and time() - since <= KEPT_ALIVE:
+            connection, until = kept.pop()
+            if not connection.is_lost and time() <= until and not connection.is_readable:
                 return connection
             connection.abort()
         return None
 
     def _sweep(self) -> None:
         """Close what has been idle for long, and look again when the next will have been."""
+        self._sweeping = None
         now = time()
-        long_ago = now - KEPT_ALIVE
         for origin, kept in list(self._idle.items()):
-            for connection, since in kept:
-                if since <= long_ago:
-                    connection.abort()
-            if young := [each for each in kept if each[1] > long_ago and not each[0].is_lost]:
+            for each in kept:
+                if each.until <= now:
+                    each.connection.abort()
+            if young := [each for each in kept if each.until > now and not each.connection.is_lost]:
                 self._idle[origin] = young
             else:
                 del self._idle[origin]
-        oldest = min((kept[0][1] for kept in self._idle.values()), default=None)
-        self._sweeping = None
-        if oldest is not None:
-            self._sweeping = asyncio.get_running_loop().call_later(oldest + KEPT_ALIVE - now, self._sweep)
+        if (soonest := min((each.until for kept in self._idle.values() for each in kept), default=None)) is not None:
+            self._sweep_at(soonest)
+
+    def _sweep_at(self, until: float) -> None:
+        if self._sweeping is not None:
+            self._sweeping.cancel()
+        self._sweeps_at = until
+        self._sweeping = asyncio.get_running_loop().call_later(max(until - time(), 0), self._sweep)
 
     async def _connect(self, origin: Origin, seconds: float) -> Connection:
         try:
@@ -171,11 +193,14 @@ class Pool:
             if origin.tls:
                 name = origin.host.rstrip(".")
                 if transport.is_closing():  # uvloop would begin the handshake all the same, and wait
-                    raise Disconnected("closed before TLS began")
+                    raise NotConnected
                 tls = await loop.start_tls(
                     transport, connection, cast("ssl.SSLContext", self._context), server_hostname=name
                 )
-                connection.speak_through(cast("asyncio.Transport", tls))
+                if tls is None:  # Python 3.11.2, where the other end closed first
+                    transport.abort()
+                    raise NotConnected
+                connection.speak_through(tls)
         except BaseException:
             with contextlib.suppress(OSError):  # the failed transport may have closed it
                 sock.close()
@@ -213,7 +238,16 @@ class Answer:
         """Give the connection back; in the middle of an answer it is closed. May be called twice."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._pool.take_back(self._origin, connection)
+            self._pool.take_back(self._origin, connection, self.headers)
+
+
+def _keep_alive(origin: Origin, headers: Headers) -> float:
+    """Seconds for which a connection may be idle."""
+    seconds = KEPT_NEARBY if _is_near(origin.host) else KEPT_ALIVE
+    for name, value in headers:
+        if name.lower() == b"keep-alive" and (said := _SAID.search(value)):
+            seconds = min(seconds, int(said[1]) - _EARLIER)
+    return seconds
 
 
 def _make_context() -> ssl.SSLContext:

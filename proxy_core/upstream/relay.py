@@ -13,7 +13,8 @@ from proxy_core.errors import ConfigError, ProviderFailed
 from proxy_core.upstream import connection_faults
 from proxy_core.upstream.connection import Headers
 from proxy_core.upstream.faults import Asked, elsewhere
-from proxy_core.upstream.http import Http, HttpAnswer, header, is_loopback
+from proxy_core.upstream.http import Http, HttpAnswer, header
+from proxy_core.upstream.outbound_policy import is_loopback
 from proxy_core.upstream.pool import PORTS
 from proxy_core.upstream.relay_headers import incoming, outgoing
 

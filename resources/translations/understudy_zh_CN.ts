@@ -2577,16 +2577,8 @@
         <translation>{0} 迟迟不接受连接</translation>
     </message>
     <message>
-        <source>{0} answered with something that is not HTTP</source>
-        <translation>{0} 的回应不是 HTTP</translation>
-    </message>
-    <message>
         <source>the TLS connection to {0} failed ({1})</source>
         <translation>与 {0} 的 TLS 连接失败（{1}）</translation>
-    </message>
-    <message>
-        <source>the outgoing HTTP proxy did not let us through to {0}</source>
-        <translation>出站 HTTP 代理不允许连接 {0}</translation>
     </message>
     <message>
         <source>the name {0} is not known</source>
@@ -2597,8 +2589,28 @@
         <translation>{0} 拒绝了连接</translation>
     </message>
     <message>
-        <source>{0} closed the connection before it answered</source>
-        <translation>{0} 未回答就关闭了连接</translation>
+        <source>the outgoing proxy cannot be reached</source>
+        <translation>无法连接出站代理</translation>
+    </message>
+    <message>
+        <source>the outgoing proxy did not answer in time</source>
+        <translation>出站代理未及时响应</translation>
+    </message>
+    <message>
+        <source>the outgoing proxy answered with {0}</source>
+        <translation>出站代理返回了 {0}</translation>
+    </message>
+    <message>
+        <source>The outgoing proxy in the settings</source>
+        <translation>设置中的出站代理</translation>
+    </message>
+    <message>
+        <source>The system&apos;s proxy</source>
+        <translation>系统代理</translation>
+    </message>
+    <message>
+        <source>{0} closed the connection at once</source>
+        <translation>{0} 立即关闭了连接</translation>
     </message>
     <message>
         <source>the connection to {0} failed ({1})</source>
@@ -3089,6 +3101,10 @@
         <translation>请检查网络和提供商的基础网址。</translation>
     </message>
     <message>
+        <source>Check the server&apos;s certificate, or use http:// in its base URL.</source>
+        <translation>请检查服务器的证书，或在其基础网址中使用 http://。</translation>
+    </message>
+    <message>
         <source>Is the local server running?</source>
         <translation>本地服务器在运行吗？</translation>
     </message>
@@ -3107,6 +3123,66 @@
     <message>
         <source>Correct it.</source>
         <translation>请更正。</translation>
+    </message>
+    <message>
+        <source>{0} closed the connection before it answered ({1}).</source>
+        <translation>{0} 未回答就关闭了连接 ({1})。</translation>
+    </message>
+    <message>
+        <source>It may have received the request, so it was not sent again.</source>
+        <translation>请求可能已经送达，因此没有重发。</translation>
+    </message>
+    <message>
+        <source>{0} answered with something that is not HTTP ({1}).</source>
+        <translation>{0} 返回的不是 HTTP 响应 ({1})。</translation>
+    </message>
+    <message>
+        <source>Check its base URL.</source>
+        <translation>请检查其基础网址。</translation>
+    </message>
+    <message>
+        <source>{0} is not the address of a proxy.</source>
+        <translation>{0} 不是有效的代理地址。</translation>
+    </message>
+    <message>
+        <source>Set it to an address like http://proxy.example:3128, or clear it.</source>
+        <translation>请改为 http://proxy.example:3128 这样的地址，或将其清空。</translation>
+    </message>
+    <message>
+        <source>{0} names a {1} proxy, and only http and https proxies are supported.</source>
+        <translation>{0} 指定的是 {1} 代理，目前只支持 http 和 https 代理。</translation>
+    </message>
+    <message>
+        <source>Choose an http proxy.</source>
+        <translation>请改用 http 代理。</translation>
+    </message>
+    <message>
+        <source>Choose an http proxy, or add {0} to NO_PROXY.</source>
+        <translation>请改用 http 代理，或将 {0} 加入 NO_PROXY。</translation>
+    </message>
+    <message>
+        <source>The outgoing proxy requires a user name and a password (407).</source>
+        <translation>出站代理要求用户名和密码 (407)。</translation>
+    </message>
+    <message>
+        <source>Put them in its address: http://name:password@proxy.example:3128.</source>
+        <translation>请把它们写进代理地址：http://name:password@proxy.example:3128。</translation>
+    </message>
+    <message>
+        <source>The outgoing proxy does not allow connections to {0} ({1}).</source>
+        <translation>出站代理不允许连接 {0} ({1})。</translation>
+    </message>
+    <message>
+        <source>Ask its administrator, or add {0} to NO_PROXY.</source>
+        <translation>请联系其管理员，或将 {0} 加入 NO_PROXY。</translation>
+    </message>
+    <message>
+        <source>Check the network and the proxy&apos;s address.</source>
+        <translation>请检查网络和代理地址。</translation>
+    </message>
+    <message>
+        <source>The client left, or Understudy stopped, before the provider answered.</source>
+        <translation>提供商尚未回答，客户端便已断开，或 Understudy 已停止。</translation>
     </message>
     <message>
         <source>{0} did not answer in time ({1}).</source>
@@ -3139,6 +3215,10 @@
     <message>
         <source>{0} answered with nothing at all.</source>
         <translation>{0} 的回应是空的。</translation>
+    </message>
+    <message>
+        <source>{0} answered with something that is no answer.</source>
+        <translation>{0} 返回的内容不是有效的回答。</translation>
     </message>
     <message>
         <source>{0} answered with {1}.</source>

@@ -125,12 +125,30 @@ async def test_overflow_is_worded_so_that_claude_code_compacts(tmp_path: Path) -
     assert error["message"] == "prompt is too long: 130001 tokens > 128000 maximum"
 
 
-async def test_a_fault_before_the_first_byte_is_tried_again(tmp_path: Path) -> None:
-    async with stage(tmp_path, whole({}, 500), text_stream("ok")) as (proxy, upstream):
+@pytest.mark.parametrize("status", [429, 503, 529])
+async def test_a_request_that_was_turned_away_is_sent_again(tmp_path: Path, status: int) -> None:
+    async with stage(tmp_path, whole({}, status), text_stream("ok")) as (proxy, upstream):
         answer = await proxy.ask(stream=True)
     assert read(answer.content).text == "ok"
     assert len(upstream.requests) == 2
-    assert [attempt.status for attempt in proxy.heard.last.attempts] == [500, 200]
+    assert [attempt.status for attempt in proxy.heard.last.attempts] == [status, 200]
+
+
+@pytest.mark.parametrize("status", [429, 503, 529])
+async def test_a_provider_may_forbid_that(tmp_path: Path, status: int) -> None:
+    async with stage(tmp_path, whole({}, status, x_should_retry="false")) as (proxy, upstream):
+        answer = await proxy.ask(stream=True)
+    assert answer.headers["x-should-retry"] == "false"
+    assert len(upstream.requests) == 1
+
+
+@pytest.mark.parametrize("status", [408, 409, 500, 502, 504, 520, 524])
+async def test_a_request_that_may_have_been_worked_on_is_sent_once(tmp_path: Path, status: int) -> None:
+    async with stage(tmp_path, whole({}, status)) as (proxy, upstream):
+        await proxy.ask(stream=True)
+        await proxy.ask()
+        assert len(upstream.requests) == 2
+    assert all(len(story.attempts) == 1 for story in proxy.heard.stories.values())
 
 
 async def test_a_cut_is_an_error_at_the_end_and_never_a_good_one(tmp_path: Path) -> None:
@@ -158,10 +176,22 @@ async def test_an_error_inside_the_stream(tmp_path: Path) -> None:
     assert "server had an error" in reading.error["message"]
 
 
-async def test_html_instead_of_an_answer(tmp_path: Path) -> None:
-    page = whole(b"<html><body>Welcome to the portal</body></html>", content_type="text/html")
-    async with stage(tmp_path, page) as (proxy, _):
-        assert (await proxy.ask(stream=True)).status_code == 502
+@pytest.mark.parametrize("streams", [True, False])
+@pytest.mark.parametrize(
+    "said",
+    [
+        whole(b"<html><body>Welcome to the portal</body></html>", content_type="text/html"),
+        whole({"status": "ok"}),
+        whole(b"[1, 2]"),
+    ],
+    ids=["a page", "an object", "a list"],
+)
+async def test_something_else_than_an_answer_is_asked_for_once(tmp_path: Path, said: Script, streams: bool) -> None:
+    async with stage(tmp_path, said) as (proxy, upstream):
+        answer = await proxy.ask(stream=streams)
+        assert len(upstream.requests) == 1
+    assert (answer.status_code, answer.headers["x-should-retry"]) == (400, "false")
+    assert "Is its base URL right?" in error_of(answer)["message"]
 
 
 @pytest.mark.parametrize("streams", [True, False])

@@ -75,10 +75,8 @@ SPELLED_OUT = {
         "{} stopped answering: nothing more came in time.",
         "{} ended its answer before it began.",
         "{} answered with nothing at all.",
-        "{} answered with {}.",
+        "{} answered with something that is no answer.",
     ),
-    "answered with {}.": ("{} answered with {}.",),
-    "It usually ends in /v1": ("It usually ends in /v1.",),
     "{}: its answer is damaged.": (
         "{} sent an event without end: its answer is damaged.",
         "{} sent an answer without end: its answer is damaged.",

@@ -99,6 +99,18 @@ def _finished(*steps: Step) -> Play:
     return play
 
 
+def _lengths(more: int) -> Play:
+    """A whole answer whose length is given in two headers, the second by so much longer."""
+
+    def play(wire: Wire, streamed: bool) -> Sequence[Step]:
+        data = b"".join(wire.parts(streamed=streamed))
+        kind = (STREAM if streamed else JSON)["content-type"].encode()
+        head = b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\ncontent-length: %d\r\ncontent-length: %d\r\n\r\n"
+        return [Raw(head % (kind, len(data), len(data) + more) + data), Hang()]
+
+    return play
+
+
 def _short(wire: Wire, streamed: bool) -> Sequence[Step]:
     first, second = wire.parts(streamed=streamed)
     length = str(len(first) + len(second))
@@ -212,6 +224,9 @@ PLAYED: Final[Mapping[str, Play]] = MappingProxyType(
         "a header with control characters": _framed(_ALL, Finish(), x_odd="a\x01\x7fb"),
         "not HTTP": lambda *_: [Raw(b"SSH-2.0-OpenSSH_9.9\r\n"), Cut()],
         "status 999": _instead(b"{}", status=999),
+        "status 099": lambda *_: [Raw(b"HTTP/1.1 099 Low\r\ncontent-length: 0\r\n\r\n"), Hang()],
+        "the same length twice": _lengths(0),
+        "two lengths": _lengths(1),
         "status 101": lambda *_: [Raw(b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: x\r\n\r\n"), Hang()],
         "length and chunked": _framed(_FIRST, Finish(), content_length="5"),
         # the body
@@ -262,6 +277,7 @@ PLAYED: Final[Mapping[str, Play]] = MappingProxyType(
         "429 retry-after a date": _refusal(429, retry_after="Fri, 01 Jan 2100 00:00:00 GMT"),
         "429 retry-after nonsense": _refusal(429, retry_after="Mon, 01 Jan 2024 00:00:00 +99999999999999"),
         "429 retry-after negative": _refusal(429, retry_after="-5"),
+        "429 x-should-retry false": _refusal(429, x_should_retry="false"),
         "429 retry-after-ms": _refusal(429, retry_after_ms="30500"),
         "500": _refusal(500),
         "502": _refusal(502),

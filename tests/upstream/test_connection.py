@@ -62,6 +62,18 @@ class TestAnAnswer:
             [Head(headers={}, chunked=False), Body(b"ok"), Cut()],
             [Raw(b"HTTP/1.0 200 OK\r\n\r\nok"), Cut()],
             [Raw(OK + b"} and what nobody counted")],
+            [Raw(OK.replace(b": 2", b": 2, 2"))],
+            [Raw(OK.replace(b": 2", b": 2\r\nContent-Length: 2"))],
+            [Raw(b"HTTP/1.1 103 Early\r\n\r\n" + OK.replace(b": 2", b": 2,2 , 2\r\nx: y"))],
+            [
+                Raw(OK[:20]),
+                Wait(0.02),
+                Raw(b"tent-length: 2,"),
+                Wait(0.02),
+                Raw(b" 2\r\nx: y\r"),
+                Wait(0.02),
+                Raw(b"\n\r\nok"),
+            ],
             [Raw(OK.replace(b"content", b"connection: close\r\ncontent") + b"}"), Cut()],
         ],
     )
@@ -98,6 +110,12 @@ class TestAnAnswer:
             b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * (HEAD_LIMIT // 6 + 9),
             b"HTTP/1.1 101 Switching Protocols\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n",
             b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\ncontent-length: 3\r\n\r\nok",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2, 3\r\n\r\nok",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\ncontent-length: 02\r\n\r\nok",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2,\r\n\r\nok",
+            b"HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+            b"HTTP/1.1 099 Low\r\ncontent-length: 2\r\n\r\nok",
+            b"HTTP/1.1 000 None\r\n\r\n",
         ],
     )
     async def test_that_is_no_http_is_damaged(self, http: Http, damage: bytes) -> None:
@@ -141,17 +159,23 @@ class TestUsingItAgain:
             assert await got(http, server.address) == b"ok"
             assert server.connections == 2
 
-    @pytest.mark.parametrize("end", [Cut(), Reset()])
-    async def test_one_that_is_closed_at_the_moment_of_its_use_is_replaced(self, http: Http, end: Step) -> None:
-        async with chat_server([Raw(OK)], [end], [Raw(OK)]) as server:
-            assert [await got(http, server.address) for _ in range(2)] == [b"ok"] * 2
-            assert [request.connection for request in server.requests] == [1, 1, 2]
-
     async def test_a_new_one_that_is_closed_is_not_replaced(self, http: Http) -> None:
         async with chat_server([Cut()]) as server:
             with pytest.raises(Disconnected):
                 await ask(http, server.address)
             assert len(server.requests) == 1
+
+    @pytest.mark.parametrize("through_a_proxy", [False, True])
+    @pytest.mark.parametrize("end", [[Cut()], [Reset()], [Raw(OK[:9]), Wait(0.02), Reset()]])
+    async def test_what_was_sent_is_not_sent_again(self, end: list[Step], through_a_proxy: bool) -> None:
+        async with chat_server([Raw(OK)], [Wait(0.05), *end], [Raw(OK)]) as server:
+            http = Http(server.address if through_a_proxy else "")
+            url = "http://models.example" if through_a_proxy else server.address
+            await read(await ask(http, url, timeouts=Timeouts(first_chunk=20)))
+            with pytest.raises(Disconnected):
+                await ask(http, url, timeouts=Timeouts(first_chunk=20))
+            await http.aclose()
+            assert [request.connection for request in server.requests] == [1, 1]
 
     async def test_what_was_begun_to_be_answered_is_not_asked_again(self, http: Http) -> None:
         async with chat_server([Raw(OK)], [Raw(OK[:9]), Wait(0.02), Cut()]) as server:
@@ -176,8 +200,14 @@ class TestUsingItAgain:
             await server.client_gone()
 
     async def test_an_idle_connection_is_closed_in_time(self, http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(pools, "KEPT_ALIVE", 0.1)
+        monkeypatch.setattr(pools, "KEPT_NEARBY", 0.1)
         async with chat_server([Raw(OK)]) as server:
+            await got(http, server.address)
+            await server.client_gone()
+
+    async def test_one_that_its_server_closes_soon_is_closed_before(self, http: Http) -> None:
+        said = OK.replace(b"content", b"keep-alive: timeout=1, max=9\r\ncontent")
+        async with chat_server([Raw(said)]) as server:
             await got(http, server.address)
             await server.client_gone()
 

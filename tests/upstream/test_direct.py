@@ -261,11 +261,9 @@ class TestA200ThatIsNoAnswer:
     @pytest.mark.parametrize(
         ("body", "content_type", "words"),
         [
-            (b"<html><head><title>Log in</title></head></html>", "text/html", "a web page titled “Log in”"),
             (b"", "text/event-stream", "nothing at all"),
             (b"", "application/json", "nothing at all"),
             (b"\x00\xff garbage", "application/octet-stream", "something that is no answer"),
-            (b'{"hello": 1}', "application/json", "something that is no answer"),
             (b'{"choices": [', "application/json", "something that is no answer"),
             (b": only a comment\n\n", "text/event-stream", "something that is no answer"),
         ],
@@ -276,6 +274,23 @@ class TestA200ThatIsNoAnswer:
         error = await error_of(direct, [*whole(body, 200, content_type), Cut()], stream=stream)
         assert type(error) is ProviderFailed
         assert words in error.message
+
+    @pytest.mark.parametrize("stream", [True, False])
+    @pytest.mark.parametrize(
+        ("body", "content_type", "words"),
+        [
+            (b"<html><head><title>Log in</title></head></html>", "text/html", "a web page titled “Log in”"),
+            (b'{"hello": 1}', "application/json", "something that is no answer"),
+            (b"[1]", "application/json", "something that is no answer"),
+        ],
+    )
+    async def test_from_a_wrong_address_will_never_be_one(
+        self, direct: Direct, body: bytes, content_type: str, words: str, *, stream: bool
+    ) -> None:
+        error = await error_of(direct, [*whole(body, 200, content_type), Cut()], stream=stream)
+        assert (type(error), error.try_again) == (ProviderRejected, False)
+        assert words in error.message
+        assert "Is its base URL right?" in error.message
 
     async def test_only_done(self, direct: Direct) -> None:
         error = await error_of(direct, [*streamed("[DONE]"), Cut()])
@@ -366,12 +381,12 @@ class TestNoAnswer:
     async def test_the_connection_is_closed_instead_of_an_answer(self, direct: Direct) -> None:
         for steps in ([Cut()], [Reset()]):
             async with chat_server(steps) as server:
-                with pytest.raises(Unreachable, match="closed the connection before it answered"):
+                with pytest.raises(StreamBroken, match="closed the connection before it answered"):
                     await direct.open(call_to(server.base_url))
 
     async def test_something_that_is_not_http(self, direct: Direct) -> None:
         error = await error_of(direct, [Raw(b"SSH-2.0-OpenSSH_9.2\r\n"), Hang()])
-        assert type(error) is Unreachable
+        assert type(error) is ProviderFailed
 
     async def test_tls_where_there_is_none(self, direct: Direct) -> None:
         async def speak_plainly(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

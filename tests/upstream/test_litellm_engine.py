@@ -18,6 +18,7 @@ from proxy_core.errors import (
     KeyRefused,
     ProviderError,
     ProviderFailed,
+    ProviderRejected,
     ProviderTimeout,
     RateLimited,
     StreamBroken,
@@ -361,11 +362,21 @@ class TestDamage:
         ),
         (
             whole(b"<html></html>", 200, "text/html"),
-            ProviderFailed,
-            "Acme answered with nothing that is an answer. Is its base URL right?",
+            ProviderRejected,
+            "Acme answered with a web page. Is its base URL right? It usually ends in /v1.",
+        ),
+        (
+            whole({"status": "ok"}),
+            ProviderRejected,
+            "Acme answered with something that is no answer. Is its base URL right? It usually ends in /v1.",
+        ),
+        (
+            whole({"error": {"message": "no tools here"}}, 422),
+            ProviderRejected,
+            "Acme did not accept the request: 422. It said: no tools here",
         ),
     ],
-    ids=["429", "401", "overflow", "502 html", "200 html"],
+    ids=["429", "401", "overflow", "502 html", "200 html", "200 json", "422"],
 )
 async def test_a_bad_answer(engine: LiteLLM, steps: list[Step], kind: type[ProviderError], words: str) -> None:
     async with chat_server(steps) as server:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import socket
 import ssl
+import subprocess
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -13,9 +16,11 @@ from pathlib import Path
 import pytest
 
 from proxy_core.config.settings import Timeouts
+from proxy_core.errors import Unreachable
 from proxy_core.upstream.connection_faults import on_the_way
 from proxy_core.upstream.faults import Asked
 from proxy_core.upstream.http import Http
+from tests.support.chat_server import Hang, chat_server
 
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok"
 
@@ -102,6 +107,25 @@ async def test_any_other_is_not_sent_a_byte(
         await http.aclose()
     sentence = on_the_way(raised.value, Asked("acme", "Acme"), url).message
     assert "the TLS connection to localhost" in sentence
+    assert "running" not in sentence  # it is: what is wrong is its certificate
+    assert "Check the server's certificate" in sentence
+
+
+async def test_a_server_that_closes_in_the_handshake_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As Python 3.11.2 tells it: by a handshake that ends well and gives nothing."""
+
+    async def closed(*_: object, **__: object) -> None:
+        return None
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "start_tls", closed)
+    http = Http()
+    async with chat_server([Hang()]) as server:
+        url = server.address.replace("http:", "https:")
+        with pytest.raises(ConnectionError) as raised:
+            await ask(http, url)
+        await server.client_gone()
+        await http.aclose()
+    assert type(on_the_way(raised.value, Asked("acme", "Acme"), url)) is Unreachable
 
 
 def answer_and_close(listening: socket.socket, file: Path, said: bytes) -> None:
@@ -143,3 +167,19 @@ def test_an_answer_that_waits_to_be_read_outlives_its_connection(
     factory = pytest.importorskip(loop).new_event_loop
     with socket.create_server(("127.0.0.1", 0)) as listening, asyncio.Runner(loop_factory=factory) as runner:
         assert runner.run(read_late(listening)) == size
+
+
+def test_an_outgoing_proxy_may_be_reached_by_tls_itself(tmp_path: Path) -> None:
+    files = [certificate(tmp_path, name) for name in ("localhost", "models.example")]
+    trusted = tmp_path / "trusted.pem"
+    trusted.write_bytes(b"".join(file.read_bytes() for file in files))
+    ran = subprocess.run(
+        [sys.executable, "-m", "tests.upstream.https_proxy", *map(str, files)],
+        env={**os.environ, "SSL_CERT_FILE": str(trusted)},
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert ran.stdout.split("\n")[:2] == ["CONNECT models.example:443 HTTP/1.1", "ok"], ran.stderr
