@@ -278,7 +278,7 @@ class Connection(asyncio.Protocol):
             try:
                 self._parser.feed_data(data)
             except httptools.HttpParserError:
-                if self._phase is not _Phase.HEAD or b"content-length" not in self._head.lower():
+                if not self._may_be_the_length:
                     raise
             else:
                 return
@@ -289,6 +289,11 @@ class Connection(asyncio.Protocol):
         self._headers = []
         self._parser = _make_parser(self)
         self._parser.feed_data(repaired)
+
+    @property
+    def _may_be_the_length(self) -> bool:
+        """Whether what ended the parser may be a length in the head."""
+        return self._phase is _Phase.HEAD and b"content-length" in self._head.lower()
 
     async def _write_in_pieces(self, head: bytes, body: bytes) -> None:
         """So that other answers go on meanwhile; no more of it once the answer has come."""
