@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QGuiApplication, QKeySequence
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
@@ -102,6 +102,8 @@ def test_a_price_that_was_begun_stays_when_its_model_plays_no_more(stage: Stage)
     stage.at("log", f"price-input-{MODEL}")
     stage.keys("3")
     stage.show(replace(stage.state, roles=STATE.roles))
+    QApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete.value))
+    assert child(stage.window, f"price-input-{MODEL}").hasFocus()
     stage.keys(Qt.Key.Key_Tab, "15", Qt.Key.Key_Return)
     assert stage.settings.prices[MODEL] == Price(3.0, 15.0)
 
