@@ -211,6 +211,11 @@ OF_REQUESTS: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         QT_TRANSLATE_NOOP("Said", "Ask for smaller steps, or choose a model with a higher output limit."): (),
         QT_TRANSLATE_NOOP("Said", "The provider's answer broke off before its end."): (),
         QT_TRANSLATE_NOOP("Said", "The provider ended its answer with a fault ({0})."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider ended its answer before it began."): (),
+        QT_TRANSLATE_NOOP("Said", "The provider said that the model calls a tool, and sent no call."): (),
+        QT_TRANSLATE_NOOP(
+            "Said", "The provider's answer cannot be read: it is not in the form of chat completions."
+        ): (),
         QT_TRANSLATE_NOOP("Said", "The answer had ended already."): (),
         QT_TRANSLATE_NOOP("Said", "{0} is not known to think: the request for thinking was left out."): (),
         QT_TRANSLATE_NOOP("Said", "The provider has no setting for thinking: the request for it was left out."): (),

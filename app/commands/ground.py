@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from app.choices import roles_of
+from app.commands.money import blind_spot
 from app.commands.saying import remark
 from proxy_core.catalogue.known import Known
 from proxy_core.catalogue.values import Provider
@@ -17,7 +18,6 @@ from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
 from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role, Settings
 from proxy_core.errors import ConfigError
-from proxy_core.ledger.budget import blind_spot
 from proxy_core.ledger.journal import Audience, Listener
 from proxy_core.ledger.pricing import without_price
 from proxy_core.runtime.build import Options, Proxy

@@ -46,3 +46,13 @@ def priced(found: Sum) -> str:
     if found.not_billed:
         told.append(f"{found.not_billed:,} not billed")
     return ", ".join(told)
+
+
+def blind_spot(unpriced: int, models: int) -> str:
+    """The sentence for whose limit does not hold: ``unpriced`` of the ``models`` that play a role. Empty for none."""
+    if unpriced == 0:
+        return ""
+    if unpriced == 1:
+        which = "Your model" if models == 1 else f"1 of your {models} models"
+        return f"{which} has no price: the limit can't see it."
+    return f"{unpriced} of your {models} models have no price: the limit can't see them."

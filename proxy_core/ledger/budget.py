@@ -169,16 +169,6 @@ def priced_of(priced: int, requests: int) -> str:
     return "" if priced == requests else f" ({priced} of {requests} requests priced)"
 
 
-def blind_spot(unpriced: int, models: int) -> str:
-    """The sentence for whose limit does not hold: ``unpriced`` of the ``models`` that play a role. Empty for none."""
-    if unpriced == 0:
-        return ""
-    if unpriced == 1:
-        which = "Your model" if models == 1 else f"1 of your {models} models"
-        return f"{which} has no price: the limit can't see it."
-    return f"{unpriced} of your {models} models have no price: the limit can't see them."
-
-
 def refusal(verdict: Verdict) -> str:
     """The sentence for who is refused: why, and what to do."""
     later = "tomorrow" if verdict.period is Period.DAY else "next month"

@@ -71,7 +71,7 @@ class ChunkReader:
                 self.has_message = True
                 self._read_delta(delta, deltas)
             elif delta:
-                raise _unreadable("a message")
+                raise _unreadable()
             reason = choice.get("finish_reason")
             if isinstance(reason, str) and reason:
                 sequence = choice.get("stop_reason")  # vLLM: the stop string that was met, or a token id
@@ -91,7 +91,7 @@ class ChunkReader:
         names = [name for name, value in delta.items() if value and name in _FIELDS]
         content = delta.get("content")
         if not (content or content is None or isinstance(content, str | list)):
-            raise _unreadable("text")
+            raise _unreadable()
         if len(names) > 1:
             names.sort(key=_FIELDS.__getitem__)
         reasoned = False
@@ -127,7 +127,7 @@ class ChunkReader:
         elif isinstance(content, Mapping) and _text_of(content.get("text")):
             self._read_parts([content], deltas)  # a part that is not in a list
         else:
-            raise _unreadable("text")
+            raise _unreadable()
 
     def _read_text(self, text: str, deltas: list[Delta]) -> None:
         if self._tags is None:
@@ -150,7 +150,7 @@ class ChunkReader:
                         if text := _text_of(part.get("text")):
                             self._read_text(text, deltas)
             elif part is not None:
-                raise _unreadable("text")
+                raise _unreadable()
 
 
 def _has_something_beside(chunk: Mapping[str, Any]) -> bool:
@@ -197,14 +197,14 @@ def _listed(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _unreadable(what: str) -> StreamBroken:
-    return StreamBroken(f"The provider's answer cannot be read: it holds something in the place of {what}.")
+def _unreadable() -> StreamBroken:
+    return StreamBroken("The provider's answer cannot be read: it is not in the form of chat completions.")
 
 
 def _tool_parts(calls: object) -> list[Delta]:
     """The pieces of calls; those with nothing in them are placeholders (Snowflake), and no calls."""
     if not isinstance(calls, list) or not all(isinstance(call, dict) for call in calls):
-        raise _unreadable("a call")
+        raise _unreadable()
     parts = [_tool_part(call) for call in calls]
     return [part for part in parts if part.id or part.name or part.arguments]
 

@@ -3381,6 +3381,18 @@
         <translation>提供商以错误结束了回答（{0}）。</translation>
     </message>
     <message>
+        <source>The provider ended its answer before it began.</source>
+        <translation>提供商的回答还没开始就结束了。</translation>
+    </message>
+    <message>
+        <source>The provider said that the model calls a tool, and sent no call.</source>
+        <translation>提供商说模型调用了工具，却没有发送任何调用。</translation>
+    </message>
+    <message>
+        <source>The provider&apos;s answer cannot be read: it is not in the form of chat completions.</source>
+        <translation>无法读取提供商的回答：它不是 chat completions 格式。</translation>
+    </message>
+    <message>
         <source>The answer had ended already.</source>
         <translation>回答早已结束。</translation>
     </message>
@@ -4348,15 +4360,15 @@
     </message>
     <message>
         <source>Your model has no price: the limit can&apos;t see it.</source>
-        <translation>你的模型没有价格：限额无法计入它。</translation>
+        <translation>你的模型没有价格：上限无法计入它。</translation>
     </message>
     <message>
         <source>1 of your {0} models has no price: the limit can&apos;t see it.</source>
-        <translation>你的 {0} 个模型中有 1 个没有价格：限额无法计入它。</translation>
+        <translation>你的 {0} 个模型中有 1 个没有价格：上限无法计入它。</translation>
     </message>
     <message>
         <source>{0} of your {1} models have no price: the limit can&apos;t see them.</source>
-        <translation>你的 {1} 个模型中有 {0} 个没有价格：限额无法计入它们。</translation>
+        <translation>你的 {1} 个模型中有 {0} 个没有价格：上限无法计入它们。</translation>
     </message>
 </context>
 <context>

@@ -51,6 +51,7 @@ UNSEEN = {
     },
     "app/doing/ledger.py": {"{}: {}."},
     "proxy_core/ledger/row_writing.py": {"{} = excluded."},
+    "proxy_core/ledger/schema.py": {", {} = {} + excluded."},
     "proxy_core/upstream/connection_faults.py": {"LM Studio"},
 }
 """By file: what is written into the settings file or said to a model, and what has no words of ours, or is SQL."""

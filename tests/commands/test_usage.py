@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from app.commands.money import cost_of, dollars, priced
+from app.commands.money import blind_spot, cost_of, dollars, priced
 from app.commands.usage import _cells, _draw, bar, budget_lines, shares
 from proxy_core.config.settings import AtLimit, BudgetSettings
-from proxy_core.ledger.budget import BudgetState, Spent, blind_spot
+from proxy_core.ledger.budget import BudgetState, Spent
 from proxy_core.ledger.journal import State
 from proxy_core.ledger.rows import Grouping, Sum
 from tests.ledger.shelving import entry, ledger_of, shelve

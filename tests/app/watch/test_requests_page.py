@@ -12,18 +12,20 @@ from pytestqt.qtbot import QtBot
 
 from app.answers import PageRead
 from app.catalogue_search import CatalogueSearch
+from app.models.request_entry import Entry
 from app.state import AppState
 from app.theme import Theme
 from app.widgets.buttons import LinkButton
+from app.windows.watch.facts import facts
 from app.windows.watch.request_delegate import RequestDelegate
 from app.windows.watch.requests_page import PAGE, RequestsPage
 from app.wishes import CopyAsCurl, Launch, ReadBodies, ReadNames, ReadPage, RunAgain, ShowRequests
 from proxy_core.catalogue.models import Models
-from proxy_core.ledger.journal import State
-from proxy_core.ledger.rows import Filter
+from proxy_core.ledger.journal import Attempted, State, Story
+from proxy_core.ledger.rows import Filter, Row
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle, state_with
-from tests.app.watch.scenes import running, story
+from tests.app.watch.scenes import failed, running, story
 
 
 @pytest.fixture
@@ -317,7 +319,27 @@ class TestDetails:
         watched.window.show_state(state_with((story(0),)))
         settle()
         assert page.details.chip.word == "200"
+        assert not any(fact.name == "Cost" for fact in page.details.facts.shown)  # the ledger has not priced it yet
+        watched.window.show_state(state_with((story(0, cost=0.5),)))
+        settle()
         assert any(fact.name == "Cost" for fact in page.details.facts.shown)
+
+    @pytest.mark.parametrize(
+        ("made", "told"),
+        [
+            (failed(0), "Not billed"),
+            (failed(0, attempts=(), status=402), "Not billed"),
+            (
+                failed(0, attempts=(Attempted("r", 0.0, 1, 500, "no"),), status=502),
+                "unpriced: the provider told no token",
+            ),
+            (story(0, path="/v1/messages/count_tokens", usage=None), "Not billed"),
+        ],
+        ids=["refused", "by our budget", "5xx", "counted"],
+    )
+    def test_what_no_provider_took_is_told_as_not_billed(self, made: Story, told: str) -> None:
+        (cost,) = (fact.value for fact in facts(Entry(made, Row(1, made))) if fact.name == "Cost")
+        assert cost.startswith(told)
 
     def test_the_details_say_on_which_day_it_was(self, watched: Watched) -> None:
         page = watched.show().requests
