@@ -113,10 +113,12 @@ def not_local(server: ChatServer) -> str:
 
 
 @asynccontextmanager
-async def on_stage(tmp_path: Path, request_wait: float = 2.0, **environ: str) -> AsyncIterator[Stage]:
+async def on_stage(
+    tmp_path: Path, environ: Mapping[str, str] | None = None, *, request_wait: float = 2.0
+) -> AsyncIterator[Stage]:
     keyring, clock = Keyring(), Clock()
     async with chat_server(whole(completion())) as upstream:
-        variables = {"OPENAI_BASE_URL": not_local(upstream), "UNDERSTUDY_TOKEN": "", **environ}
+        variables = {"OPENAI_BASE_URL": not_local(upstream), "UNDERSTUDY_TOKEN": "", **(environ or {})}
         keys = Keys(variables, {}, keyring, monotonic=clock, request_wait=request_wait)
         try:
             async with running(tmp_path, variables, keys=keys) as proxy:
@@ -192,7 +194,7 @@ async def test_before_the_first_answer_a_keyring_that_hangs_is_waited_for_and_to
 
 
 async def test_a_provider_key_that_is_not_known_yet_is_not_said_to_be_missing(tmp_path: Path) -> None:
-    async with on_stage(tmp_path, UNDERSTUDY_TOKEN=OURS) as stage:
+    async with on_stage(tmp_path, {"UNDERSTUDY_TOKEN": OURS}) as stage:
         stage.keyring.error = KeyringClosed(LOCKED)
         assert said(await stage.ask()) == (503, "true", LOCKED)
         streamed = await stage.proxy.client.post("/v1/messages", json=request(stream=True), headers={"x-api-key": OURS})
@@ -276,7 +278,7 @@ async def test_a_key_that_is_set_elsewhere_serves_the_next_request(stage: Stage)
 
 
 async def test_without_any_keyring_the_environment_serves_and_a_missing_key_is_said(tmp_path: Path) -> None:
-    async with on_stage(tmp_path, UNDERSTUDY_TOKEN=OURS) as stage:
+    async with on_stage(tmp_path, {"UNDERSTUDY_TOKEN": OURS}) as stage:
         stage.keyring.error = NoKeyring("There is no keyring to keep keys in.")
         status, retry, sentence = said(await stage.ask())
         assert (status, retry) == (400, "false")
@@ -287,7 +289,7 @@ async def test_without_any_keyring_the_environment_serves_and_a_missing_key_is_s
 async def test_a_local_server_that_wants_no_key_answers_while_the_keyring_hangs(tmp_path: Path) -> None:
     async with chat_server(whole(completion())) as server:
         environ = {"UNDERSTUDY_TOKEN": OURS, "OLLAMA_BASE_URL": server.base_url, "BIG_MODEL": "ollama/llama3"}
-        async with on_stage(tmp_path, **environ) as stage:
+        async with on_stage(tmp_path, environ) as stage:
             stage.keyring.open.clear()
             for _ in range(3):
                 assert (await stage.ask()).status_code == 200
@@ -303,7 +305,7 @@ async def anthropic() -> AsyncIterator[ChatServer]:
 
 async def test_passthrough_uses_the_stored_key_while_the_keyring_hangs(tmp_path: Path, anthropic: ChatServer) -> None:
     environ = {"BIG_MODEL": "passthrough", "UNDERSTUDY_PASSTHROUGH_URL": anthropic.address}
-    async with on_stage(tmp_path, **environ) as stage:
+    async with on_stage(tmp_path, environ) as stage:
         stage.keyring.kept["anthropic"] = Secret("sk-ant-of-the-keyring-0123")
         assert (await stage.ask()).status_code == 200
         stage.keyring.open.clear()
@@ -320,7 +322,7 @@ async def test_passthrough_without_a_login_says_that_the_keyring_is_locked(
         "UNDERSTUDY_PASSTHROUGH_URL": anthropic.address,
         "UNDERSTUDY_TOKEN": OURS,
     }
-    async with on_stage(tmp_path, **environ) as stage:
+    async with on_stage(tmp_path, environ) as stage:
         stage.keyring.error = KeyringClosed(LOCKED)
         assert said(await stage.ask()) == (503, "true", LOCKED)
         own = {"x-understudy-token": OURS, "authorization": "Bearer sk-ant-oat-of-the-person", "x-api-key": ""}

@@ -48,13 +48,13 @@ def hang() -> None:
 
 
 def slow_down() -> None:
-    quick = SecretService.Keyring.get_password
+    quick: Callable[..., Any] = SecretService.Keyring.get_password
 
     def slow(self: Any, service: str, username: str) -> Any:
         time.sleep(2.5)
         return quick(self, service, username)
 
-    SecretService.Keyring.get_password = slow
+    setattr(SecretService.Keyring, "get_password", slow)  # noqa: B010
 
 
 TROUBLES: dict[str, Callable[[], None]] = {"locked": lock, "hung": hang, "slow": slow_down}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,11 +26,12 @@ def test_an_answer_and_an_error_come_back() -> None:
 def test_questions_wait_for_each_other_and_the_urgent_come_first() -> None:
     worker, gate, told = StoreWorker(), threading.Event(), list[str]()
     first = worker.ask(gate.wait)
-    others = [worker.ask(lambda name=name: told.append(name)) for name in ("b", "c")]
-    urgent = worker.ask(lambda: told.append("a"), first=True)
+    others = [worker.ask(partial(told.append, name)) for name in ("b", "c")]
+    urgent = worker.ask(partial(told.append, "a"), first=True)
     assert told == []
     gate.set()
-    for answer in (first, *others, urgent):
+    first.result(10)
+    for answer in (*others, urgent):
         answer.result(10)
     assert told == ["a", "b", "c"]
 

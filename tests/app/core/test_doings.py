@@ -65,7 +65,7 @@ from tests.app.core.real_app import DEMO, TOKEN, App, provider, running
 class Hanging(MemoryStore):
     """A keyring that answers nobody until ``answers`` is set, or is locked."""
 
-    origin: Final = Origin.KEYRING  # type: ignore[assignment, misc]
+    origin: Final = Origin.KEYRING  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
