@@ -101,7 +101,7 @@ def responses() -> list[Step]:
     counted = {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
     done = {**answer, "status": "completed", "output": [whole_text, whole_call], "usage": counted}
     first, second = {"output_index": 0, "item_id": "msg_1"}, {"output_index": 1, "item_id": "fc_1"}
-    events = [
+    events: list[dict[str, Any]] = [
         {"type": "response.created", "response": answer},
         {"type": "response.output_item.added", "output_index": 0, "item": {**text, "content": []}},
         {"type": "response.content_part.added", **first, "content_index": 0, "part": {**part, "text": ""}},
