@@ -87,7 +87,7 @@ def responses() -> list[Step]:
     arguments = '{"city":"Oslo"}'
     whole_text = {**text, "status": "completed", "content": [{**part, "text": "Rain."}]}
     whole_call = {**call, "arguments": arguments, "status": "completed"}
-    answer = {
+    answer: dict[str, Any] = {
         "id": "resp_1",
         "object": "response",
         "created_at": 1700000000,
