@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Mapping
 from http.client import HTTPConnection
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from app.commands.claude import own_options
 from proxy_core.launch.claude_code import FOR_NOBODY_ELSE
 from proxy_core.ledger.reading import Ledger
 from proxy_core.runtime.presence import Presence, announce
+from proxy_core.ledger.rows import Row
 from tests.commands.fake_claude import FakeClaude, install
 from tests.support.processes import UNDERSTUDY, Finished, environment, serving, understudy
 
@@ -104,7 +106,7 @@ async def test_a_running_understudy_is_used(fake: FakeClaude, scratch: Path) -> 
         assert ended.status == 0, ended.err
         assert fake.seen["environ"]["ANTHROPIC_BASE_URL"] == proxy.address
         assert fake.seen["environ"]["ANTHROPIC_DEFAULT_OPUS_MODEL_NAME"] == "BIG · slow", "its roles, not ours"
-    rows = Ledger(scratch / "data" / "ledger.sqlite").page()
+    rows = _rows(scratch)
     assert [row.story.error for row in rows] == [], "roles that are not set are no errors"
 
 
@@ -296,7 +298,12 @@ def test_our_options_stand_first() -> None:
 
 async def test_nothing_is_kept_in_the_journal_of_a_session_that_asked_nothing(fake: FakeClaude, scratch: Path) -> None:
     await _claude(fake, scratch)
-    assert [row for row in Ledger(scratch / "data" / "ledger.sqlite").page() if row.story.path == "/v1/messages"] == []
+    assert [row for row in _rows(scratch) if row.story.path == "/v1/messages"] == []
+
+
+def _rows(home: Path) -> tuple[Row, ...]:
+    with closing(Ledger(home / "data" / "ledger.sqlite")) as ledger:
+        return ledger.page()
 
 
 async def _until(path: Path) -> Mapping[str, object]:

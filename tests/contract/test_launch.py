@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,7 @@ async def test_nothing_that_it_asks_of_a_running_understudy_fails(version: str, 
         }
         done = await processes.understudy("claude", "-p", "Hi.", home=home, variables=variables)
         assert done.status == 0, done.err
-    asked = [(row.story.path, row.story.state) for row in Ledger(home / "data" / "ledger.sqlite").page()]
+    with closing(Ledger(home / "data" / "ledger.sqlite")) as ledger:
+        asked = [(row.story.path, row.story.state) for row in ledger.page()]
     assert "/v1/messages" in [path.partition("?")[0] for path, _ in asked]
     assert [one for one in asked if one[1] is not State.DONE] == []

@@ -23,8 +23,8 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
 
-LONGEST = 12.0
-"""Seconds that any case may take, where the proxy itself waits for three seconds at a time."""
+LONGEST = 100.0
+"""Seconds that any case may take: far over what a busy machine needs, where the proxy waits for three at a time."""
 
 MAY_PASS = {429, 502, 504, 529}
 
