@@ -9,8 +9,8 @@ import signal
 import sys
 import time
 from collections.abc import Mapping
-from http.client import HTTPConnection
 from contextlib import closing
+from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -18,8 +18,8 @@ import pytest
 from app.commands.claude import own_options
 from proxy_core.launch.claude_code import FOR_NOBODY_ELSE
 from proxy_core.ledger.reading import Ledger
-from proxy_core.runtime.presence import Presence, announce
 from proxy_core.ledger.rows import Row
+from proxy_core.runtime.presence import Presence, announce
 from tests.commands.fake_claude import FakeClaude, install
 from tests.support.processes import UNDERSTUDY, Finished, environment, serving, understudy
 

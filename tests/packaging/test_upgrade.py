@@ -16,7 +16,7 @@ import pytest
 from proxy_core.config import key_store, keys
 from proxy_core.config.settings import AtLimit, Engine, Role
 from proxy_core.config.settings_file import change, load
-from proxy_core.ledger import ledger_file, schema
+from proxy_core.ledger import ledger_file, reading, schema
 from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.rows import Billing
@@ -47,7 +47,7 @@ def use(monkeypatch: pytest.MonkeyPatch, *more: str) -> int:
     version = schema.VERSION + len(more)
     monkeypatch.setattr(schema, "MIGRATIONS", (*schema.MIGRATIONS, *more))
     monkeypatch.setattr(schema, "VERSION", version)
-    monkeypatch.setattr(ledger_file, "VERSION", version)
+    monkeypatch.setattr(reading, "VERSION", version)
     return version
 
 

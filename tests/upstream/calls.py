@@ -29,7 +29,7 @@ def call_to(base_url: str, *, stream: bool = True, timeouts: Timeouts | None = N
             **({"stream_options": {"include_usage": True}} if stream else {}),
             **body,
         },
-        timeouts=timeouts or Timeouts(connect=5.0, first_chunk=5.0, between_chunks=5.0),
+        timeouts=timeouts or Timeouts(connect=30.0, first_chunk=30.0, between_chunks=30.0),
     )
 
 
