@@ -9,17 +9,17 @@ from typing import Final
 
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
-from proxy_core.ledger.journal import Carried, News
-from proxy_core.runtime.server import ServerNews
+from proxy_core.ledger.request_events import BodyCaptured, RequestEvent
+from proxy_core.server.proxy_server import ServerEvent
 
 PACE: Final = 100
 """Milliseconds between two batches."""
 
 
 class Bridge(QObject):
-    """A :class:`~proxy_core.ledger.journal.Listener`; made in Qt's thread, whose event loop must run.
+    """A :class:`~proxy_core.ledger.request_events.Listener`; made in Qt's thread, whose event loop must run.
 
-    ``told`` carries a tuple of news, ``stands`` a :class:`ServerNews`; both are emitted in Qt's thread.
+    ``told`` carries a tuple of news, ``stands`` a :class:`ServerEvent`; both are emitted in Qt's thread.
     """
 
     told = Signal(object)
@@ -29,7 +29,7 @@ class Bridge(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._waiting: deque[News] = deque()
+        self._waiting: deque[RequestEvent] = deque()
         self._is_awake = False
         self._is_open = True
         self._last = float("-inf")
@@ -40,19 +40,19 @@ class Bridge(QObject):
         self._woken.connect(self._wake, Qt.ConnectionType.QueuedConnection)
         self._posted.connect(_call, Qt.ConnectionType.QueuedConnection)
 
-    def hear(self, news: News) -> None:
+    def on_event(self, events: RequestEvent) -> None:
         """Take one piece of news, from any thread: an append, and a signal where none is on its way."""
-        if isinstance(news, Carried):  # bodies are the ledger's: a window that wants one asks for it
+        if isinstance(events, BodyCaptured):  # bodies are the ledger's: a window that wants one asks for it
             return
-        self._waiting.append(news)
+        self._waiting.append(events)
         if not self._is_awake and self._is_open:
             self._is_awake = True
             self._woken.emit()
 
-    def stand(self, news: ServerNews) -> None:
+    def stand(self, events: ServerEvent) -> None:
         """Take a change of the server's state, from any thread."""
         if self._is_open:
-            self.stands.emit(news)
+            self.stands.emit(events)
 
     def post(self, call: Callable[[], None]) -> None:
         """Have ``call`` called in Qt's thread, from any thread."""

@@ -5,23 +5,22 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from app.choices import Choice
-from app.doing.keys import KeysDoing
-from app.doing.launching import LaunchDoing
-from app.doing.ledger import LedgerDoing
-from app.doing.opening import OpeningDoing
-from app.doing.proxy import ProxyDoing
-from app.doing.reading import ReadingDoing
-from app.doing.settings import SettingsDoing
-from app.doing.tools import Tools
-from app.doing.trying import TryingDoing
-from app.news import FirstRunIs
-from app.remembered import Memory
-from app.wishes import (
+from app.services.context import ServiceContext
+from app.services.desktop_service import DesktopService
+from app.services.key_service import KeyService
+from app.services.launch_service import LaunchService
+from app.services.ledger_service import LedgerService
+from app.services.probe_service import ProbeService
+from app.services.proxy_service import ProxyService
+from app.services.query_service import QueryService
+from app.services.settings_service import SettingsService
+from app.services.settings_store import SettingsSnapshot
+from app.state.commands import (
     ChangeSettings,
     CheckForUpdates,
     CheckProvider,
     ChooseFolder,
+    Command,
     CopyAddress,
     CopyAsCurl,
     CopyCommand,
@@ -32,13 +31,13 @@ from app.wishes import (
     Export,
     FindLocalServers,
     ForgetReport,
-    KeepProfile,
-    Launch,
+    LaunchClaudeCode,
     MeasureLog,
     OpenFolder,
     OpenLicences,
     OpenLink,
     OpenReport,
+    ProbeRole,
     Quit,
     ReadBodies,
     ReadNames,
@@ -47,7 +46,9 @@ from app.wishes import (
     ReadUsage,
     RemoveKey,
     RenewToken,
-    RunAgain,
+    ReplayRequest,
+    SaveProfile,
+    SendFirstRequest,
     SetKey,
     SetRole,
     ShowRequests,
@@ -56,43 +57,42 @@ from app.wishes import (
     StartProxy,
     StopProxy,
     SwitchProfile,
-    TryFirstRequest,
-    TryRole,
     Wipe,
-    Wish,
 )
+from app.state.events import FirstRunChanged
+from app.state.ui_state import UiStateStore
 from proxy_core.config.settings import ProxySettings
 
 
 @dataclass(frozen=True, slots=True)
-class Doings:
+class Services:
     """One for each family of wishes."""
 
-    proxy: ProxyDoing
-    settings: SettingsDoing
-    keys: KeysDoing
-    trying: TryingDoing
-    launching: LaunchDoing
-    reading: ReadingDoing
-    ledger: LedgerDoing
-    opening: OpeningDoing
+    proxy: ProxyService
+    settings: SettingsService
+    keys: KeyService
+    trying: ProbeService
+    launching: LaunchService
+    reading: QueryService
+    ledger: LedgerService
+    opening: DesktopService
 
 
 class Controller:
     """Belongs to Qt's thread. Nothing in here blocks."""
 
-    def __init__(self, tools: Tools, doings: Doings, memory: Memory) -> None:
-        self._tools = tools
+    def __init__(self, context: ServiceContext, doings: Services, memory: UiStateStore) -> None:
+        self._context = context
         self._memory = memory
         self._do = doings
 
-    def take(self, wish: Wish) -> None:
-        """Have ``wish`` done."""
-        match wish:
+    def take(self, command: Command) -> None:
+        """Have ``command`` done."""
+        match command:
             case StartProxy() | StopProxy() | CopyAddress() | CopyToken() | RenewToken():
-                self._about_proxy(wish)
-            case ChangeSettings() | SwitchProfile() | KeepProfile() | SetRole():
-                self._about_settings(wish)
+                self._about_proxy(command)
+            case ChangeSettings() | SwitchProfile() | SaveProfile() | SetRole():
+                self._about_settings(command)
             case SetKey(provider, key):
                 self._do.keys.set(provider, key)
             case RemoveKey(provider):
@@ -101,22 +101,22 @@ class Controller:
                 self._do.keys.check(provider)
             case FindLocalServers():
                 self._do.keys.reach()
-            case TryRole(role):
+            case ProbeRole(role):
                 self._do.trying.role(role)
-            case TryFirstRequest():
+            case SendFirstRequest():
                 self._do.trying.first_request()
             case EndFirstRun():
                 self._end_first_run()
-            case ChooseFolder() | Launch() | CopyCommand() | CopyInstallCommand():
-                self._about_launch(wish)
+            case ChooseFolder() | LaunchClaudeCode() | CopyCommand() | CopyInstallCommand():
+                self._about_launch(command)
             case ReadPage() | ReadBodies() | ReadSessions() | ReadUsage() | ReadNames() | MeasureLog() | CopyAsCurl():
-                self._about_reading(wish)
-            case RunAgain() | Export() | Wipe():
-                self._about_ledger(wish)
+                self._about_reading(command)
+            case ReplayRequest() | Export() | Wipe():
+                self._about_ledger(command)
             case _:
-                self._about_desktop(wish)
+                self._about_desktop(command)
 
-    def settings_changed(self, before: Choice, after: Choice) -> None:
+    def settings_changed(self, before: SettingsSnapshot, after: SettingsSnapshot) -> None:
         """Something else is in force now, whoever changed it: what does not read it at each request follows."""
         was, now = before.settings, after.settings
         if _fixed_while_it_runs(was.proxy) != _fixed_while_it_runs(now.proxy):
@@ -127,8 +127,8 @@ class Controller:
         if priced_otherwise or was.providers != now.providers or before.roles() != after.roles():
             self._do.reading.sum_now()
 
-    def _about_proxy(self, wish: StartProxy | StopProxy | CopyAddress | CopyToken | RenewToken) -> None:
-        match wish:
+    def _about_proxy(self, command: StartProxy | StopProxy | CopyAddress | CopyToken | RenewToken) -> None:
+        match command:
             case StartProxy(port) if port is not None:
                 self._do.settings.set_port(port, self._do.proxy.start)
             case StartProxy():
@@ -142,46 +142,46 @@ class Controller:
             case RenewToken():
                 self._do.keys.renew_token()
             case _:
-                assert_never(wish)
+                assert_never(command)
 
-    def _about_settings(self, wish: ChangeSettings | SwitchProfile | KeepProfile | SetRole) -> None:
-        match wish:
+    def _about_settings(self, command: ChangeSettings | SwitchProfile | SaveProfile | SetRole) -> None:
+        match command:
             case ChangeSettings(settings):
                 self._do.settings.change(settings)
             case SwitchProfile(name):
                 self._do.settings.switch_profile(name)
-            case KeepProfile(name, profile, renamed):
+            case SaveProfile(name, profile, renamed):
                 self._do.settings.keep_profile(name, profile, renamed)
             case SetRole(role, model):
                 self._do.settings.set_role(role, model)
             case _:
-                assert_never(wish)
+                assert_never(command)
 
-    def _about_launch(self, wish: ChooseFolder | Launch | CopyCommand | CopyInstallCommand) -> None:
-        match wish:
+    def _about_launch(self, command: ChooseFolder | LaunchClaudeCode | CopyCommand | CopyInstallCommand) -> None:
+        match command:
             case ChooseFolder(folder):
                 self._do.launching.choose(folder)
-            case Launch(folder, profile, anyway):
+            case LaunchClaudeCode(folder, profile, anyway):
                 self._do.launching.launch(folder, profile, anyway=anyway)
             case CopyCommand(shell):
                 self._do.launching.copy_command(shell)
             case CopyInstallCommand():
                 self._do.launching.copy_install()
             case _:
-                assert_never(wish)
+                assert_never(command)
 
     def _about_reading(
-        self, wish: ReadPage | ReadBodies | ReadSessions | ReadUsage | ReadNames | MeasureLog | CopyAsCurl
+        self, command: ReadPage | ReadBodies | ReadSessions | ReadUsage | ReadNames | MeasureLog | CopyAsCurl
     ) -> None:
-        match wish:
+        match command:
             case ReadPage():
-                self._do.reading.page(wish)
+                self._do.reading.page(command)
             case ReadBodies(id_):
                 self._do.reading.bodies(id_)
             case ReadSessions():
-                self._do.reading.sessions(wish)
+                self._do.reading.sessions(command)
             case ReadUsage():
-                self._do.reading.usage(wish)
+                self._do.reading.usage(command)
             case ReadNames():
                 self._do.reading.names()
             case MeasureLog():
@@ -189,22 +189,22 @@ class Controller:
             case CopyAsCurl(id_):
                 self._do.reading.curl(id_)
             case _:
-                assert_never(wish)
+                assert_never(command)
 
-    def _about_ledger(self, wish: RunAgain | Export | Wipe) -> None:
-        match wish:
-            case RunAgain(id_, model):
-                self._do.ledger.run_again(id_, model)
+    def _about_ledger(self, command: ReplayRequest | Export | Wipe) -> None:
+        match command:
+            case ReplayRequest(id_, model):
+                self._do.ledger.replay_request(id_, model)
             case Export(path, form, wanted):
                 self._do.ledger.export(path, form, wanted)
             case Wipe(bodies_only):
                 self._do.ledger.wipe(bodies_only=bodies_only)
             case _:
-                assert_never(wish)
+                assert_never(command)
 
     def _about_desktop(
         self,
-        wish: CopyText
+        command: CopyText
         | ShowRequests
         | ShowWatch
         | ShowSettings
@@ -216,8 +216,8 @@ class Controller:
         | ForgetReport
         | Quit,
     ) -> None:
-        screen, opening = self._tools.screen, self._do.opening
-        match wish:
+        screen, opening = self._context.screen, self._do.opening
+        match command:
             case CopyText(text, said):
                 opening.copy(text, said)
             case ShowRequests(wanted, id_):
@@ -244,13 +244,13 @@ class Controller:
             case Quit():
                 screen.quit()
             case _:
-                assert_never(wish)
+                assert_never(command)
 
     def _end_first_run(self) -> None:
-        if self._tools.stage.state.first_run:
-            self._tools.stage.learn(FirstRunIs(due=False))
+        if self._context.store.state.first_run:
+            self._context.store.apply(FirstRunChanged(due=False))
             self._memory.change(lambda known: replace(known, first_run_over=True))
-            self._tools.screen.end_first_run()
+            self._context.screen.end_first_run()
 
 
 def _fixed_while_it_runs(proxy: ProxySettings) -> tuple[str, int, str]:

@@ -15,9 +15,9 @@ def start(arguments: list[str]) -> int:
     """The exit code of what was started. Qt is loaded for the desktop only, the command line for anything else."""
     if arguments:
         return _command(arguments)
-    from app.screen import has_screen  # noqa: PLC0415
+    from app.platform.display_check import has_display  # noqa: PLC0415
 
-    if not has_screen(os.environ):
+    if not has_display(os.environ):
         return _command([])
     try:
         from app.process import run  # noqa: PLC0415
@@ -28,6 +28,6 @@ def start(arguments: list[str]) -> int:
 
 
 def _command(arguments: list[str]) -> int:
-    from app.commands import run  # noqa: PLC0415
+    from app.cli import run  # noqa: PLC0415
 
     return run(arguments)

@@ -12,11 +12,11 @@ from PySide6.QtCore import QCoreApplication
 from PySide6.QtGui import QIcon, QPixmap
 from PySide6.QtWidgets import QApplication, QMessageBox
 
-from app.crash import Reports
 from app.desktop import Desktop
-from app.said import said
-from app.single_instance import SingleInstance
-from app.wishes import ShowWatch
+from app.i18n.said import said
+from app.platform.crash_reports import Reports
+from app.platform.single_instance import SingleInstance
+from app.state.commands import ShowWatch
 from proxy_core.config import paths
 from proxy_core.errors import UnderstudyError
 

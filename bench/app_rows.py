@@ -16,21 +16,21 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from PySide6.QtWidgets import QApplication
 
-from app.answers import PageRead
-from app.state import AppState, Phase, Proxy
-from app.theme import Theme
+from app.state.app_state import AppState, Phase, ProxyView
+from app.state.commands import Command, ReadPage
+from app.state.query_results import PageRead
+from app.widgets.theme import Theme
 from app.windows.watch.requests_table import RequestsTable
 from app.windows.watch.window import WatchWindow
-from app.wishes import ReadPage, Wish
-from proxy_core.ledger.journal import State, Story, Usage
-from proxy_core.ledger.rows import Filter, Row
+from proxy_core.ledger.request_events import RequestRecord, State, TokenUsage
+from proxy_core.ledger.rows import Filter, RequestRow
 
 
-def row(number: int) -> Row:
+def row(number: int) -> RequestRow:
     """A request as the ledger has it."""
     began = 1_790_000_000.0 + number
     failed = number % 17 == 0
-    story = Story(
+    record = RequestRecord(
         id=f"req_{number:08}",
         began=began,
         path="/v1/messages",
@@ -48,9 +48,9 @@ def row(number: int) -> Row:
         state=State.FAILED if failed else State.DONE,
         status=429 if failed else 200,
         error="Too many requests." if failed else "",
-        usage=None if failed else Usage(input=3000 + number % 500, output=number % 900, cache_read=20_000),
+        usage=None if failed else TokenUsage(input=3000 + number % 500, output=number % 900, cache_read=20_000),
     )
-    return Row(number, story, None if failed else 0.01 + number % 7 / 100)
+    return RequestRow(number, record, None if failed else 0.01 + number % 7 / 100)
 
 
 class Rows:
@@ -60,9 +60,9 @@ class Rows:
         self._rows = [row(number) for number in range(count, 0, -1)]
         self.asked: list[ReadPage] = []
 
-    def take(self, wish: Wish) -> None:
-        if isinstance(wish, ReadPage):
-            self.asked.append(wish)
+    def take(self, command: Command) -> None:
+        if isinstance(command, ReadPage):
+            self.asked.append(command)
 
     def answer(self, asked: ReadPage) -> PageRead:
         wanted = asked.wanted
@@ -70,8 +70,8 @@ class Rows:
             one
             for one in self._rows
             if (asked.before is None or one.number < asked.before)
-            and (not wanted.states or one.story.state in wanted.states)
-            and all(word in one.story.model for word in wanted.text.split())
+            and (not wanted.states or one.record.state in wanted.states)
+            and all(word in one.record.model for word in wanted.text.split())
         ]
         return PageRead(asked, tuple(rows[: asked.limit]))
 
@@ -81,10 +81,10 @@ def main(count: int) -> int:
     application = QApplication([])
     window = WatchWindow(Theme(application))
     store = Rows(count)
-    window.wished.connect(store.take)
+    window.command_requested.connect(store.take)
     window.resize(1300, 800)
     window.show()
-    window.show_state(AppState(proxy=Proxy(Phase.RUNNING, "http://127.0.0.1:8082")))
+    window.show_state(AppState(proxy=ProxyView(Phase.RUNNING, "http://127.0.0.1:8082")))
     filling, scrolling, filtering = list[float](), list[float](), list[float]()
     application.processEvents()
     table = window.findChild(RequestsTable)
@@ -93,7 +93,7 @@ def main(count: int) -> int:
     while table.model().rowCount() < count:
         page = store.answer(asked)
         with timed(filling):
-            window.hear(page)
+            window.on_result(page)
             application.processEvents()
         asked = ReadPage(asked.wanted, before=page.rows[-1].number, limit=asked.limit)
     bar = table.verticalScrollBar()
@@ -107,7 +107,7 @@ def main(count: int) -> int:
             window.show_requests(Filter(text=text), "")
             application.processEvents()
         with timed(filtering):
-            window.hear(store.answer(store.asked[-1]))
+            window.on_result(store.answer(store.asked[-1]))
             application.processEvents()
     told = {
         "rows": count,

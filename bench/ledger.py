@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from proxy_core.ledger import ledger_file
-from proxy_core.ledger.book import Book
-from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.reading import Ledger
-from proxy_core.ledger.row_writing import Entry
+from proxy_core.ledger.record_repository import RecordRepository
+from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.row_writing import PricedRecord
 from proxy_core.ledger.rows import Filter, Grouping
 
 REQUESTS: Final = 1_000_000
@@ -40,7 +40,7 @@ PAGE, FILTER, SUMS = 0.050, 0.200, 0.500
 """Seconds: the first page, a filter, the sums."""
 
 
-def stories(number: int, seed: int = 4) -> Iterator[Story]:
+def records(number: int, seed: int = 4) -> Iterator[RequestRecord]:
     """The requests, oldest first."""
     chance = random.Random(seed)
     for n in range(number):
@@ -51,8 +51,8 @@ def stories(number: int, seed: int = 4) -> Iterator[Story]:
         failed = chance.random() < 0.02
         first = chance.lognormvariate(-0.3, 0.6)
         whole = first + chance.lognormvariate(1.2, 0.7)
-        usage = Usage(chance.randrange(4000), chance.randrange(1, 900), chance.randrange(90_000), 0, 0)
-        yield Story(
+        usage = TokenUsage(chance.randrange(4000), chance.randrange(1, 900), chance.randrange(90_000), 0, 0)
+        yield RequestRecord(
             id=f"req_{n:024x}",
             began=at,
             path="/v1/messages",
@@ -65,7 +65,7 @@ def stories(number: int, seed: int = 4) -> Iterator[Story]:
             provider=provider,
             model=model,
             engine="direct",
-            attempts=(Attempted("", at, 1, 200),),
+            attempts=(AttemptMade("", at, 1, 200),),
             first_token=at + first,
             ended=at + whole,
             state=State.FAILED if failed else State.DONE,
@@ -82,12 +82,12 @@ def build(path: Path, number: int) -> None:
     connection = ledger_file.connect(path)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -200000")
-    book = Book(connection, 1, END, lambda text: text)
-    batch: list[Entry] = []
+    book = RecordRepository(connection, 1, END, lambda text: text)
+    batch: list[PricedRecord] = []
     connection.execute("BEGIN")
-    for story in stories(number):
-        cost = None if story.usage is None or story.provider == "ollama" else story.usage.output * 8e-6
-        batch.append(Entry(story, cost))
+    for record in records(number):
+        cost = None if record.usage is None or record.provider == "ollama" else record.usage.output * 8e-6
+        batch.append(PricedRecord(record, cost))
         if len(batch) == 10_000:
             book.write(batch)
             batch.clear()
@@ -137,7 +137,7 @@ def questions() -> list[tuple[str, float, Callable[[Ledger], Any]]]:
 
 
 def _failed_number() -> int:
-    return next(int(story.error.split()[-1][:-1]) for story in stories(REQUESTS) if story.error)
+    return next(int(record.error.split()[-1][:-1]) for record in records(REQUESTS) if record.error)
 
 
 def ask(path: Path, times: int = 5) -> bool:

@@ -17,20 +17,20 @@ from pathlib import Path
 from statistics import median
 from typing import Final
 
-from app.commands.ground import stand
+from app.cli.cli_context import load
 from bench.figures import FIGURES, FIRST_LARGE, PACED, WHOLE
 from bench.measuring import ask
 from bench.peers import ROOT
 from bench.programs import DIRECT, Place, Program, Start, programs
 from bench.running import Running, running, start_upstream, stop
 from proxy_core.config.settings import LogSettings
-from proxy_core.ledger.body_keeping import Gathering
-from proxy_core.ledger.journal import Audience, Carried, Part
+from proxy_core.ledger.body_keeping import BodyBuffer
 from proxy_core.ledger.redaction import Redaction
+from proxy_core.ledger.request_events import BodyCaptured, BodyKind, Broadcast
 from proxy_core.ledger.store import LedgerFile
-from proxy_core.runtime.keeping import keep
-from proxy_core.runtime.listening import Listening
-from proxy_core.runtime.server import ProxyServer
+from proxy_core.server.ledger_factory import keep
+from proxy_core.server.listening import Listening
+from proxy_core.server.proxy_server import ProxyServer
 
 KINDS: Final = ("without", "rows", "bodies")
 _CHUNKS: Final = 500
@@ -38,14 +38,14 @@ _CHUNKS: Final = 500
 
 def serve(kind: str, port: int) -> None:
     """A proxy as ``understudy serve`` runs it, with as much of a ledger as ``kind`` says."""
-    ground = stand(os.environ)
+    ground = load(os.environ)
     make = ground.proxy.make_service
     if kind != "without":
         path = ground.paths.ledger_file
         ledger = (
             keep(ground.proxy, path) if kind == "bodies" else LedgerFile(path, log=lambda: LogSettings(bodies=False))
         )
-        make = partial(make, lambda listener: Audience(ledger, listener))
+        make = partial(make, lambda listener: Broadcast(ledger, listener))
     ProxyServer(Listening("127.0.0.1", port), make).run()
 
 
@@ -93,8 +93,8 @@ def at_the_end() -> float:
     pieces = (start, *(delta % number for number in range(_CHUNKS)))
     took = []
     for _ in range(50):
-        body = Gathering(Carried("r", 0.0, Part.ANSWER, b""))
-        body.take(Carried("r", 0.0, Part.ANSWER, b"".join(pieces)))
+        body = BodyBuffer(BodyCaptured("r", 0.0, BodyKind.ANSWER, b""))
+        body.take(BodyCaptured("r", 0.0, BodyKind.ANSWER, b"".join(pieces)))
         begun = time.thread_time()
         for _ in body.steps(Redaction()):
             pass

@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from app.state import (
+from app.state.app_state import (
     AppState,
-    Budget,
+    BudgetView,
+    CheckVerdict,
     KeyPlace,
     KeyView,
     LocalServerView,
     Phase,
+    ProbeStep,
+    ProbeView,
     ProviderCheck,
-    Proxy,
+    ProxyView,
     TerminalView,
-    Trial,
-    TrialStep,
-    Verdict,
 )
 from proxy_core.catalogue.providers import Providers
 from proxy_core.config.settings import (
@@ -60,17 +60,17 @@ SETTINGS: Final = Settings(
 )
 
 
-def trial(model: str, first: float, cost: float, vision: Verdict = Verdict.GOOD) -> Trial:
+def trial(model: str, first: float, cost: float, vision: CheckVerdict = CheckVerdict.GOOD) -> ProbeView:
     """A model that was tried and did well, but perhaps with images."""
-    return Trial(
+    return ProbeView(
         model,
-        Verdict.GOOD,
+        CheckVerdict.GOOD,
         first_token=first,
         duration=first + 1.4,
         steps=(
-            TrialStep("streaming", Verdict.GOOD, "It comes in 24 pieces over 1.31 s."),
-            TrialStep("tools", Verdict.GOOD, "It calls a tool with what was asked for."),
-            TrialStep("vision", vision, "It sees that a square is green."),
+            ProbeStep("streaming", CheckVerdict.GOOD, "It comes in 24 pieces over 1.31 s."),
+            ProbeStep("tools", CheckVerdict.GOOD, "It calls a tool with what was asked for."),
+            ProbeStep("vision", vision, "It sees that a square is green."),
         ),
         cost=cost,
         at=NOW - 240,
@@ -83,8 +83,8 @@ def settings_state(settings: Settings = SETTINGS) -> AppState:
     named = [providers.get(id_) for id_ in ("openai", "gemini", "openrouter", "gateway", "ollama")]
     return AppState(
         configuration=Configuration(settings),
-        proxy=Proxy(Phase.RUNNING, "http://127.0.0.1:8082"),
-        budget=Budget(4.82, 61.4, 20.0, 300.0),
+        proxy=ProxyView(Phase.RUNNING, "http://127.0.0.1:8082"),
+        budget=BudgetView(4.82, 61.4, 20.0, 300.0),
         providers=tuple(provider for provider in named if provider is not None),
         keys={
             "openai": KeyView(KeyPlace.KEYRING, "7f3a"),
@@ -94,12 +94,12 @@ def settings_state(settings: Settings = SETTINGS) -> AppState:
         },
         token=KeyView(KeyPlace.KEYRING, "e41b"),
         checks={
-            "openai": ProviderCheck(Verdict.GOOD, "", NOW - 130, 94),
-            "gemini": ProviderCheck(Verdict.GOOD, "", NOW - 128, 41),
+            "openai": ProviderCheck(CheckVerdict.GOOD, "", NOW - 130, 94),
+            "gemini": ProviderCheck(CheckVerdict.GOOD, "", NOW - 128, 41),
             "openrouter": ProviderCheck(
-                Verdict.BAD, "401: the key was revoked. Paste a new one.", NOW - 126, rejected=True
+                CheckVerdict.BAD, "401: the key was revoked. Paste a new one.", NOW - 126, rejected=True
             ),
-            "ollama": ProviderCheck(Verdict.GOOD, "", NOW - 60, 2),
+            "ollama": ProviderCheck(CheckVerdict.GOOD, "", NOW - 60, 2),
         },
         trials={
             Role.BIG: trial("openai/gpt-4.1", 0.62, 0.0021),

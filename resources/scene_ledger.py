@@ -10,11 +10,11 @@ from typing import Final
 
 import orjson
 
-from app.answers import Answer, BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
-from app.state import AppState
-from app.wishes import ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage, Wish
-from proxy_core.ledger.journal import Attempted, State, Story, Usage
-from proxy_core.ledger.rows import Part, Row, Session, Sum
+from app.state.app_state import AppState
+from app.state.commands import Command, ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage
+from app.state.query_results import BodiesRead, NamesRead, PageRead, QueryResult, SessionsRead, UsageRead
+from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.rows import BodyKind, RequestRow, SessionRow, Sum
 from resources.scene import FOLDER, HOME, settings_state
 
 _PLAYERS: Final = (
@@ -46,7 +46,7 @@ class Ledger:
     def state(self) -> AppState:
         """The app in the middle of this day, with one request under way."""
         running = replace(
-            self._story(0), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, text_bytes=1_250
+            self._record(0), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, text_bytes=1_250
         )
         return replace(
             settings_state(),
@@ -57,36 +57,38 @@ class Ledger:
             said="",
         )
 
-    def answer(self, wish: Wish) -> Answer | None:
+    def answer(self, command: Command) -> QueryResult | None:
         """What this ledger answers; None to a wish that is not for it."""
-        match wish:
+        match command:
             case ReadPage(before=before):
                 rows = tuple(row for row in self.rows if before is None or row.number < before)
-                return PageRead(wish, rows[: wish.limit])
+                return PageRead(command, rows[: command.limit])
             case ReadBodies(id=id_):
-                row = next((row for row in self.rows if row.story.id == id_), None)
-                return BodiesRead(id_, row, {Part.REQUEST: _REQUEST, Part.UPSTREAM: _UPSTREAM, Part.ANSWER: _ANSWER})
+                row = next((row for row in self.rows if row.record.id == id_), None)
+                return BodiesRead(
+                    id_, row, {BodyKind.REQUEST: _REQUEST, BodyKind.UPSTREAM: _UPSTREAM, BodyKind.ANSWER: _ANSWER}
+                )
             case ReadNames():
                 models = tuple(player[3] for player in _PLAYERS)
                 return NamesRead(models, _PROJECTS, ("Work", "Local"), tuple(self._session(at) for at in range(3)))
             case ReadSessions():
-                return SessionsRead(wish, tuple(self._sessions()))
+                return SessionsRead(command, tuple(self._sessions()))
             case ReadUsage():
                 per_day = tuple(self._days())
                 keys = tuple(player[3] for player in _PLAYERS)
                 by_key = tuple(added(key, (day for day in per_day if day.key == key)) for key in keys)
-                return UsageRead(wish, per_day, by_key, added("", per_day))
+                return UsageRead(command, per_day, by_key, added("", per_day))
             case _:
                 return None
 
-    def _row(self, number: int) -> Row:
-        story = self._story(number)
+    def _row(self, number: int) -> RequestRow:
+        record = self._record(number)
         _, _, _, _, reads, writes = self._player(number)
-        used = story.usage
+        used = record.usage
         cost = None
         if used is not None:
             cost = (used.input + used.cache_read / 4) * reads + used.output * writes
-        return Row(100_000 - number, story, cost, True, frozenset(Part))
+        return RequestRow(100_000 - number, record, cost, True, frozenset(BodyKind))
 
     def _player(self, number: int) -> tuple[str, str, str, str, float, float]:
         return random.Random(number * 7).choices(_PLAYERS, (9, 2, 3, 5))[0]  # noqa: S311 - made up, not secret
@@ -94,14 +96,14 @@ class Ledger:
     def _session(self, number: int) -> str:
         return f"{0x5F3A9C21 + number:08x}-4bd2-4c3e-9d5f-1c2b3a4d5e6f"
 
-    def _story(self, number: int) -> Story:
+    def _record(self, number: int) -> RequestRecord:
         chance = random.Random(number)  # noqa: S311
         role, asked_for, provider, model, _, _ = self._player(number)
         began = self._now - 6.0 - number * 23.0 - chance.uniform(0, 9)
         first = began + _HABITS[model][4] * chance.uniform(0.7, 1.4)
         quick = role == "small"
         id_ = f"req_{0xA41F00 - number:06x}"
-        done = Story(
+        done = RequestRecord(
             id=id_,
             began=began,
             path="/v1/messages",
@@ -116,14 +118,14 @@ class Ledger:
             provider=provider,
             model=model.partition("/")[2],
             engine="litellm" if provider == "gemini" else "direct",
-            attempts=(Attempted(id_, began + 0.062, 1, 200),),
+            attempts=(AttemptMade(id_, began + 0.062, 1, 200),),
             first_token=first,
             text_bytes=4_000,
             ended=first + (chance.uniform(0.2, 0.9) if quick else chance.uniform(1.5, 14.0)),
             state=State.DONE,
             status=200,
             stop_reason="end_turn" if quick else "tool_use",
-            usage=Usage(
+            usage=TokenUsage(
                 input=chance.randrange(300, 1_200) if quick else chance.randrange(900, 5_200),
                 output=chance.randrange(8, 60) if quick else chance.randrange(120, 1_900),
                 cache_read=0 if quick else chance.randrange(18_000, 44_000),
@@ -131,7 +133,7 @@ class Ledger:
         )
         return self._in_trouble(done) if number in (4, 9) else done
 
-    def _in_trouble(self, done: Story) -> Story:
+    def _in_trouble(self, done: RequestRecord) -> RequestRecord:
         if done.began < self._now - 180:
             sentence = "OpenRouter refused the key: 401. Open Understudy → Settings → Models and keys."
             return replace(
@@ -146,11 +148,11 @@ class Ledger:
                 usage=None,
                 error_type="authentication_error",
                 error=sentence,
-                attempts=(Attempted(done.id, done.began + 0.2, 1, 401, sentence),),
+                attempts=(AttemptMade(done.id, done.began + 0.2, 1, 401, sentence),),
             )
         tries = (
-            Attempted(done.id, done.began + 0.1, 1, 429, "Rate limit reached for gpt-4.1"),
-            Attempted(done.id, done.began + 1.2, 2, 200, "", 1.0),
+            AttemptMade(done.id, done.began + 0.1, 1, 429, "Rate limit reached for gpt-4.1"),
+            AttemptMade(done.id, done.began + 1.2, 2, 200, "", 1.0),
         )
         return replace(done, attempts=tries, first_token=done.began + 1.6, ended=done.began + 9.0)
 
@@ -179,7 +181,7 @@ class Ledger:
             for _, _, _, model, reads, writes in _PLAYERS:
                 often, read, written, cached, first, speed = _HABITS[model]
                 count = max(1, round(often * work * chance.uniform(0.5, 1.6))) if back else often
-                used = Usage(input=count * read, output=count * written, cache_read=count * cached)
+                used = TokenUsage(input=count * read, output=count * written, cache_read=count * cached)
                 yield Sum(
                     key=model,
                     day=f"{day:%Y-%m-%d}",
@@ -195,7 +197,7 @@ class Ledger:
                     output_speed=speed * chance.uniform(0.8, 1.2),
                 )
 
-    def _sessions(self) -> Iterable[Session]:
+    def _sessions(self) -> Iterable[SessionRow]:
         chance = random.Random(11)  # noqa: S311
         latest = self._now - 20
         for number in range(14):
@@ -218,7 +220,7 @@ class Ledger:
             models = ("openai/gpt-4.1", "openai/gpt-4.1-mini") if paid else ("ollama/qwen3-coder:30b",)
             profile = "Work" if paid else "Local"
             began, id_ = latest - lasted, self._session(number)
-            yield Session(id_, project, profile, began, latest, agents, models, int(number == 0), total)
+            yield SessionRow(id_, project, profile, began, latest, agents, models, int(number == 0), total)
             latest = began - chance.uniform(300, 9_000)
             there = datetime.fromtimestamp(latest).astimezone()
             if there.hour < 9:  # nobody works at night: on with the evening before

@@ -22,18 +22,18 @@ from pathlib import Path
 from PySide6.QtGui import QFont, QFontDatabase
 from PySide6.QtWidgets import QApplication, QMenu, QScrollArea, QWidget
 
-from app.answers import FirstWords
-from app.catalogue_search import CatalogueSearch
-from app.i18n import speak
-from app.state import AppState, ProviderCheck, Trouble, Verdict
-from app.theme import Theme
-from app.tray import Tray
+from app.i18n.languages import speak
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState, CheckVerdict, ProviderCheck, Trouble
+from app.state.commands import Command
+from app.state.query_results import FirstRequestProgress
+from app.tray.tray import Tray
+from app.widgets.theme import Theme
 from app.windows.first_run.window import FirstRunWindow
 from app.windows.settings.models_page import ModelsPage
 from app.windows.settings.window import SettingsWindow
 from app.windows.watch.window import WatchWindow
-from app.wishes import Wish
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Appearance, Configuration, Profile, Role
 from proxy_core.ledger.rows import Filter
@@ -66,7 +66,7 @@ def main() -> int:
 def _draw(application: QApplication) -> None:
     speak(application, "en")
     theme = Theme(application, Appearance.LIGHT)
-    catalogue = CatalogueSearch(Models(), SETTINGS.providers)
+    catalogue = CatalogueSearch(ModelCatalogue(), SETTINGS.providers)
     catalogue.read()
     for appearance, ending in ((Appearance.LIGHT, ""), (Appearance.DARK, "-dark")):
         theme.apply(appearance)
@@ -97,7 +97,7 @@ def _watch(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWid
     ledger = Ledger(NOW)
     window = _window(theme, catalogue, ledger)
     yield "requests", window
-    window.show_requests(Filter(), ledger.rows[1].story.id)
+    window.show_requests(Filter(), ledger.rows[1].record.id)
     yield "details", window
     window.resize(*SMALL)
     yield "details-small", window
@@ -126,11 +126,11 @@ def _window(theme: Theme, catalogue: CatalogueSearch, ledger: Ledger) -> WatchWi
 def _let_answer(ledger: Ledger, window: WatchWindow) -> None:
     """What the window asks for comes from ``ledger``."""
 
-    def hear(wish: Wish) -> None:
-        if (answer := ledger.answer(wish)) is not None:
-            window.hear(answer)
+    def on_result(command: Command) -> None:
+        if (answer := ledger.answer(command)) is not None:
+            window.on_result(answer)
 
-    window.wished.connect(hear)
+    window.command_requested.connect(on_result)
 
 
 def _settings(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
@@ -169,7 +169,7 @@ def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, 
     window.key_step.key.setText("sk-proj-0123456789abcdef")
     yield "first-run-1", window
     window.go_on()
-    good = ProviderCheck(Verdict.GOOD, at=1.0, models=94)
+    good = ProviderCheck(CheckVerdict.GOOD, at=1.0, models=94)
     window.show_state(replace(state, checks={"openai": good}))
     assert Secret("") == Secret(window.key_step.key.text())
     window.roles_step.rows[Role.BIG].picker.clearFocus()
@@ -182,7 +182,7 @@ def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, 
         "Hello! I am standing in for Claude today. Tell me what you want to build, and I will read, write and run it."
     )
     told = "openai/gpt-4.1 answered in 1.2 s, for $0.0004."
-    window.hear(FirstWords(said, ended=True, good=True, sentence=told))
+    window.on_result(FirstRequestProgress(said, ended=True, good=True, sentence=told))
     yield "first-run-3", window
     window.close()
 

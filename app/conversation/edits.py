@@ -6,18 +6,18 @@ from collections.abc import Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Final
 
-from app.conversation.turns import Edit, Mark
+from app.conversation.turns import DiffMark, Edit
 
 LONGEST: Final = 400
 """Lines of each side that are compared; longer ones are shown as all gone and all new: comparing takes their square."""
 
-Lines = Iterator[tuple[Mark, str]]
+Lines = Iterator[tuple[DiffMark, str]]
 
 
 def edit(name: str, id_: str, arguments: Mapping[str, object]) -> Edit | None:
     """The change that a call asks for; None for a call that changes no file or says it in another way."""
     path = _text(arguments, "file_path") or _text(arguments, "notebook_path") or _text(arguments, "path")
-    lines: list[tuple[Mark, str]] = []
+    lines: list[tuple[DiffMark, str]] = []
     match name:
         case "Edit" | "str_replace_based_edit_tool" | "str_replace_editor":
             old, new = _text(arguments, "old_string", "old_str"), _text(arguments, "new_string", "new_str")
@@ -35,7 +35,7 @@ def edit(name: str, id_: str, arguments: Mapping[str, object]) -> Edit | None:
             content = _text(arguments, "content", "new_source")
             if content is None:
                 return None
-            lines.extend((Mark.NEW, line) for line in _lines(content))
+            lines.extend((DiffMark.NEW, line) for line in _lines(content))
         case _:
             return None
     return Edit(name, id_, path or "", tuple(lines))
@@ -44,15 +44,15 @@ def edit(name: str, id_: str, arguments: Mapping[str, object]) -> Edit | None:
 def _changed(old: str, new: str) -> Lines:
     before, after = _lines(old), _lines(new)
     if max(len(before), len(after)) > LONGEST:
-        yield from ((Mark.GONE, line) for line in before)
-        yield from ((Mark.NEW, line) for line in after)
+        yield from ((DiffMark.GONE, line) for line in before)
+        yield from ((DiffMark.NEW, line) for line in after)
         return
     for tag, from_, to, start, end in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
         if tag == "equal":
-            yield from ((Mark.SAME, line) for line in before[from_:to])
+            yield from ((DiffMark.SAME, line) for line in before[from_:to])
         else:
-            yield from ((Mark.GONE, line) for line in before[from_:to])
-            yield from ((Mark.NEW, line) for line in after[start:end])
+            yield from ((DiffMark.GONE, line) for line in before[from_:to])
+            yield from ((DiffMark.NEW, line) for line in after[start:end])
 
 
 def _lines(text: str) -> list[str]:

@@ -14,10 +14,10 @@ from app.conversation.turns import (
     Failure,
     Picture,
     Piece,
-    Result,
     Speaker,
     Thought,
     Tool,
+    ToolResult,
     Turn,
     Unknown,
     Words,
@@ -144,13 +144,13 @@ def _call(block: dict[str, Any], seen: _Seen) -> Piece:
     return Call(name, id_, str(arguments or ""))
 
 
-def _result(block: dict[str, Any], seen: _Seen) -> Result:
+def _result(block: dict[str, Any], seen: _Seen) -> ToolResult:
     id_ = _text(block, "tool_use_id")
     content = block.get("content")
     pieces = tuple(piece for piece in _pieces(content, seen) if isinstance(piece, Words | Picture))
     if not pieces and content:
         pieces = (Words(orjson.dumps(content, option=orjson.OPT_INDENT_2).decode()),)
-    return Result(seen.tools.get(id_, ""), id_, bool(block.get("is_error")), pieces)
+    return ToolResult(seen.tools.get(id_, ""), id_, bool(block.get("is_error")), pieces)
 
 
 def _picture(block: dict[str, Any], seen: _Seen) -> Picture:

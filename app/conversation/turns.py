@@ -54,7 +54,7 @@ class Call:
     arguments: str
 
 
-class Mark(StrEnum):
+class DiffMark(StrEnum):
     """What became of a line."""
 
     SAME = " "
@@ -69,11 +69,11 @@ class Edit:
     name: str
     id: str
     path: str
-    lines: tuple[tuple[Mark, str], ...]
+    lines: tuple[tuple[DiffMark, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class ToolResult:
     """What a tool gave back; ``name`` is the tool's, empty where its call is not in the conversation."""
 
     name: str
@@ -105,7 +105,7 @@ class Unknown:
     type: str
 
 
-Piece = Words | Thought | Picture | Call | Edit | Result | Tool | Failure | Unknown
+Piece = Words | Thought | Picture | Call | Edit | ToolResult | Tool | Failure | Unknown
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,9 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolButton, QWidget
 
 from app.assets import IconName
-from app.theme import Theme
-from app.theme_tokens import Tone
 from app.widgets.labels import one_line, plain_tip
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import Tone
 
 
 class _Button(QPushButton):

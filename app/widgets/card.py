@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
-from app.theme_tokens import GAP_8, GAP_12, GAP_16
 from app.widgets.labels import Label, line
+from app.widgets.theme_tokens import GAP_8, GAP_12, GAP_16
 
 
 class Card(QFrame):

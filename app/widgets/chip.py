@@ -8,8 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPaintEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.theme import Theme
-from app.theme_tokens import Tokens
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import Tokens
 
 DOT = 6.0
 EDGE = 8.0

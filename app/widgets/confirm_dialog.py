@@ -11,11 +11,11 @@ from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QGuiApplica
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QVBoxLayout, QWidget
 from shiboken6 import isValid
 
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_16, GAP_24
 from app.widgets.buttons import QuietButton
 from app.widgets.labels import Label, one_line
 from app.widgets.layouts import empty
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_16, GAP_24
 
 DEAD_TIME: Final = 0.8
 """Seconds that a question stands before it can be answered with anything but Cancel. The second click of a double-click

@@ -7,10 +7,10 @@ from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from app import assets
 from app.assets import IconName
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16, GAP_24
 from app.widgets.buttons import PrimaryButton
 from app.widgets.labels import Label
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16, GAP_24
 
 
 class EmptyState(QWidget):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.theme_tokens import GAP_4, GAP_12, GAP_16
 from app.widgets.labels import Label
 from app.widgets.styled import restyle
+from app.widgets.theme_tokens import GAP_4, GAP_12, GAP_16
 
 
 class FieldRow(QWidget):

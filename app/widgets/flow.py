@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
-from app.theme_tokens import GAP_4, GAP_8
+from app.widgets.theme_tokens import GAP_4, GAP_8
 
 
 class Flow(QLayout):

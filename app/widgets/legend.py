@@ -8,8 +8,8 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.theme import Theme
 from app.widgets.labels import one_line
+from app.widgets.theme import Theme
 
 SQUARE = 10.0
 BETWEEN = 5.0

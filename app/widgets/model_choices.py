@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from app.catalogue_port import Catalogue
+from app.state.catalogue_port import Catalogue
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.config.settings import PASSTHROUGH
 
 
-class Mark(StrEnum):
+class ModelMark(StrEnum):
     """Where a choice comes from."""
 
     NONE = "none"
@@ -25,17 +25,17 @@ class Mark(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class ModelChoice:
     """``value`` is ``provider/name``, passthrough, or empty for no model."""
 
     value: str
-    mark: Mark
+    mark: ModelMark
     facts: ModelFacts = field(default_factory=lambda: ModelFacts(""))
     provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class ModelOffer:
     """What may be chosen besides the catalogue's models.
 
     ``reached`` are those that the keys really reach, ``local`` those of local servers, as ``provider/name``. ``none``
@@ -48,7 +48,7 @@ class Offer:
     passthrough: bool = True
 
 
-def choices(words: str, catalogue: Catalogue, offer: Offer, limit: int = 200) -> tuple[Choice, ...]:
+def choices(words: str, catalogue: Catalogue, offer: ModelOffer, limit: int = 200) -> tuple[ModelChoice, ...]:
     """At most ``limit`` choices for ``words``: local models, those the keys reach, then the rest of the catalogue.
 
     What was typed is a choice of its own where it is ``provider/name`` of a known provider; it stands first as soon
@@ -65,7 +65,7 @@ def choices(words: str, catalogue: Catalogue, offer: Offer, limit: int = 200) ->
         return (*exact, *(choice for choice in listed if choice.value != typed))
     if wrong_provider(typed, catalogue) != "":
         return tuple(listed)
-    own = _choice(typed, Mark.TYPED, catalogue)
+    own = _choice(typed, ModelMark.TYPED, catalogue)
     begun = any(choice.value.startswith(typed) for choice in listed)
     return (*listed, own) if begun else (own, *listed)
 
@@ -78,25 +78,27 @@ def wrong_provider(typed: str, catalogue: Catalogue) -> str | None:
     return "" if catalogue.provider(provider) else provider
 
 
-def _special(wanted: list[str], offer: Offer) -> Iterator[Choice]:
+def _special(wanted: list[str], offer: ModelOffer) -> Iterator[ModelChoice]:
     if offer.none and not wanted:
-        yield Choice("", Mark.NONE)
+        yield ModelChoice("", ModelMark.NONE)
     if offer.passthrough and all(word in PASSTHROUGH for word in wanted):
-        yield Choice(PASSTHROUGH, Mark.PASSTHROUGH)
+        yield ModelChoice(PASSTHROUGH, ModelMark.PASSTHROUGH)
 
 
-def _models(words: str, wanted: list[str], catalogue: Catalogue, offer: Offer, limit: int) -> Iterator[Choice]:
-    for mark, ids in ((Mark.LOCAL, offer.local), (Mark.REACHED, sorted(offer.reached))):
+def _models(
+    words: str, wanted: list[str], catalogue: Catalogue, offer: ModelOffer, limit: int
+) -> Iterator[ModelChoice]:
+    for mark, ids in ((ModelMark.LOCAL, offer.local), (ModelMark.REACHED, sorted(offer.reached))):
         yield from (_choice(id_, mark, catalogue) for id_ in _holding(ids, wanted))
     for facts in catalogue.search(words, limit):
         provider = catalogue.provider(facts.id.partition("/")[0])
-        yield Choice(facts.id, Mark.KNOWN, facts, provider.name if provider else "")
+        yield ModelChoice(facts.id, ModelMark.KNOWN, facts, provider.name if provider else "")
 
 
 def _holding(ids: Iterable[str], wanted: list[str]) -> Iterator[str]:
     return (id_ for id_ in ids if all(word in id_.lower() for word in wanted))
 
 
-def _choice(id_: str, mark: Mark, catalogue: Catalogue) -> Choice:
+def _choice(id_: str, mark: ModelMark, catalogue: Catalogue) -> ModelChoice:
     provider = catalogue.provider(id_.partition("/")[0])
-    return Choice(id_, mark, catalogue.facts(id_), provider.name if provider else "")
+    return ModelChoice(id_, mark, catalogue.facts(id_), provider.name if provider else "")

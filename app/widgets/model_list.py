@@ -17,10 +17,10 @@ from PySide6.QtGui import QColor, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.assets import IconName
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12, SMALL_CORNER, Tone
 from app.widgets.labels import plain_tip
-from app.widgets.model_choices import Choice, Mark
+from app.widgets.model_choices import ModelChoice, ModelMark
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12, SMALL_CORNER, Tone
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.catalogue.words import price, tokens
 
@@ -38,10 +38,10 @@ def facts_words(facts: ModelFacts) -> str:
     """A model's window and prices in one line, as far as they are known."""
     known = []
     if facts.window is not None:
-        known.append(translate("ModelList", "{0} window").format(tokens(facts.window)))
+        known.append(translate("ModelListView", "{0} window").format(tokens(facts.window)))
     if facts.input_price is not None and facts.output_price is not None:
         known.append(
-            translate("ModelList", "{0} in, {1} out").format(price(facts.input_price), price(facts.output_price))
+            translate("ModelListView", "{0} in, {1} out").format(price(facts.input_price), price(facts.output_price))
         )
     return " · ".join(known)
 
@@ -49,60 +49,60 @@ def facts_words(facts: ModelFacts) -> str:
 def abilities(facts: ModelFacts) -> tuple[tuple[IconName, str], ...]:
     """What a model is known to be able to: an icon and the word for it."""
     able: tuple[tuple[IconName, bool | None, str], ...] = (
-        ("tools", facts.tools, translate("ModelList", "tools")),
-        ("image", facts.vision, translate("ModelList", "images")),
-        ("thinking", facts.reasoning, translate("ModelList", "thinking")),
+        ("tools", facts.tools, translate("ModelListView", "tools")),
+        ("image", facts.vision, translate("ModelListView", "images")),
+        ("thinking", facts.reasoning, translate("ModelListView", "thinking")),
     )
     return tuple((icon, word) for icon, can, word in able if can)
 
 
-def title(choice: Choice, none: str) -> str:
+def title(choice: ModelChoice, none: str) -> str:
     """What a choice is called; ``none`` is what no model is called."""
     match choice.mark:
-        case Mark.NONE:
+        case ModelMark.NONE:
             return none
-        case Mark.PASSTHROUGH:
-            return translate("ModelList", "Passthrough to Anthropic")
-        case Mark.TYPED:
-            return translate("ModelList", "Use “{0}”").format(choice.value)
-        case Mark.LOCAL | Mark.REACHED | Mark.KNOWN:
+        case ModelMark.PASSTHROUGH:
+            return translate("ModelListView", "Passthrough to Anthropic")
+        case ModelMark.TYPED:
+            return translate("ModelListView", "Use “{0}”").format(choice.value)
+        case ModelMark.LOCAL | ModelMark.REACHED | ModelMark.KNOWN:
             return choice.value
         case _:
             assert_never(choice.mark)
 
 
-def subtitle(choice: Choice) -> str:
+def subtitle(choice: ModelChoice) -> str:
     """The line below: provider, window and price."""
     match choice.mark:
-        case Mark.NONE:
-            return translate("ModelList", "The role is not set")
-        case Mark.PASSTHROUGH:
-            return translate("ModelList", "The request goes out unchanged")
-        case Mark.TYPED | Mark.LOCAL | Mark.REACHED | Mark.KNOWN:
+        case ModelMark.NONE:
+            return translate("ModelListView", "The role is not set")
+        case ModelMark.PASSTHROUGH:
+            return translate("ModelListView", "The request goes out unchanged")
+        case ModelMark.TYPED | ModelMark.LOCAL | ModelMark.REACHED | ModelMark.KNOWN:
             return " · ".join(words for words in (choice.provider, facts_words(choice.facts)) if words)
         case _:
             assert_never(choice.mark)
 
 
-def mark_words(mark: Mark) -> tuple[IconName, Tone, str] | None:
+def mark_words(mark: ModelMark) -> tuple[IconName, Tone, str] | None:
     """The sign at a choice's end: whether it is really there."""
     match mark:
-        case Mark.LOCAL:
-            return "server", "info", translate("ModelList", "Local")
-        case Mark.REACHED:
-            return "check", "good", translate("ModelList", "Reached")
-        case Mark.NONE | Mark.PASSTHROUGH | Mark.KNOWN | Mark.TYPED:
+        case ModelMark.LOCAL:
+            return "server", "info", translate("ModelListView", "Local")
+        case ModelMark.REACHED:
+            return "check", "good", translate("ModelListView", "Reached")
+        case ModelMark.NONE | ModelMark.PASSTHROUGH | ModelMark.KNOWN | ModelMark.TYPED:
             return None
         case _:
             assert_never(mark)
 
 
-class ModelList(QAbstractListModel):
+class ModelListView(QAbstractListModel):
     """The choices for what was typed."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._choices: tuple[Choice, ...] = ()
+        self._choices: tuple[ModelChoice, ...] = ()
         self.none = ""
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _TOP) -> int:
@@ -125,7 +125,7 @@ class ModelList(QAbstractListModel):
             return plain_tip(said) if role == _HINT else said
         return None
 
-    def show_choices(self, choices: tuple[Choice, ...]) -> None:
+    def show_choices(self, choices: tuple[ModelChoice, ...]) -> None:
         """Have these."""
         self.beginResetModel()
         self._choices = choices
@@ -149,7 +149,7 @@ class ModelRow(QStyledItemDelegate):
     ) -> None:
         """Draw one choice."""
         choice = index.data(CHOICE)
-        if not isinstance(choice, Choice):
+        if not isinstance(choice, ModelChoice):
             return
         tokens_ = self._theme.tokens
         area: QRect = option.rect
@@ -175,7 +175,7 @@ class ModelRow(QStyledItemDelegate):
         self._draw_text(painter, lower, subtitle(choice), Qt.TextElideMode.ElideRight)
         painter.restore()
 
-    def _draw_sign(self, painter: QPainter, line: QRect, mark: Mark) -> int:
+    def _draw_sign(self, painter: QPainter, line: QRect, mark: ModelMark) -> int:
         """The left edge of what was drawn at the line's end."""
         sign = mark_words(mark)
         if sign is None:

@@ -9,11 +9,11 @@ from PySide6.QtCore import QCoreApplication, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QFocusEvent, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from app.catalogue_port import Catalogue
-from app.theme import Theme
+from app.state.catalogue_port import Catalogue
 from app.widgets.labels import plain_tip
-from app.widgets.model_choices import Choice, Offer, choices, wrong_provider
+from app.widgets.model_choices import ModelChoice, ModelOffer, choices, wrong_provider
 from app.widgets.model_popup import ROWS, ModelPopup
+from app.widgets.theme import Theme
 from proxy_core.config.settings import PASSTHROUGH
 
 _AGAIN: Final = 60
@@ -44,7 +44,7 @@ class ModelPicker(QLineEdit):
         super().__init__(parent)
         self._theme = theme
         self._catalogue = catalogue
-        self._offer = Offer()
+        self._offer = ModelOffer()
         self._value = ""
         self._list: ModelPopup | None = None
         self._told = ""
@@ -64,7 +64,7 @@ class ModelPicker(QLineEdit):
         if not self.is_open and not (self.hasFocus() and self.isModified()):
             self._show_title()
 
-    def offer(self, offer: Offer) -> None:
+    def offer(self, offer: ModelOffer) -> None:
         """Offer these besides the catalogue's models."""
         self._offer = offer
         self.setPlaceholderText(offer.none or translate("ModelPicker", "Search models"))
@@ -82,7 +82,7 @@ class ModelPicker(QLineEdit):
         return self._list is not None and self._list.isVisible()
 
     @property
-    def choices(self) -> tuple[Choice, ...]:
+    def choices(self) -> tuple[ModelChoice, ...]:
         """What the list shows."""
         return self._list.choices if self._list is not None else ()
 
@@ -171,7 +171,7 @@ class ModelPicker(QLineEdit):
         if self.is_open and self._fill() and self._waits:
             self._take()
 
-    def _trouble(self, typed: str, found: tuple[Choice, ...]) -> str:
+    def _trouble(self, typed: str, found: tuple[ModelChoice, ...]) -> str:
         if provider := wrong_provider(typed, self._catalogue):
             return translate("ModelPicker", "There is no provider called {0}.").format(provider)
         if typed and not found and self._catalogue.ready:

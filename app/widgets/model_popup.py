@@ -8,11 +8,11 @@ from PySide6.QtCore import QCoreApplication, QEvent, QObject, QPoint, QRect, QSi
 from PySide6.QtGui import QHideEvent
 from PySide6.QtWidgets import QApplication, QFrame, QLineEdit, QListView, QStyleOptionViewItem, QVBoxLayout, QWidget
 
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12
 from app.widgets.labels import Label
-from app.widgets.model_choices import Choice, Mark
-from app.widgets.model_list import CHOICE, ModelList, ModelRow
+from app.widgets.model_choices import ModelChoice, ModelMark
+from app.widgets.model_list import CHOICE, ModelListView, ModelRow
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12
 
 ROWS: Final = 7
 """How many it shows at once, where the window has room."""
@@ -36,7 +36,7 @@ class ModelPopup(QFrame):
         self._field = field
         self.setProperty("role", "toast")
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._model = ModelList()
+        self._model = ModelListView()
         self._row = ModelRow(theme)
         self._view = QListView(self)
         self._view.setObjectName("models")
@@ -56,18 +56,18 @@ class ModelPopup(QFrame):
         layout.addWidget(self._nothing)
 
     @property
-    def choices(self) -> tuple[Choice, ...]:
+    def choices(self) -> tuple[ModelChoice, ...]:
         """What is listed."""
         return tuple(self._model.index(row, 0).data(CHOICE) for row in range(self._model.rowCount()))
 
     @property
-    def lit(self) -> Choice | None:
+    def lit(self) -> ModelChoice | None:
         """The row that Enter takes."""
         index = self._view.currentIndex()
         choice = index.data(CHOICE) if index.isValid() else None
-        return choice if isinstance(choice, Choice) else None
+        return choice if isinstance(choice, ModelChoice) else None
 
-    def show_choices(self, found: tuple[Choice, ...], none: str, value: str, *, lit: bool) -> None:
+    def show_choices(self, found: tuple[ModelChoice, ...], none: str, value: str, *, lit: bool) -> None:
         """List these; ``lit``: Enter takes the first of them; else ``value`` is lit, if it is among them."""
         self._model.none = none
         self._model.show_choices(found)
@@ -113,8 +113,8 @@ class ModelPopup(QFrame):
         return False
 
     @staticmethod
-    def _row_of(found: tuple[Choice, ...], value: str) -> int | None:
-        return next((row for row, it in enumerate(found) if it.value == value and it.mark is not Mark.TYPED), None)
+    def _row_of(found: tuple[ModelChoice, ...], value: str) -> int | None:
+        return next((row for row, it in enumerate(found) if it.value == value and it.mark is not ModelMark.TYPED), None)
 
     def _place(self, rows: int) -> None:
         window = self._field.window()

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QVBoxLayout, QWidget
 
 from app import assets
 from app.assets import IconName
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_12
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_12
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Literal
 
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from app.said import said
-from app.theme_tokens import GAP_8, GAP_12
+from app.i18n.said import said
 from app.widgets.labels import Label
+from app.widgets.theme_tokens import GAP_8, GAP_12
 
 NoticeTone = Literal["info", "warn", "bad"]
 

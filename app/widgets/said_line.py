@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QWidget
 
-from app.said import said
+from app.i18n.said import said
 from app.widgets.labels import ElidedLabel
 
 SECONDS = 8.0

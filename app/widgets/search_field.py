@@ -6,7 +6,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from app.theme import Theme
+from app.widgets.theme import Theme
 
 PAUSE = 200
 """Milliseconds after the last key."""

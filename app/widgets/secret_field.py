@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QLineEdit, QWidget
 
-from app.theme import Theme
+from app.widgets.theme import Theme
 from proxy_core.config.keys import clean
 from proxy_core.errors import ConfigError
 

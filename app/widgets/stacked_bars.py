@@ -19,9 +19,9 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from app.theme import Theme
 from app.widgets.figures import axis
 from app.widgets.labels import one_line, plain_tip
+from app.widgets.theme import Theme
 
 
 @dataclass(frozen=True, slots=True)

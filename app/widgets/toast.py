@@ -5,9 +5,9 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QWidget
 
-from app.said import said
-from app.theme_tokens import GAP_12, GAP_16
+from app.i18n.said import said
 from app.widgets.labels import ElidedLabel
+from app.widgets.theme_tokens import GAP_12, GAP_16
 
 SECONDS = 5.0
 

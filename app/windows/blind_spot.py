@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from app.models.spend import blind_spot
-from app.state import Budget
-from app.theme import Theme
-from app.theme_tokens import GAP_16
+from app.state.app_state import BudgetView
 from app.widgets.buttons import QuietButton
 from app.widgets.labels import Label, plain_tip
+from app.widgets.spending_text import blind_spot
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_16
 
 
 class BlindSpot(QWidget):
@@ -31,7 +31,7 @@ class BlindSpot(QWidget):
         row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
         self.hide()
 
-    def show_budget(self, budget: Budget) -> None:
+    def show_budget(self, budget: BudgetView) -> None:
         """Draw it."""
         self.words.setText(blind_spot(budget))
         self.words.setToolTip(plain_tip("\n".join(budget.unpriced)))

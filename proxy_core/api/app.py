@@ -12,18 +12,18 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from proxy_core.api.count_tokens import CountTokens
+from proxy_core.anthropic_api.json_text import dumps
+from proxy_core.api.context import ApiContext
+from proxy_core.api.count_tokens import CountTokensEndpoint
 from proxy_core.api.guard import Guard
-from proxy_core.api.house import House
-from proxy_core.api.messages import Messages
-from proxy_core.api.models import Models
-from proxy_core.api.replies import error_body
+from proxy_core.api.messages import MessagesEndpoint
+from proxy_core.api.models import ModelsEndpoint
+from proxy_core.api.responses import error_body
 from proxy_core.config.local_token import NONCE, proof
 from proxy_core.errors import MethodNotAllowed, UnderstudyError, UnknownPath
-from proxy_core.wire.json_text import dumps
 
 
-def make_app(house: House) -> ASGIApp:
+def make_app(context: ApiContext) -> ASGIApp:
     """The ASGI app of one proxy.
 
     Routes are raw ASGI apps: FastAPI's validation would refuse what clients send, and costs more than the translation
@@ -31,14 +31,14 @@ def make_app(house: House) -> ASGIApp:
     administer over HTTP.
     """
     app = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
-    models, messages, count_tokens = Models(house), Messages(house), CountTokens(house)
+    models, messages, count_tokens = ModelsEndpoint(context), MessagesEndpoint(context), CountTokensEndpoint(context)
     app.router.routes = [
         Route("/v1/messages", messages, methods=["POST"]),
         Route("/v1/messages/count_tokens", count_tokens, methods=["POST"]),
         Route("/v1/models", models, methods=["GET"]),
         Route("/v1/models/{model:path}", models, methods=["GET"]),
         Route("/", _root, methods=["GET"]),
-        Route("/health", _Health(house), methods=["GET"]),
+        Route("/health", _Health(context), methods=["GET"]),
         Route("/api/hello", _hello, methods=["GET"]),
     ]
     app.add_exception_handler(HTTPException, _missed)
@@ -46,7 +46,7 @@ def make_app(house: House) -> ASGIApp:
         ("/v1/messages", "POST"): messages,
         ("/v1/messages/count_tokens", "POST"): count_tokens,
     }
-    return Guard(_Straight(hot, app), house)
+    return Guard(_Straight(hot, app), context)
 
 
 class _Straight:
@@ -72,8 +72,8 @@ async def _root(_: Request) -> Response:
 class _Health:
     """Whether it answers; to ``?nonce=…`` with a proof that it holds the local token, for who is about to send one."""
 
-    def __init__(self, house: House) -> None:
-        self._house = house
+    def __init__(self, context: ApiContext) -> None:
+        self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -81,7 +81,7 @@ class _Health:
         nonce = Request(scope).query_params.get("nonce", "")
         if NONCE.fullmatch(nonce):
             with contextlib.suppress(UnderstudyError):  # a keyring that cannot be read: it lives, and can prove nothing
-                local = self._house.local_tokens.known() or await self._house.local_tokens.ask()
+                local = self._context.local_tokens.known() or await self._context.local_tokens.ask()
                 told["proof"] = proof(local, nonce, *scope["server"])
         await Response(dumps(told), media_type="application/json")(scope, receive, send)
 

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from proxy_core.api.recorder import RequestRecorder
 from proxy_core.api.retries import wait_before
-from proxy_core.api.telling import Telling
 from proxy_core.errors import ProviderError, ProviderRejected
-from proxy_core.ledger.journal import Part
+from proxy_core.ledger.request_events import BodyKind
 from proxy_core.translate.concessions import concession, without
 from proxy_core.upstream.port import ChunkStream, Upstream, UpstreamCall
 
@@ -24,31 +24,31 @@ class Caller:
     def __init__(self) -> None:
         self._conceded: dict[tuple[str, str], dict[str, None]] = {}
 
-    async def open(self, engine: Upstream, call: UpstreamCall, telling: Telling) -> ChunkStream:
+    async def open(self, engine: Upstream, call: UpstreamCall, recorder: RequestRecorder) -> ChunkStream:
         """The answer of the first try that succeeds. Raises the last :class:`ProviderError` when none does."""
         conceded = self._conceded.setdefault((call.provider, call.model), {})
         for field in conceded:
             if field in call.body:
                 call = replace(call, body=without(call.body, field))
-                telling.warned(_left_out(call, field))
-        telling.carried(Part.UPSTREAM, call.content)
+                recorder.warned(_left_out(call, field))
+        recorder.carried(BodyKind.UPSTREAM, call.content)
         waited, number, tries = 0.0, 1, 1
         while True:
             try:
                 stream = await engine.open(call)
             except asyncio.CancelledError:
-                telling.attempted(number, status=None, error=GIVEN_UP, waited=waited)
+                recorder.attempted(number, status=None, error=GIVEN_UP, waited=waited)
                 raise
             except ProviderError as error:
-                telling.attempted(
+                recorder.attempted(
                     number, status=error.upstream_status, error=error.message, waited=waited, sent=error.sent
                 )
                 number += 1
                 if (refused := _refused(error, call.body, conceded)) is not None:
                     conceded[refused] = None
                     call = replace(call, body=without(call.body, refused))
-                    telling.warned(_left_out(call, refused))
-                    telling.carried(Part.UPSTREAM, call.content)
+                    recorder.warned(_left_out(call, refused))
+                    recorder.carried(BodyKind.UPSTREAM, call.content)
                     waited = 0.0
                     continue
                 tries += 1
@@ -58,7 +58,7 @@ class Caller:
                 waited = wait
                 await asyncio.sleep(wait)
             else:
-                telling.attempted(number, status=200, waited=waited)
+                recorder.attempted(number, status=200, waited=waited)
                 return stream
 
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 
 from starlette.types import Message, Receive, Scope, Send
 
-from proxy_core.api.bodies import ClientLeft, read_body, too_deep
-from proxy_core.api.guard import Caller
-from proxy_core.api.house import House, InForce
-from proxy_core.api.places import place_of
-from proxy_core.api.replies import send_error, stopping
-from proxy_core.api.telling import Telling
+from proxy_core.api.context import ApiContext, ConfigSnapshot
+from proxy_core.api.fault_location import fault_location
+from proxy_core.api.guard import AdmittedClient
+from proxy_core.api.recorder import RequestRecorder
+from proxy_core.api.request_body import ClientLeft, read_body, too_deep
+from proxy_core.api.responses import send_error, stopping
 from proxy_core.errors import InternalError, UnderstudyError
 
 _log = logging.getLogger(__name__)
@@ -24,9 +24,9 @@ _log = logging.getLogger(__name__)
 class Exchange:
     """A request that was let in. ``path`` comes with its query string; ``own_port`` is the port it came in by."""
 
-    caller: Caller
-    in_force: InForce
-    telling: Telling
+    caller: AdmittedClient
+    config_snapshot: ConfigSnapshot
+    recorder: RequestRecorder
     method: str
     path: str
     own_port: int
@@ -42,13 +42,13 @@ class Exchange:
 
     async def body(self) -> bytes:
         """The request's body, within the limits."""
-        seconds = self.in_force.settings.timeouts.request_body
+        seconds = self.config_snapshot.settings.timeouts.request_body
         return await read_body(self.caller.headers, self.receive, seconds=seconds)
 
     def began(self, asked_for: str, *, streamed: bool) -> None:
         """Tell the journal who asked for what."""
         launch = self.caller.launch
-        self.telling.began(
+        self.recorder.began(
             path=self.path.partition("?")[0],
             asked_for=asked_for,
             streamed=streamed,
@@ -60,7 +60,7 @@ class Exchange:
 
 
 async def serve(
-    house: House, scope: Scope, receive: Receive, send: Send, work: Callable[[Exchange], Awaitable[None]]
+    context: ApiContext, scope: Scope, receive: Receive, send: Send, work: Callable[[Exchange], Awaitable[None]]
 ) -> None:
     """Do ``work`` for a request. Whatever happens, the client gets an answer in shape, and the story an end.
 
@@ -82,29 +82,29 @@ async def serve(
         return message
 
     async def refuse(error: UnderstudyError) -> None:
-        telling.failed(error)
+        recorder.failed(error)
         if not begun:
-            await send_error(send, error, telling.id)
+            await send_error(send, error, recorder.id)
 
-    telling = Telling(house.listener, house.clock, scope["understudy.id"])
+    recorder = RequestRecorder(context.listener, context.clock, scope["understudy.id"])
     query = scope["query_string"].decode("latin-1")
     path = f"{scope['path']}?{query}" if query else scope["path"]
     own_port = (scope["server"] or ("", 0))[1] or 0
-    caller, in_force = scope["understudy.caller"], scope["understudy.in_force"]
-    exchange = Exchange(caller, in_force, telling, scope["method"], path, own_port, hearing, noting)
+    caller, config_snapshot = scope["understudy.caller"], scope["understudy.in_force"]
+    exchange = Exchange(caller, config_snapshot, recorder, scope["method"], path, own_port, hearing, noting)
     try:
         await work(exchange)
     except ClientLeft:
-        telling.cancelled()
+        recorder.cancelled()
     except asyncio.CancelledError:  # the server stops
-        telling.failed(stopping(), status=200 if begun else None)
+        recorder.failed(stopping(), status=200 if begun else None)
         if not begun:
-            await send_error(send, stopping(), telling.id)
+            await send_error(send, stopping(), recorder.id)
         raise
     except UnderstudyError as error:
         await refuse(error)
     except RecursionError:
         await refuse(too_deep())
     except Exception as fault:  # noqa: BLE001 - the border: no fault of ours may leave a client without an answer
-        _log.error("%s failed: %s", telling.id, place_of(fault))
+        _log.error("%s failed: %s", recorder.id, fault_location(fault))
         await refuse(InternalError("Understudy itself failed on this request; its log says where."))

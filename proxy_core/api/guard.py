@@ -8,8 +8,8 @@ from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from proxy_core.api.house import House
-from proxy_core.api.replies import Headers, send_error
+from proxy_core.api.context import ApiContext
+from proxy_core.api.responses import Headers, send_error
 from proxy_core.config.local_token import Launch, admits
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Settings
@@ -28,7 +28,7 @@ _CREDENTIALS: Final = frozenset({TOKEN_HEADER, b"x-api-key", b"authorization"})
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class AdmittedClient:
     """Who was let in. ``headers`` are the request's without the local token, wherever it stood."""
 
     launch: Launch
@@ -42,9 +42,9 @@ class Guard:
     other users and machines by the token. A no is the same for a path that exists and for one that does not.
     """
 
-    def __init__(self, app: ASGIApp, house: House) -> None:
+    def __init__(self, app: ASGIApp, context: ApiContext) -> None:
         self._app = app
-        self._house = house
+        self._context = context
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it here."""
@@ -53,31 +53,31 @@ class Guard:
             return
         if scope["type"] != "http":
             return
-        request_id = f"req_{self._house.new_id()}"
-        in_force = self._house.in_force()
+        request_id = f"req_{self._context.new_id()}"
+        config_snapshot = self._context.config_snapshot()
         try:
-            caller = await self._admit(scope, in_force.settings)
+            caller = await self._admit(scope, config_snapshot.settings)
         except UnderstudyError as error:
             await send_error(send, error, request_id)
             return
-        known = {"understudy.caller": caller, "understudy.id": request_id, "understudy.in_force": in_force}
+        known = {"understudy.caller": caller, "understudy.id": request_id, "understudy.in_force": config_snapshot}
         await self._app({**scope, **known}, receive, send)
 
-    async def _admit(self, scope: Scope, settings: Settings) -> Caller:
+    async def _admit(self, scope: Scope, settings: Settings) -> AdmittedClient:
         headers: Headers = list(scope["headers"])
         _check_host(headers, scope["server"])
         _check_origin(headers)
         if settings.proxy.open or (scope["method"], scope["path"]) in _PUBLIC:
-            return Caller(Launch(""), [header for header in headers if header[0] != TOKEN_HEADER])
-        now = self._house.clock()
-        known, former = self._house.local_tokens.known(), self._house.local_tokens.former()
+            return AdmittedClient(Launch(""), [header for header in headers if header[0] != TOKEN_HEADER])
+        now = self._context.clock()
+        known, former = self._context.local_tokens.known(), self._context.local_tokens.former()
         caller = _with_token(headers, known, now) if known else None
         if caller is None and former is not None:
             caller = _with_token(headers, former, now)
-        if caller is None and (fresh := await self._house.local_tokens.ask()) != known:
+        if caller is None and (fresh := await self._context.local_tokens.ask()) != known:
             caller = _with_token(headers, fresh, now)
         if caller is not None and caller.launch.id:
-            if self._house.launches.ended(caller.launch.id):
+            if self._context.launches.ended(caller.launch.id):
                 raise Unauthenticated("The launch that this token was made for has ended. Start Claude Code again.")
             if not _FOR_LAUNCHES.fullmatch(scope["path"]):
                 raise UnknownPath(f"There is nothing at {scope['path']}.")
@@ -89,7 +89,7 @@ class Guard:
         return caller
 
 
-def _with_token(headers: Headers, local: Secret, now: float) -> Caller | None:
+def _with_token(headers: Headers, local: Secret, now: float) -> AdmittedClient | None:
     """The caller by the token it shows. Every place is looked at, for a client's own credential may stand in one."""
     launch: Launch | None = None
     kept: Headers = []
@@ -98,7 +98,7 @@ def _with_token(headers: Headers, local: Secret, now: float) -> Caller | None:
         launch = launch or found
         if found is None and name != TOKEN_HEADER:
             kept.append((name, value))
-    return None if launch is None else Caller(launch, kept)
+    return None if launch is None else AdmittedClient(launch, kept)
 
 
 def _credential(name: bytes, value: bytes) -> str:

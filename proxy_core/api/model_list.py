@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from proxy_core.api.house import Facts
+from proxy_core.api.context import Facts
 from proxy_core.catalogue import words
-from proxy_core.catalogue.live_models import Reached
+from proxy_core.catalogue.live_models import ProviderListing
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Profile, Role
 from proxy_core.errors import InvalidRequest
@@ -30,7 +30,7 @@ _CREATED: Final = "2025-01-01T00:00:00Z"
 class ModelList:
     """The entries under one profile, made of what is known and what is ``reached``."""
 
-    def __init__(self, profile: Profile, facts: Facts, reached: Iterable[Reached]) -> None:
+    def __init__(self, profile: Profile, facts: Facts, reached: Iterable[ProviderListing]) -> None:
         self._roles = profile.roles
         self._facts = facts
         self._live = {model.id: model for provider in reached for model in provider.models}

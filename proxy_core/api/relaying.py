@@ -7,13 +7,14 @@ from dataclasses import replace
 
 from starlette.types import Message
 
+from proxy_core.anthropic_api.request import MessagesRequest, model_at_the_head, parse
 from proxy_core.api.attempts import GIVEN_UP
-from proxy_core.api.casting import Cast, key_for, profile_of, target_of, with_provider
+from proxy_core.api.context import ApiContext
 from proxy_core.api.exchange import Exchange
-from proxy_core.api.house import House
-from proxy_core.api.replies import Headers
+from proxy_core.api.recorder import Charge
+from proxy_core.api.resolve import ResolvedCall, key_for, profile_of, target_of, with_provider
+from proxy_core.api.responses import Headers
 from proxy_core.api.streaming import while_connected
-from proxy_core.api.telling import Owed
 from proxy_core.config.keys import REQUEST_WAIT, Missing
 from proxy_core.config.secret import Secret
 from proxy_core.errors import (
@@ -25,13 +26,12 @@ from proxy_core.errors import (
     UnderstudyError,
 )
 from proxy_core.ledger.budget import Act
-from proxy_core.ledger.journal import Part
+from proxy_core.ledger.request_events import BodyKind
 from proxy_core.routing.roles import Target, is_passthrough_anyway
 from proxy_core.upstream.model_name import with_model
 from proxy_core.upstream.plain_words import scrubbed
 from proxy_core.upstream.relay import RelayAnswer, RelayCall
 from proxy_core.upstream.usage_reading import UsageReading, decoded
-from proxy_core.wire.request import MessagesRequest, model_at_the_head, parse
 
 Credentials = tuple[tuple[str, Secret], ...]
 
@@ -49,42 +49,42 @@ _UNREAD = MessagesRequest("", ())
 _CLIENTS_OWN = frozenset({b"authorization", b"x-api-key"})
 
 
-async def relay(exchange: Exchange, asked_for: str, body: bytes, chosen: Cast, house: House) -> None:
+async def relay(exchange: Exchange, asked_for: str, body: bytes, chosen: ResolvedCall, context: ApiContext) -> None:
     """Pass a request on and its answer back. A cut upstream is a cut downstream: nothing is added to the bytes."""
-    chosen.tell(exchange.telling)
+    chosen.tell(exchange.recorder)
     if chosen.target.model != asked_for:
         body = with_model(body, chosen.target.model)
-    await _pass_on(exchange, body, chosen, house)
+    await _pass_on(exchange, body, chosen, context)
 
 
-async def goes_on_unread(body: bytes, exchange: Exchange, house: House) -> str:
+async def goes_on_unread(body: bytes, exchange: Exchange, context: ApiContext) -> str:
     """The model of a request that goes to Anthropic as it is, whatever else it says; empty for any other."""
-    model, in_force = model_at_the_head(body), exchange.in_force
-    profile = profile_of(exchange.caller.launch, in_force.settings)
-    if not model or not is_passthrough_anyway(model, profile, in_force.facts):
+    model, config_snapshot = model_at_the_head(body), exchange.config_snapshot
+    profile = profile_of(exchange.caller.launch, config_snapshot.settings)
+    if not model or not is_passthrough_anyway(model, profile, config_snapshot.facts):
         return ""
-    return model if (await house.budget.verdict()).act is Act.GO else ""
+    return model if (await context.budget.verdict()).act is Act.GO else ""
 
 
-async def relay_unread(exchange: Exchange, model: str, body: bytes, house: House) -> None:
+async def relay_unread(exchange: Exchange, model: str, body: bytes, context: ApiContext) -> None:
     """As :func:`relay`, but the request is read while it is under way, for its story alone.
 
     To read 110 kB takes as long as all else that is done before they leave.
     """
     target = Target("anthropic", model, "", passthrough=True)
-    chosen = with_provider(target, exchange.in_force, _UNREAD)
-    story = _StoryOfTheUnread(exchange, chosen, body)
-    asyncio.get_running_loop().call_soon(story.tell)  # that is, as soon as the provider is waited for
+    chosen = with_provider(target, exchange.config_snapshot, _UNREAD)
+    record = _StoryOfTheUnread(exchange, chosen, body)
+    asyncio.get_running_loop().call_soon(record.tell)  # that is, as soon as the provider is waited for
     try:
-        await _pass_on(exchange, body, chosen, house)
+        await _pass_on(exchange, body, chosen, context)
     finally:
-        story.tell()  # where it never came to that
+        record.tell()  # where it never came to that
 
 
 class _StoryOfTheUnread:
     """Reads a request that is under way already, and tells how its story begins, once."""
 
-    def __init__(self, exchange: Exchange, chosen: Cast, body: bytes) -> None:
+    def __init__(self, exchange: Exchange, chosen: ResolvedCall, body: bytes) -> None:
         self._exchange = exchange
         self._chosen = chosen
         self._body = body
@@ -102,18 +102,18 @@ class _StoryOfTheUnread:
         if request.model != model:  # or it names two: the one at the head was taken
             request = replace(request, model=model)
         exchange.began(model, streamed=request.stream)
-        exchange.telling.carried(Part.REQUEST, self._body)
+        exchange.recorder.carried(BodyKind.REQUEST, self._body)
         target = target_of(request, len(self._body), exchange)
-        replace(self._chosen, target=target).tell(exchange.telling)
+        replace(self._chosen, target=target).tell(exchange.recorder)
 
 
-async def _pass_on(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> None:
-    call = await _call(exchange, body, chosen, house)
+async def _pass_on(exchange: Exchange, body: bytes, chosen: ResolvedCall, context: ApiContext) -> None:
+    call = await _call(exchange, body, chosen, context)
     async with while_connected(exchange.receive):
-        await _pass(exchange, call, house)
+        await _pass(exchange, call, context)
 
 
-async def _call(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> RelayCall:
+async def _call(exchange: Exchange, body: bytes, chosen: ResolvedCall, context: ApiContext) -> RelayCall:
     provider = chosen.provider
     url = f"{provider.base_url.rstrip('/')}{exchange.path}"
     return RelayCall(
@@ -121,19 +121,19 @@ async def _call(exchange: Exchange, body: bytes, chosen: Cast, house: House) -> 
         url=url,
         headers=tuple(exchange.caller.headers),
         body=body,
-        credentials=await _credentials(exchange, chosen, house),
+        credentials=await _credentials(exchange, chosen, context),
         provider=provider.id,
         name=provider.name,
         own_port=exchange.own_port,
-        timeouts=exchange.in_force.settings.timeouts,
+        timeouts=exchange.config_snapshot.settings.timeouts,
     )
 
 
-async def _credentials(exchange: Exchange, chosen: Cast, house: House) -> Credentials:
+async def _credentials(exchange: Exchange, chosen: ResolvedCall, context: ApiContext) -> Credentials:
     """What the provider is shown: its own key, under passthrough perhaps the client's."""
     if chosen.target.passthrough:
-        return await _passthrough_credentials(exchange, chosen, house)
-    key = await key_for(chosen.provider, house)
+        return await _passthrough_credentials(exchange, chosen, context)
+    key = await key_for(chosen.provider, context)
     if key is None:
         return ()
     if chosen.provider.id == "anthropic":
@@ -142,14 +142,14 @@ async def _credentials(exchange: Exchange, chosen: Cast, house: House) -> Creden
     return (("x-api-key", key), ("authorization", Secret(f"Bearer {key.reveal()}")))
 
 
-async def _passthrough_credentials(exchange: Exchange, chosen: Cast, house: House) -> Credentials:
+async def _passthrough_credentials(exchange: Exchange, chosen: ResolvedCall, context: ApiContext) -> Credentials:
     """The stored Anthropic key if there is one, else what the client itself brought for Anthropic."""
     own = tuple(
         (name.decode(), Secret(value.decode("latin-1")))
         for name, value in exchange.caller.headers
         if name in _CLIENTS_OWN
     )
-    found = await house.key_of(replace(chosen.provider, needs_key=not own))
+    found = await context.key_of(replace(chosen.provider, needs_key=not own))
     if found.secret is not None:
         return (("x-api-key", found.secret),)
     if not own:
@@ -163,14 +163,14 @@ async def _passthrough_credentials(exchange: Exchange, chosen: Cast, house: Hous
     return own
 
 
-async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
-    telling = exchange.telling
-    answer = await _open(exchange, call, house)
+async def _pass(exchange: Exchange, call: RelayCall, context: ApiContext) -> None:
+    recorder = exchange.recorder
+    answer = await _open(exchange, call, context)
     try:
-        telling.attempted(1, status=answer.status)
-        telling.answering(answer.header("request-id"), coding=answer.header("content-encoding"))
+        recorder.attempted(1, status=answer.status)
+        recorder.answering(answer.header("request-id"), coding=answer.header("content-encoding"))
         reading = UsageReading(answer.header("content-type"), answer.header("content-encoding"))
-        telling.counting(lambda: Owed(reading.usage, reading.cost, _is_flat(call)))
+        recorder.counting(lambda: Charge(reading.usage, reading.cost, _is_flat(call)))
         if answer.status >= 400:
             reading = await _pass_refusal(exchange, answer, call)
         else:
@@ -178,22 +178,22 @@ async def _pass(exchange: Exchange, call: RelayCall, house: House) -> None:
             try:
                 await _copy(exchange, answer, reading, _secrets(call))
             except UnderstudyError as error:
-                telling.failed(error, status=answer.status)
+                recorder.failed(error, status=answer.status)
                 return
     finally:
         await answer.aclose()
     _tell_end(exchange, answer, reading, call)
 
 
-async def _open(exchange: Exchange, call: RelayCall, house: House) -> RelayAnswer:
+async def _open(exchange: Exchange, call: RelayCall, context: ApiContext) -> RelayAnswer:
     """The answer, whatever its status. What went out and got none is an attempt, too."""
     try:
-        return await house.relay.open(call)
+        return await context.relay.open(call)
     except ProviderError as error:
-        exchange.telling.attempted(1, status=error.upstream_status, error=error.message, sent=error.sent)
+        exchange.recorder.attempted(1, status=error.upstream_status, error=error.message, sent=error.sent)
         raise
     except asyncio.CancelledError:
-        exchange.telling.attempted(1, status=None, error=GIVEN_UP)
+        exchange.recorder.attempted(1, status=None, error=GIVEN_UP)
         raise
 
 
@@ -205,7 +205,7 @@ async def _copy(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, 
         is_over = answer.is_whole
         await exchange.send({"type": "http.response.body", "body": data, "more_body": not is_over})
         reading.feed(data)
-        exchange.telling.progressed(data)
+        exchange.recorder.progressed(data)
     if not is_over:
         await exchange.send({"type": "http.response.body", "body": b""})
     reading.close()
@@ -225,9 +225,9 @@ async def _pass_refusal(exchange: Exchange, answer: RelayAnswer, call: RelayCall
         headers = [each for each in headers if each[0].lower() not in _OF_THE_BODY]
         told = masked
     if told == body:
-        exchange.telling.progressed(told)
+        exchange.recorder.progressed(told)
     else:
-        exchange.telling.carried(Part.ANSWER, told)
+        exchange.recorder.carried(BodyKind.ANSWER, told)
     reading = UsageReading(answer.header("content-type"))
     reading.feed(masked)
     reading.close()
@@ -260,12 +260,12 @@ def _tell_end(exchange: Exchange, answer: RelayAnswer, reading: UsageReading, ca
         said = reading.error
         for _, secret in call.credentials:
             said = scrubbed(said, Secret(secret.reveal().removeprefix("Bearer ")))
-        exchange.telling.refused(answer.status, reading.error_type, said)
+        exchange.recorder.refused(answer.status, reading.error_type, said)
     elif reading.is_cut:
         error = StreamBroken(f"{call.name} ended its answer early.", provider=call.provider)
-        exchange.telling.failed(error, status=answer.status)
+        exchange.recorder.failed(error, status=answer.status)
     else:
-        exchange.telling.done(status=answer.status, stop_reason=reading.stop_reason)
+        exchange.recorder.done(status=answer.status, stop_reason=reading.stop_reason)
 
 
 def _is_flat(call: RelayCall) -> bool:

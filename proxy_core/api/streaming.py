@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from starlette.types import Receive, Send
 
-from proxy_core.api.beside import Beside
-from proxy_core.api.bodies import ClientLeft
-from proxy_core.api.replies import Headers, stopping
-from proxy_core.api.telling import Telling
+from proxy_core.anthropic_api.events import Event, InputDelta, Ping, TextDelta, ThinkingDelta
+from proxy_core.anthropic_api.sse import encode
+from proxy_core.api.delayed_task import DelayedBackgroundTask
+from proxy_core.api.recorder import RequestRecorder
+from proxy_core.api.request_body import ClientLeft
+from proxy_core.api.responses import Headers, stopping
 from proxy_core.errors import ProviderTimeout, StreamBroken, UnderstudyError
 from proxy_core.translate.answer import collect
 from proxy_core.translate.stream import StreamTranslator
 from proxy_core.upstream.port import Chunk, ChunkStream
-from proxy_core.wire.events import Event, InputDelta, Ping, TextDelta, ThinkingDelta
-from proxy_core.wire.sse import encode
 
 PING_AFTER: Final = 10.0
 """Seconds of silence after which the client gets a ping. The first ping carries the headers, if the provider has not
@@ -35,7 +35,7 @@ KEEP_ALIVE_EVERY: Final = 6
 """Every so many pings an empty delta goes out as well: older clients do not count pings as life."""
 
 
-def while_connected(receive: Receive) -> Beside:
+def while_connected(receive: Receive) -> DelayedBackgroundTask:
     """A block that ends with :class:`ClientLeft` when the client leaves meanwhile.
 
     ``receive`` must have given the whole body already.
@@ -46,16 +46,16 @@ def while_connected(receive: Receive) -> Beside:
             pass
         raise ClientLeft
 
-    return Beside(UNWATCHED, watch)
+    return DelayedBackgroundTask(UNWATCHED, watch)
 
 
 class EventWriter:
     """Writes one answer's events to the client; the first write carries the headers and the stream's start."""
 
-    def __init__(self, send: Send, translator: StreamTranslator, telling: Telling) -> None:
+    def __init__(self, send: Send, translator: StreamTranslator, recorder: RequestRecorder) -> None:
         self._send = send
         self._translator = translator
-        self._telling = telling
+        self._recorder = recorder
         self._now = asyncio.get_running_loop().time
         self._spoke = self._now()
         self._turn = asyncio.Lock()
@@ -91,13 +91,13 @@ class EventWriter:
             body = encode(events)
             await self._send({"type": "http.response.body", "body": body, "more_body": not last})
             self._spoke = self._now()
-        self._telling.progressed(body, _text_bytes(events))
+        self._recorder.progressed(body, _text_bytes(events))
 
     def _headers(self) -> Headers:
         return [
             (b"content-type", b"text/event-stream; charset=utf-8"),
             (b"cache-control", b"no-cache"),
-            (b"request-id", self._telling.id.encode()),
+            (b"request-id", self._recorder.id.encode()),
         ]
 
 
@@ -114,34 +114,34 @@ async def stream_answer(
     opening: Awaitable[ChunkStream],
     writer: EventWriter,
     translator: StreamTranslator,
-    telling: Telling,
+    recorder: RequestRecorder,
 ) -> None:
     """Write the whole answer that ``opening`` gives.
 
     An error that comes before the headers went out is raised, to become a status; a later one is the last event.
     """
-    async with Beside(PING_AFTER, writer.ping):
+    async with DelayedBackgroundTask(PING_AFTER, writer.ping):
         try:
             stream = await opening
             try:
-                await _pump(stream, translator, telling, writer.write)
+                await _pump(stream, translator, recorder, writer.write)
                 await writer.write(translator.finish(declared_end=stream.declared_end), last=True)
-                telling.done(stop_reason=translator.stop_reason)
+                recorder.done(stop_reason=translator.stop_reason)
             finally:  # after the last event: a connection may want a moment to end well
                 await stream.aclose()
         except UnderstudyError as error:
             if not writer.is_open:
                 raise
-            await writer.write(translator.fail(error, telling.id), last=True)
-            telling.failed(error, status=200)
+            await writer.write(translator.fail(error, recorder.id), last=True)
+            recorder.failed(error, status=200)
         except asyncio.CancelledError:  # the client left and hears nothing, or the server stops
             if writer.is_open and not translator.ended:
-                await writer.write(translator.fail(stopping(), telling.id), last=True)
+                await writer.write(translator.fail(stopping(), recorder.id), last=True)
             raise
 
 
 async def whole_answer(
-    opening: Awaitable[ChunkStream], translator: StreamTranslator, telling: Telling
+    opening: Awaitable[ChunkStream], translator: StreamTranslator, recorder: RequestRecorder
 ) -> dict[str, Any]:
     """The message that the same answer adds up to. Raises :class:`~proxy_core.errors.UnderstudyError`."""
     events = translator.start()
@@ -151,7 +151,7 @@ async def whole_answer(
 
     stream = await opening
     try:
-        await _pump(stream, translator, telling, keep)
+        await _pump(stream, translator, recorder, keep)
         events += translator.finish(declared_end=stream.declared_end)
     finally:
         await stream.aclose()
@@ -161,7 +161,7 @@ async def whole_answer(
 async def _pump(
     stream: ChunkStream,
     translator: StreamTranslator,
-    telling: Telling,
+    recorder: RequestRecorder,
     write: Callable[[list[Event]], Awaitable[None]],
 ) -> None:
     """Every chunk through the translator; what one read brought is written in one piece."""
@@ -170,7 +170,7 @@ async def _pump(
     while (batch := await _next(batches, translator)) is not None:
         if not begun:
             begun = True
-            telling.answering(stream.upstream_id)
+            recorder.answering(stream.upstream_id)
         try:
             for chunk in batch:
                 translator.feed(chunk)

@@ -9,13 +9,13 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, assert_never
 from urllib.parse import urlsplit
 
+from proxy_core.anthropic_api.json_text import loads
 from proxy_core.catalogue.listing import Listed, listed
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.environment import is_loopback
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
 from proxy_core.errors import KeyRefused, ProviderFailed, ProviderTimeout, Unreachable
-from proxy_core.wire.json_text import loads
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import lru_cache
 
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.providers import Providers
 from proxy_core.catalogue.small_models import small_model
 from proxy_core.catalogue.values import ModelFacts, Provider
@@ -15,7 +15,7 @@ from proxy_core.config.settings import ProviderSettings
 class Known:
     """What exists under one set of provider settings; ``models`` is shared, since it is large."""
 
-    def __init__(self, settings: Mapping[str, ProviderSettings], models: Models) -> None:
+    def __init__(self, settings: Mapping[str, ProviderSettings], models: ModelCatalogue) -> None:
         self.providers = Providers(settings)
         self.models = models
         self._facts = lru_cache(maxsize=512)(models.facts)

@@ -37,7 +37,7 @@ class KeyRing(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Reached:
+class ProviderListing:
     """A provider that can be asked, and its models. ``live``: it listed them itself; else the catalogue did.
 
     ``trouble`` says why it gave no list, where it should have.
@@ -97,7 +97,7 @@ class LiveModels:
         self._answers: dict[_Source, _Answer] = {}
         self._asking: dict[_Source, asyncio.Task[None]] = {}
 
-    async def reached(self, within: float, own_port: int = 0) -> tuple[Reached, ...]:
+    async def reached(self, within: float, own_port: int = 0) -> tuple[ProviderListing, ...]:
         """What is reached, after ``within`` seconds at the latest: who has not answered by then comes the next time.
 
         No server on ``own_port`` of this machine is asked: that would be ourselves.
@@ -170,19 +170,19 @@ class LiveModels:
             case _:
                 assert_never(source)
 
-    def _view(self, source: _Source, known: Known) -> Iterator[Reached]:
+    def _view(self, source: _Source, known: Known) -> Iterator[ProviderListing]:
         answer = self._answers.get(source)
         match source:
             case _Machine(providers):
                 for server in answer.servers if answer else ():
                     provider = _answering_there(server, providers)
-                    yield Reached(provider, _for_chat(provider, server.models, known), live=True)
+                    yield ProviderListing(provider, _for_chat(provider, server.models, known), live=True)
             case _One(provider) if answer is not None and answer.models is not None:
-                yield Reached(provider, _for_chat(provider, answer.models, known), True, answer.trouble)
+                yield ProviderListing(provider, _for_chat(provider, answer.models, known), True, answer.trouble)
             case _One(provider):
                 facts = known.models.of(provider.id)
                 offline = tuple(model for model in facts if is_for_chat(model.id, None, model))
-                yield Reached(provider, offline, live=False, trouble=answer.trouble if answer else "")
+                yield ProviderListing(provider, offline, live=False, trouble=answer.trouble if answer else "")
             case _:
                 assert_never(source)
 

@@ -66,7 +66,7 @@ _DEMO: Final = ModelFacts(
 _DEMO_NAMES: Final = ("understudy", "fast", "slow", "instant")
 
 
-class Models:
+class ModelCatalogue:
     """The catalogue of models. One is enough for a process; it may be asked from several threads."""
 
     def __init__(self, entries: Entries = litellm_data.model_entries) -> None:

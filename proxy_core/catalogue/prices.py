@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from proxy_core.catalogue.values import OffPeak, Rates, Step, Window
+from proxy_core.catalogue.values import OffPeak, PriceTier, Rates, WeeklyHours
 
 _FIELDS: Final[Mapping[str, str]] = {
     "input": "input_cost_per_token",
@@ -38,7 +38,7 @@ def usual_rates(entry: Mapping[str, Any]) -> Rates:
     return tiers[0].rates if tiers and found.input is None else found
 
 
-def steps(entry: Mapping[str, Any]) -> tuple[Step, ...]:
+def steps(entry: Mapping[str, Any]) -> tuple[PriceTier, ...]:
     """The prices of longer inputs, the lowest bound first; whole, so that nothing has to be looked up below."""
     return tuple(sorted((*_above(entry), *_tiers(entry)[1:]), key=lambda step: step.above))
 
@@ -74,7 +74,7 @@ def _rates(entry: Mapping[str, Any], suffix: str = "") -> Rates:
     return Rates(**{field: _number(entry.get(f"{key}{suffix}")) for field, key in _FIELDS.items()})
 
 
-def _above(entry: Mapping[str, Any]) -> Iterator[Step]:
+def _above(entry: Mapping[str, Any]) -> Iterator[PriceTier]:
     """Prices with their bound in the key: ``input_cost_per_token_above_200k_tokens``; what has none stays as below."""
     usual = _rates(entry)
     for key in entry:
@@ -88,10 +88,10 @@ def _above(entry: Mapping[str, Any]) -> Iterator[Step]:
                 cache_write_hour=said.cache_write_hour,
                 reasoning=said.reasoning,
             )
-            yield Step(int(bound[1]) * (1_000 if bound[2] else 1), rates)
+            yield PriceTier(int(bound[1]) * (1_000 if bound[2] else 1), rates)
 
 
-def _tiers(entry: Mapping[str, Any]) -> list[Step]:
+def _tiers(entry: Mapping[str, Any]) -> list[PriceTier]:
     """Prices as a list of ranges (DashScope), the first from 0 on."""
     told = entry.get("tiered_pricing")
     if not isinstance(told, list):
@@ -103,16 +103,16 @@ def _tiers(entry: Mapping[str, Any]) -> list[Step]:
             case {"input_cost_per_token": int() | float(), "range": [int() | float() as above, *_]}:
                 rates = _rates(tier)
                 whole = rates if rates.output is not None else replace(rates, output=output)
-                found.append(Step(int(above), whole))
+                found.append(PriceTier(int(above), whole))
             case _:
                 continue
     return sorted(found, key=lambda step: step.above)
 
 
-def _window(rule: object) -> Window:
+def _window(rule: object) -> WeeklyHours:
     told = rule if isinstance(rule, Mapping) else {}
     days = told.get("weekdays")
-    return Window(
+    return WeeklyHours(
         days=frozenset(day for day in days if isinstance(day, int)) if isinstance(days, list) else _EVERY_DAY,
         spans=tuple(_span(*map(int, clock)) for clock in _SPAN.findall(str(told.get("hours_utc")))),
     )

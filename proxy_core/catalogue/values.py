@@ -45,7 +45,7 @@ class Rates:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PriceTier:
     """What a whole request costs once its input, cached tokens included, has more than ``above`` tokens."""
 
     above: int
@@ -53,7 +53,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
+class WeeklyHours:
     """A time that comes every week: on ``days`` (1 is Monday), in ``spans`` of minutes since midnight, all in UTC.
 
     A span's first minute is in it, its last is not; one that ends after 1440 goes on into the next day.
@@ -67,7 +67,7 @@ class Window:
 class OffPeak:
     """What is cheaper while one of ``windows`` is open; a rate that is None stays as it is."""
 
-    windows: tuple[Window, ...]
+    windows: tuple[WeeklyHours, ...]
     rates: Rates
 
 
@@ -102,7 +102,7 @@ class ModelFacts:
     cache_write_hour_price: float | None = None
     reasoning_price: float | None = None
     search_price: float | None = None
-    steps: tuple[Step, ...] = ()
+    steps: tuple[PriceTier, ...] = ()
     off_peak: OffPeak | None = None
     surcharges: tuple[tuple[str, float], ...] = ()
 

@@ -131,7 +131,7 @@ def read_dotenv(path: Path) -> Mapping[str, str]:
 
 def overlay(environ: Mapping[str, str], dotenv: Mapping[str, str], providers: KnownProviders) -> Overlay:
     """What ``environ`` and ``dotenv`` say. Raises ConfigError, naming the variable, when a value makes no sense."""
-    said = _Said(environ, dotenv)
+    said = _EnvironmentValue(environ, dotenv)
     preferred = said.find("PREFERRED_PROVIDER")
     warnings = [
         f"{name} in .env is not used: it counts only in the process's environment." for name in OURS if name in dotenv
@@ -203,7 +203,7 @@ def is_loopback(host: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class _Said:
+class _EnvironmentValue:
     """The two sources, asked in their order."""
 
     environ: Mapping[str, str]
@@ -252,7 +252,7 @@ def _meant(bare: str, preferred: str) -> str:
     return "openai" if bare.startswith(_OPENAI_FAMILIES) else preferred
 
 
-def _base_urls(said: _Said, providers: KnownProviders) -> dict[str, Given]:
+def _base_urls(said: _EnvironmentValue, providers: KnownProviders) -> dict[str, Given]:
     variables: dict[str, list[str]] = {}
     for variable, id_ in providers.base_url_variables().items():
         variables.setdefault(id_, []).append(variable)

@@ -48,7 +48,7 @@ at once it may find no item, no collection, or end; the bus then starts another 
 Answer = TypeVar("Answer")
 
 
-class Origin(StrEnum):
+class KeyOrigin(StrEnum):
     """Where a key was found."""
 
     ENVIRONMENT = "environment"
@@ -64,7 +64,7 @@ class KeyStore(Protocol):
     """
 
     @property
-    def origin(self) -> Origin:
+    def origin(self) -> KeyOrigin:
         """What to call a key that was found here."""
         ...
 
@@ -88,7 +88,7 @@ class KeyStore(Protocol):
 class MemoryStore:
     """Keeps secrets until the process ends."""
 
-    origin: Final = Origin.MEMORY
+    origin: Final = KeyOrigin.MEMORY
 
     def __init__(self) -> None:
         self._kept: dict[str, Secret] = {}
@@ -117,7 +117,7 @@ class MemoryStore:
 class KeyringStore:
     """The system's keyring. A call blocks while the system asks the user to unlock it; use it off the event loop."""
 
-    origin: Final = Origin.KEYRING
+    origin: Final = KeyOrigin.KEYRING
 
     def get(self, name: str) -> Secret | None:
         """The secret kept under ``name``."""

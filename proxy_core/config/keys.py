@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import Any, Final, Protocol, TypeVar
 
 from proxy_core.config.environment import TOKEN_VARIABLE
-from proxy_core.config.key_store import KeyringStore, KeyStore, MemoryStore, Origin
+from proxy_core.config.key_store import KeyOrigin, KeyringStore, KeyStore, MemoryStore
 from proxy_core.config.local_token import new_local_token
 from proxy_core.config.secret import Secret
 from proxy_core.config.store_worker import SYSTEM_KEYRING, StoreWorker
@@ -75,7 +75,7 @@ class FoundKey:
     """
 
     secret: Secret | None
-    origin: Origin
+    origin: KeyOrigin
     variable: str = ""
     trouble: str = ""
     missing: Missing = Missing.NOT_SET
@@ -295,7 +295,7 @@ class Keys:
         """A token that no store keeps, for a proxy that serves nobody but the process it lives in."""
         if self._fixed_token is None or self._fixed_token.secret is None:
             token = new_local_token()
-            self._fixed_token = FoundKey(token, Origin.MEMORY)
+            self._fixed_token = FoundKey(token, KeyOrigin.MEMORY)
             self._add_seen(token)
             return token
         return self._fixed_token.secret
@@ -326,15 +326,15 @@ class Keys:
     def _given(self, provider: KeyOwner, *, base_url_from_dotenv: bool) -> FoundKey:
         """What environment, ``.env`` and memory hold; a value that cannot be a key is passed over and said."""
         trouble = ""
-        sources = [(self._dotenv, Origin.DOTENV)]
+        sources = [(self._dotenv, KeyOrigin.DOTENV)]
         if not base_url_from_dotenv:
-            sources.insert(0, (self._environ, Origin.ENVIRONMENT))
+            sources.insert(0, (self._environ, KeyOrigin.ENVIRONMENT))
         for source, origin in sources:
             for variable in provider.key_variables:
                 value = source.get(variable, "").strip()
                 if not value:
                     continue
-                place = variable if origin is Origin.ENVIRONMENT else f"{variable} in .env"
+                place = variable if origin is KeyOrigin.ENVIRONMENT else f"{variable} in .env"
                 if _PLACEHOLDER.fullmatch(value):
                     trouble = trouble or f"{place} holds a placeholder, not a key."
                     continue
@@ -343,10 +343,10 @@ class Keys:
                 except ConfigError as error:
                     trouble = trouble or error.message
         if base_url_from_dotenv:
-            return FoundKey(None, Origin.NOWHERE, trouble=trouble or _WITHHELD, missing=Missing.WITHHELD)
+            return FoundKey(None, KeyOrigin.NOWHERE, trouble=trouble or _WITHHELD, missing=Missing.WITHHELD)
         if in_memory := self._memory.get(provider.id):
-            return FoundKey(in_memory, Origin.MEMORY)
-        return FoundKey(None, Origin.NOWHERE, trouble=trouble)
+            return FoundKey(in_memory, KeyOrigin.MEMORY)
+        return FoundKey(None, KeyOrigin.NOWHERE, trouble=trouble)
 
     def _or_stored(self, given: FoundKey, provider: KeyOwner) -> FoundKey:
         if _is_settled(given):
@@ -361,11 +361,11 @@ class Keys:
             return read.found
         if (closed := self._closed) is not None:
             missing = Missing.UNREADABLE if isinstance(closed.error, KeyringClosed) else Missing.NOT_SET
-            return FoundKey(None, Origin.NOWHERE, trouble=closed.error.message, missing=missing)
+            return FoundKey(None, KeyOrigin.NOWHERE, trouble=closed.error.message, missing=missing)
         if (failed := self._failed.get(name)) is not None:
-            return FoundKey(None, Origin.NOWHERE, trouble=failed[1], missing=Missing.UNREADABLE)
+            return FoundKey(None, KeyOrigin.NOWHERE, trouble=failed[1], missing=Missing.UNREADABLE)
         if read is None:
-            return FoundKey(None, Origin.NOWHERE, trouble=_NO_ANSWER, missing=Missing.UNREADABLE)
+            return FoundKey(None, KeyOrigin.NOWHERE, trouble=_NO_ANSWER, missing=Missing.UNREADABLE)
         return read.found
 
     def _is_fresh(self, name: str, seconds: float) -> bool:
@@ -457,7 +457,7 @@ class Keys:
         return FoundKey(kept, self._store.origin)
 
     def _note(self, name: str, secret: Secret | None, at: float) -> None:
-        self._read[name] = _Read(at, FoundKey(secret, self._store.origin if secret else Origin.NOWHERE))
+        self._read[name] = _Read(at, FoundKey(secret, self._store.origin if secret else KeyOrigin.NOWHERE))
         self._failed.pop(name, None)
         self._closed = None
         if secret is not None:
@@ -467,7 +467,7 @@ class Keys:
         """The token is ``found``. Another before it is good for as long as if nobody had looked, or ``former_for``."""
         before = self._read.get(LOCAL_TOKEN)
         if before is not None and before.found.secret is not None and before.found.secret != found.secret:
-            if before.found.origin is Origin.MEMORY:
+            if before.found.origin is KeyOrigin.MEMORY:
                 former_for = TOKEN_FRESH_FOR
             until = max(before.at + TOKEN_FRESH_FOR, self._monotonic() + former_for)
             self._former_token = (until, before.found.secret)
@@ -507,7 +507,7 @@ def _is_settled(given: FoundKey) -> bool:
 
 
 def _of_this_run(token: Secret, why: str) -> FoundKey:
-    return FoundKey(token, Origin.MEMORY, trouble=f"{_TOKEN_FOR_THIS_RUN} {why}")
+    return FoundKey(token, KeyOrigin.MEMORY, trouble=f"{_TOKEN_FOR_THIS_RUN} {why}")
 
 
 def _given_token(environ: Mapping[str, str]) -> FoundKey | None:
@@ -521,7 +521,7 @@ def _given_token(environ: Mapping[str, str]) -> FoundKey | None:
             f"{TOKEN_VARIABLE} is too short to be safe: it needs at least {_SHORTEST_TOKEN} characters. Set a longer "
             "one, or unset it, and Understudy makes its own."
         )
-    return FoundKey(token, Origin.ENVIRONMENT, TOKEN_VARIABLE)
+    return FoundKey(token, KeyOrigin.ENVIRONMENT, TOKEN_VARIABLE)
 
 
 def clean(text: str, what: str) -> Secret:

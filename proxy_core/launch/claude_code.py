@@ -97,7 +97,7 @@ _HOST: Final = re.compile(r"[\w.*:/\[\]-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class LaunchRole:
     """Who plays a role: ``target`` is ``provider/name`` or passthrough, windows are in tokens, None where not known.
 
     ``local`` is True for a model on this machine.
@@ -115,7 +115,7 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Offer:
+class PickerOption:
     """A model that ``/model`` offers: ``id`` is ``provider/name``, the others are for a person."""
 
     id: str
@@ -124,7 +124,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class LaunchSession:
     """What a session is started for.
 
     ``parts`` has BIG, SMALL and THINKER, and the optional roles that are set. ``own_credential`` leaves the client's
@@ -135,10 +135,10 @@ class Session:
 
     address: str
     token: Secret
-    parts: Mapping[Role, Part]
+    parts: Mapping[Role, LaunchRole]
     own_credential: bool = False
     long_threshold: int = 200_000
-    offers: Sequence[Offer] = ()
+    offers: Sequence[PickerOption] = ()
     kept: Kept = field(default_factory=Kept)
 
 
@@ -198,7 +198,7 @@ class LaunchPlan:
         return self.variables["ANTHROPIC_BASE_URL"]
 
 
-def plan(session: Session, inherited: Mapping[str, str]) -> LaunchPlan:
+def plan(session: LaunchSession, inherited: Mapping[str, str]) -> LaunchPlan:
     """The environment and settings of a session that would otherwise inherit ``inherited``."""
     big = session.parts[Role.BIG]
     plain = {"ANTHROPIC_BASE_URL": session.address, **dict.fromkeys((*OTHER_WAYS, SOCKET), "")}
@@ -221,7 +221,7 @@ def plan(session: Session, inherited: Mapping[str, str]) -> LaunchPlan:
     )
 
 
-def _token(session: Session, inherited: Mapping[str, str]) -> dict[str, str]:
+def _token(session: LaunchSession, inherited: Mapping[str, str]) -> dict[str, str]:
     own = f"{TOKEN_HEADER}: {session.token.reveal()}"
     if not session.own_credential:
         return {BEARER: session.token.reveal(), HEADERS: own}
@@ -233,7 +233,7 @@ def _headers(theirs: str, ours: str) -> str:
     return "\n".join([*kept, ours])
 
 
-def _models(parts: Mapping[Role, Part]) -> dict[str, str]:
+def _models(parts: Mapping[Role, LaunchRole]) -> dict[str, str]:
     """Role ids, which the proxy resolves when a request comes, so that a switch of profile reaches running sessions.
 
     Where Anthropic plays the role the name stays Claude's own: it goes on to Anthropic as it is.
@@ -253,7 +253,7 @@ def _models(parts: Mapping[Role, Part]) -> dict[str, str]:
     return models
 
 
-def _limits(session: Session) -> dict[str, str]:
+def _limits(session: LaunchSession) -> dict[str, str]:
     """What fits BIG. A window that is not known is taken for 200,000 tokens, not for the newer client's million."""
     window, output = _window(session), session.parts[Role.BIG].max_output
     limits = {}
@@ -269,7 +269,7 @@ def _limits(session: Session) -> dict[str, str]:
     return limits
 
 
-def _window(session: Session) -> int | None:
+def _window(session: LaunchSession) -> int | None:
     """BIG's window, or LONG's where LONG takes over before BIG's is full."""
     big, long = session.parts[Role.BIG], session.parts.get(Role.LONG)
     if big.window is None or long is None or long.window is None or session.long_threshold > big.window:
@@ -277,7 +277,7 @@ def _window(session: Session) -> int | None:
     return max(big.window, long.window)
 
 
-def _quiet(parts: Mapping[Role, Part]) -> dict[str, str]:
+def _quiet(parts: Mapping[Role, LaunchRole]) -> dict[str, str]:
     """What is not sent to Anthropic when BIG is not Anthropic's.
 
     Updates and plugins stay: the switch for all that is not essential would stop them too, so it is set only where
@@ -288,7 +288,7 @@ def _quiet(parts: Mapping[Role, Part]) -> dict[str, str]:
     return dict.fromkeys(("DISABLE_TELEMETRY", "DISABLE_ERROR_REPORTING", "DISABLE_FEEDBACK_COMMAND"), "1")
 
 
-def _patience(parts: Mapping[Role, Part]) -> dict[str, str]:
+def _patience(parts: Mapping[Role, LaunchRole]) -> dict[str, str]:
     if not any(part.local for part in parts.values()):
         return {}
     return {
@@ -312,7 +312,7 @@ def _no_proxy(theirs: Iterable[str], address: str) -> dict[str, str]:
     return dict.fromkeys(_NO_PROXY, ",".join(dict.fromkeys(filter(None, (*written, *ours)))))
 
 
-def _settings(session: Session, plain: Mapping[str, str]) -> dict[str, Any]:
+def _settings(session: LaunchSession, plain: Mapping[str, str]) -> dict[str, Any]:
     settings: dict[str, Any] = {"env": dict(plain)}
     if not session.own_credential:
         settings["apiKeyHelper"] = ""
@@ -326,7 +326,7 @@ def _settings(session: Session, plain: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _picker(session: Session) -> list[dict[str, str]]:
+def _picker(session: LaunchSession) -> list[dict[str, str]]:
     """The roles, then the offers. Older clients do not know the picker: they ask ``GET /v1/models``."""
     parts = session.parts
     options = [
@@ -344,5 +344,5 @@ def _picker(session: Session) -> list[dict[str, str]]:
     return options
 
 
-def _label(role: Role, part: Part) -> str:
+def _label(role: Role, part: LaunchRole) -> str:
     return f"{role.name} · {part.target.partition('/')[2] or part.target}"

@@ -15,7 +15,7 @@ from proxy_core.launch.settings_files import Place
 from proxy_core.routing.model_ids import OWN
 
 
-class Weight(Enum):
+class Severity(Enum):
     """What an obstacle does to a launch."""
 
     STOPS = "stops"
@@ -30,7 +30,7 @@ class Obstacle:
 
     place: Path
     key: str
-    weight: Weight
+    weight: Severity
     sentence: str
 
 
@@ -68,7 +68,7 @@ def _in_file(place: Place) -> Iterator[Obstacle]:
     except FileNotFoundError:
         return
     except (OSError, ValueError):
-        yield Obstacle(path, "", Weight.CHANGES, f"{path} cannot be read: Claude Code may ignore it, or not start.")
+        yield Obstacle(path, "", Severity.CHANGES, f"{path} cannot be read: Claude Code may ignore it, or not start.")
         return
     if not isinstance(settings, dict):
         return
@@ -85,7 +85,7 @@ def _credentials(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
         yield Obstacle(
             file.path,
             f"env.{BEARER}",
-            Weight.STOPS,
+            Severity.STOPS,
             f"{file.path} sets {BEARER} and {HEADERS} in its env block, so the proxy's token is not sent: "
             f"take one of them out.",
         )
@@ -94,7 +94,7 @@ def _credentials(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
             yield Obstacle(
                 file.path,
                 f"env.{name}",
-                Weight.CHANGES,
+                Severity.CHANGES,
                 f"{file.path} sets {name} in its env block: the session sends it to this proxy, "
                 f"which does not pass it on unless a role is passthrough.",
             )
@@ -102,7 +102,7 @@ def _credentials(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
         yield Obstacle(
             file.path,
             "apiKeyHelper",
-            Weight.CHANGES,
+            Severity.CHANGES,
             f"{file.path} sets apiKeyHelper: its key is sent to this proxy, which does not pass it on "
             f"unless a role is passthrough.",
         )
@@ -116,7 +116,7 @@ def _steering(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
                 yield Obstacle(
                     file.path,
                     f"env.{name}",
-                    Weight.STOPS,
+                    Severity.STOPS,
                     f"{file.path} sets {name} in its env block, and an administrator's settings outrank a launch: "
                     f"the session would not reach this proxy.",
                 )
@@ -126,7 +126,7 @@ def _steering(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
                 yield Obstacle(
                     file.path,
                     f"env.{name}",
-                    Weight.STOPS,
+                    Severity.STOPS,
                     f"{file.path} sets {name} without 127.0.0.1 in its env block, and an administrator's settings "
                     f"outrank a launch: requests to this proxy could go through another one. "
                     f"Ask the administrator to add 127.0.0.1.",
@@ -135,7 +135,7 @@ def _steering(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
         yield Obstacle(
             file.path,
             f"env.{SOCKET}",
-            Weight.STOPS,
+            Severity.STOPS,
             f"{file.path} sets {SOCKET} in its env block: the session could go there instead of to this proxy. "
             f"Take that line out.",
         )
@@ -147,7 +147,7 @@ def _models(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
         yield Obstacle(
             file.path,
             "model",
-            Weight.CHANGES,
+            Severity.CHANGES,
             f'{file.path} has "model": "{model}" (saved by /model): Claude Code without Understudy would not find it. '
             f"Take that line out, or choose another with /model there.",
         )
@@ -158,13 +158,13 @@ def _models(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
             yield Obstacle(
                 file.path,
                 f"env.{name}",
-                Weight.CHANGES,
+                Severity.CHANGES,
                 f"{file.path} sets {name} in its env block, and an administrator's settings outrank a launch.",
             )
     if isinstance(file.settings.get("availableModels"), list):
         yield Obstacle(
             file.path,
             "availableModels",
-            Weight.CHANGES,
+            Severity.CHANGES,
             f"{file.path} lists the models that may be used: {OWN}/big may be refused.",
         )

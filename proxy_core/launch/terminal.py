@@ -20,7 +20,7 @@ class Terminal:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TerminalSpec:
     """One line of a system's table.
 
     ``program`` is what is looked for: a program on the PATH, or an application. ``words`` are the whole command line,

@@ -26,7 +26,7 @@ from proxy_core.launch import (
 )
 from proxy_core.launch.claude_code import FOR_NOBODY_ELSE, LaunchPlan
 from proxy_core.launch.launch_script import Errand
-from proxy_core.launch.terminal import Row, Terminal, filled
+from proxy_core.launch.terminal import Terminal, TerminalSpec, filled
 
 CUSTOM: Final = Terminal("custom", "The command of one's own")
 
@@ -51,7 +51,7 @@ NOT_HANDED_ON: Final = (
 class System:
     """What differs per system: which terminals there are, and the script they run, which ends in ``suffix``."""
 
-    installed: Callable[[Mapping[str, str]], tuple[Row, ...]]
+    installed: Callable[[Mapping[str, str]], tuple[TerminalSpec, ...]]
     script: Callable[[Errand], str]
     suffix: str
 
@@ -67,7 +67,7 @@ SYSTEMS: Final[Mapping[str, System]] = MappingProxyType(
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class TerminalChoice:
     """What the user set: a terminal's ``id`` (empty: the first that is there), or a ``command`` of their own.
 
     ``command`` is split like a shell's, with ``{script}`` and ``{folder}`` in it; without ``{script}``, the script
@@ -96,7 +96,7 @@ def found(environ: Mapping[str, str]) -> tuple[Terminal, ...]:
 
 
 def open_terminal(
-    plan: LaunchPlan, folder: Path, environment: Mapping[str, str], argv: Sequence[str], choice: Choice
+    plan: LaunchPlan, folder: Path, environment: Mapping[str, str], argv: Sequence[str], choice: TerminalChoice
 ) -> Opened:
     """Run ``argv`` (the program, then the user's own arguments) with ``plan`` in a new terminal window at ``folder``.
 
@@ -137,14 +137,14 @@ def _here() -> System:
     return SYSTEMS.get(sys.platform, LINUX)
 
 
-def _tried(environ: Mapping[str, str], choice: Choice) -> Iterator[Row]:
+def _tried(environ: Mapping[str, str], choice: TerminalChoice) -> Iterator[TerminalSpec]:
     """In this order: the user's own command, the one they chose, then whatever is there."""
     if choice.command.strip():
         yield custom(choice.command)
     yield from sorted(_here().installed(environ), key=lambda row: row.terminal.id != choice.terminal)
 
 
-def custom(command: str) -> Row:
+def custom(command: str) -> TerminalSpec:
     """The user's own command as a row. Raises LaunchError where its quotes do not match."""
     try:
         words = shlex.split(command, posix=sys.platform != "win32")
@@ -154,7 +154,7 @@ def custom(command: str) -> Row:
         words = [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
     if not any("{script}" in word for word in words):
         words.append("{script}")
-    return Row(CUSTOM, words[0], tuple(words))
+    return TerminalSpec(CUSTOM, words[0], tuple(words))
 
 
 def _none_there(environ: Mapping[str, str]) -> str:
@@ -164,7 +164,7 @@ def _none_there(environ: Mapping[str, str]) -> str:
 
 
 def _first_that_opens(
-    rows: Sequence[Row], script: Path, folder: Path, environ: Mapping[str, str], passed_over: list[str]
+    rows: Sequence[TerminalSpec], script: Path, folder: Path, environ: Mapping[str, str], passed_over: list[str]
 ) -> Opened:
     for row in rows:
         why = ""
@@ -182,7 +182,7 @@ def _first_that_opens(
     raise LaunchError(" ".join(["No terminal could be opened.", *passed_over]))
 
 
-def _start(row: Row, script: Path, folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
+def _start(row: TerminalSpec, script: Path, folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """Start it on its own: it outlives us, and hears none of our signals."""
     words = [filled(word, script, folder) for word in row.words]
     quiet = None if row.new_console else subprocess.DEVNULL

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from proxy_core.launch.terminal import Row, Terminal
+from proxy_core.launch.terminal import Terminal, TerminalSpec
 
 _X: Final = "DISPLAY"
 _WAYLAND: Final = "WAYLAND_DISPLAY"
 
 
-def _row(program: str, name: str, *words: str, wants: str = "") -> Row:
-    return Row(Terminal(program, name), program, (program, *words, "{script}"), wants=wants)
+def _row(program: str, name: str, *words: str, wants: str = "") -> TerminalSpec:
+    return TerminalSpec(Terminal(program, name), program, (program, *words, "{script}"), wants=wants)
 
 
 ROWS: Final = (
@@ -55,7 +55,7 @@ AT_HOME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 """A desktop's own terminals, by its name in ``XDG_CURRENT_DESKTOP``."""
 
 
-def installed(environ: Mapping[str, str]) -> tuple[Row, ...]:
+def installed(environ: Mapping[str, str]) -> tuple[TerminalSpec, ...]:
     """Those that are there and can draw on this screen; none where there is no screen."""
     if not environ.get(_X) and not environ.get(_WAYLAND):
         return ()

@@ -10,21 +10,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from proxy_core.launch.terminal import Row, Terminal
+from proxy_core.launch.terminal import Terminal, TerminalSpec
 
 FOLDERS: Final = ("/Applications", "/System/Applications/Utilities", "~/Applications")
 """Where applications are; ``~`` is the user's home."""
 
 
-def _told(id_: str, name: str, *lines: str) -> Row:
+def _told(id_: str, name: str, *lines: str) -> TerminalSpec:
     """One that is told by AppleScript."""
     words = [word for line in lines for word in ("-e", line)]
-    return Row(Terminal(id_, name), f"{name}.app", ("osascript", *words))
+    return TerminalSpec(Terminal(id_, name), f"{name}.app", ("osascript", *words))
 
 
-def _opened(id_: str, name: str, *words: str) -> Row:
+def _opened(id_: str, name: str, *words: str) -> TerminalSpec:
     """One that takes a command when it is started anew."""
-    return Row(Terminal(id_, name), f"{name}.app", ("open", "-na", name, "--args", *words))
+    return TerminalSpec(Terminal(id_, name), f"{name}.app", ("open", "-na", name, "--args", *words))
 
 
 ROWS: Final = (
@@ -65,12 +65,12 @@ ROWS: Final = (
     _opened("alacritty", "Alacritty", "--working-directory", "{folder}", "-e", "sh", "-c", "exec sh {shell}"),
     _opened("wezterm", "WezTerm", "start", "--cwd", "{folder}", "--", "sh", "-c", "exec sh {shell}"),
     # Wants no leave: a .command file opens in whatever terminal the person chose for such files.
-    Row(Terminal("command", "The system's own choice"), "", ("open", "{script}")),
+    TerminalSpec(Terminal("command", "The system's own choice"), "", ("open", "{script}")),
 )
 """In the order in which they are tried."""
 
 
-def installed(environ: Mapping[str, str], folders: tuple[str, ...] = FOLDERS) -> tuple[Row, ...]:
+def installed(environ: Mapping[str, str], folders: tuple[str, ...] = FOLDERS) -> tuple[TerminalSpec, ...]:
     """Those that are there: in one of ``folders``, or part of the system."""
     home = environ.get("HOME", "")
     places = [Path(folder.replace("~", home, 1)) for folder in folders if home or not folder.startswith("~")]

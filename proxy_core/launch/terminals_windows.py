@@ -11,22 +11,22 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from proxy_core.launch.terminal import Row, Terminal
+from proxy_core.launch.terminal import Terminal, TerminalSpec
 
 _RUN: Final = ("-NoLogo", "-NoProfile", "-ExecutionPolicy", "Bypass", "-File", "{script}")
 _SHELL: Final = ("powershell.exe", *_RUN)
 
 ROWS: Final = (
-    Row(Terminal("wt", "Windows Terminal"), "wt.exe", ("wt.exe", "-d", "{wt_folder}", *_SHELL)),
-    Row(Terminal("pwsh", "PowerShell 7"), "pwsh.exe", ("pwsh.exe", *_RUN), new_console=True),
-    Row(Terminal("powershell", "Windows PowerShell"), "powershell.exe", _SHELL, new_console=True),
+    TerminalSpec(Terminal("wt", "Windows Terminal"), "wt.exe", ("wt.exe", "-d", "{wt_folder}", *_SHELL)),
+    TerminalSpec(Terminal("pwsh", "PowerShell 7"), "pwsh.exe", ("pwsh.exe", *_RUN), new_console=True),
+    TerminalSpec(Terminal("powershell", "Windows PowerShell"), "powershell.exe", _SHELL, new_console=True),
     # Afterwards one is where one would be with cmd: in it, and in the folder.
-    Row(Terminal("cmd", "Command Prompt"), "cmd.exe", ("cmd.exe", "/d", "/k", *_SHELL), new_console=True),
+    TerminalSpec(Terminal("cmd", "Command Prompt"), "cmd.exe", ("cmd.exe", "/d", "/k", *_SHELL), new_console=True),
 )
 """In the order in which they are tried."""
 
 
-def installed(environ: Mapping[str, str]) -> tuple[Row, ...]:
+def installed(environ: Mapping[str, str]) -> tuple[TerminalSpec, ...]:
     """Those that are there, with their whole paths: Windows Terminal lies where not every PATH reaches."""
     path = environ.get("PATH", "")
     if local := environ.get("LOCALAPPDATA"):

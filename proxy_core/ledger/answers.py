@@ -9,8 +9,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from proxy_core.wire.json_text import dumps, loads
-from proxy_core.wire.sse import FrameSplitter, FrameTooLong
+from proxy_core.anthropic_api.json_text import dumps, loads
+from proxy_core.anthropic_api.sse import FrameSplitter, FrameTooLong
 
 _BLOCK: Final = b"event: content_block_start\n"
 _FRAME: Final = re.compile(

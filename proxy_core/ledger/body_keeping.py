@@ -7,11 +7,11 @@ from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Final
 
+from proxy_core.anthropic_api.content_decoding import PLAIN, ContentDecoder, coding_of
 from proxy_core.ledger import answers
-from proxy_core.ledger.journal import Carried, Part
-from proxy_core.ledger.packing import packed
+from proxy_core.ledger.compression import compress
 from proxy_core.ledger.redaction import Redaction
-from proxy_core.wire.unpacking import PLAIN, Unpacking, coding_of
+from proxy_core.ledger.request_events import BodyCaptured, BodyKind
 
 LONGEST: Final = 8 * 1024 * 1024
 """Bytes of a body that are kept."""
@@ -22,7 +22,7 @@ class Packed:
     """A body as it is written; ``size`` in bytes before it was compressed."""
 
     request: str
-    part: Part
+    part: BodyKind
     at: float
     size: int
     cut: bool
@@ -30,10 +30,10 @@ class Packed:
     data: bytes
 
 
-class Gathering:
+class BodyBuffer:
     """One body as it comes in. ``held`` is how many bytes of it wait here."""
 
-    def __init__(self, first: Carried) -> None:
+    def __init__(self, first: BodyCaptured) -> None:
         self.request = first.id
         self.part = first.part
         self.held = 0
@@ -43,13 +43,13 @@ class Gathering:
         self._pieces: list[bytes] = []
         self._cut = False
 
-    def take(self, news: Carried) -> int:
+    def take(self, events: BodyCaptured) -> int:
         """Take more of it; gives how many bytes of it are not kept here."""
-        if self.held + len(news.data) > LONGEST and self._pieces:
+        if self.held + len(events.data) > LONGEST and self._pieces:
             self._cut = True
-            return len(news.data)
-        self._pieces.append(news.data)
-        self.held += len(news.data)
+            return len(events.data)
+        self._pieces.append(events.data)
+        self.held += len(events.data)
         return 0
 
     def steps(self, redaction: Redaction) -> Generator[None, None, Packed]:
@@ -59,12 +59,12 @@ class Gathering:
         yield
         body, whole = _decoded(body, self._encoding)
         yield
-        if self.part is Part.ANSWER:
+        if self.part is BodyKind.ANSWER:
             body = answers.assembled(body)
             yield
         cut = self._cut or not whole or len(body) > LONGEST
         redacted = yield from redaction.steps(body[:LONGEST])
-        size, data = len(redacted.body), packed(redacted.body)
+        size, data = len(redacted.body), compress(redacted.body)
         return Packed(self.request, self.part, self._at, size, cut, redacted.hidden, data)
 
 
@@ -72,9 +72,9 @@ def _decoded(body: bytes, encoding: str) -> tuple[bytes, bool]:
     """Without its content coding, and whether that is all of it. A coding nobody here can read: nothing of it."""
     if encoding in PLAIN:
         return body, True
-    if not Unpacking.knows(encoding):
+    if not ContentDecoder.knows(encoding):
         return b"", False
-    unpacking = Unpacking(encoding)
+    unpacking = ContentDecoder(encoding)
     try:
         plain = unpacking.feed(body, LONGEST)
     except zlib.error:

@@ -104,7 +104,7 @@ class Act(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class BudgetVerdict:
     """``reason`` is part of a sentence, and the same for every request of the period: it goes into each one's story."""
 
     act: Act = Act.GO
@@ -112,18 +112,18 @@ class Verdict:
     period: Period = Period.DAY
 
 
-GO: Final = Verdict()
+GO: Final = BudgetVerdict()
 
 _ACTS: Final = {AtLimit.WARN: Act.GO, AtLimit.DOWNGRADE: Act.DOWNGRADE, AtLimit.STOP: Act.STOP}
 
 
-def judged(state: BudgetState) -> Verdict:
+def judged(state: BudgetState) -> BudgetVerdict:
     """What becomes of a request that comes now. One that is being answered is never cut."""
     act = _ACTS[state.limits.at_limit]
     if act is not Act.GO:
         for period in (Period.MONTH, Period.DAY):  # the month first: it lasts longer, and that is what to tell
             if state.level_of(period) is Level.SPENT:
-                return Verdict(act, f"{_name(state, period)} is used up", period)
+                return BudgetVerdict(act, f"{_name(state, period)} is used up", period)
     return GO
 
 
@@ -169,7 +169,7 @@ def priced_of(priced: int, requests: int) -> str:
     return "" if priced == requests else f" ({priced} of {requests} requests priced)"
 
 
-def refusal(verdict: Verdict) -> str:
+def refusal(verdict: BudgetVerdict) -> str:
     """The sentence for who is refused: why, and what to do."""
     later = "tomorrow" if verdict.period is Period.DAY else "next month"
     return (

@@ -18,9 +18,17 @@ from typing import Final, Protocol
 
 from proxy_core.config.settings import BudgetSettings
 from proxy_core.errors import UnderstudyError
-from proxy_core.ledger.budget import GO, BudgetState, Crossing, Level, Period, Spent, Verdict, crossings, judged
-from proxy_core.ledger.journal import Attempted, Began, Ended, News, Routed, Story, summed
+from proxy_core.ledger.budget import GO, BudgetState, BudgetVerdict, Crossing, Level, Period, Spent, crossings, judged
 from proxy_core.ledger.pricing import Cost
+from proxy_core.ledger.request_events import (
+    AttemptMade,
+    Finished,
+    RequestEvent,
+    RequestRecord,
+    Routed,
+    Started,
+    aggregate,
+)
 from proxy_core.ledger.rows import Filter, Sum
 
 _FRESH: Final = 15.0
@@ -73,7 +81,7 @@ class BudgetWatch:
         ledger: Sums,
         *,
         limits: Callable[[], BudgetSettings],
-        price: Callable[[Story], Cost | None],
+        price: Callable[[RequestRecord], Cost | None],
         told: Callable[[Crossing], None] = lambda _: None,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -84,7 +92,7 @@ class BudgetWatch:
         self._clock = clock
         self._lock = threading.Lock()
         self._reading = threading.Lock()
-        self._running: dict[str, list[News]] = {}
+        self._running: dict[str, list[RequestEvent]] = {}
         self._heard: dict[str, tuple[float, Spent]] = {}
         self._in_ledger = dict.fromkeys(Period, Spent())
         self._not_yet = dict.fromkeys(Period, Spent())
@@ -115,21 +123,21 @@ class BudgetWatch:
             self._ending.set()
             self._wanted.set()
 
-    def hear(self, news: News) -> None:
+    def on_event(self, events: RequestEvent) -> None:
         """Take what a request's cost is made of; everything else is passed over.
 
         This stands in the way of every request: what it adds up to is asked for once, at the end.
         """
-        if isinstance(news, (Began, Routed, Attempted)):
-            self._running.setdefault(news.id, []).append(news)
-        elif isinstance(news, Ended):
-            before = self._running.pop(news.id, ())
+        if isinstance(events, (Started, Routed, AttemptMade)):
+            self._running.setdefault(events.id, []).append(events)
+        elif isinstance(events, Finished):
+            before = self._running.pop(events.id, ())
             if self._has_limits:
-                self._count(summed((*before, news)))
+                self._count(aggregate((*before, events)))
             else:
                 self._is_behind = True
 
-    async def verdict(self) -> Verdict:
+    async def verdict(self) -> BudgetVerdict:
         """What becomes of a request that comes now. Costs next to nothing, but for the first after a start and after
         a limit was set, which waits for the ledger, for some seconds at most.
         """
@@ -152,16 +160,16 @@ class BudgetWatch:
         limits = self._limits()
         return limits.daily > 0 or limits.monthly > 0
 
-    def _count(self, story: Story) -> None:
-        cost = self._price(story)
-        billable = 0 if story.is_not_billed else 1
+    def _count(self, record: RequestRecord) -> None:
+        cost = self._price(record)
+        billable = 0 if record.is_not_billed else 1
         spent = Spent(0.0, 0, billable) if cost is None else Spent(cost.usd, 1, 1)
         with self._lock:
             self._turn_page()
-            self._heard[story.id] = (story.began, spent)
+            self._heard[record.id] = (record.began, spent)
             if len(self._heard) > _REMEMBERED:
                 del self._heard[next(iter(self._heard))]
-            self._add(story.began, spent)
+            self._add(record.began, spent)
         self._tell()
 
     def _catch_up(self) -> None:

@@ -11,7 +11,7 @@ _AFTER: Final = 99_999_999
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class DaySpan:
     """The days from ``first`` to ``last`` are whole; ``edges`` are the rest, as Unix times, the second not included."""
 
     first: int
@@ -30,15 +30,15 @@ def name(day: int) -> str:
     return f"{day // 10_000:04}-{day // 100 % 100:02}-{day % 100:02}"
 
 
-def span(since: float | None, until: float | None) -> Span:
+def span(since: float | None, until: float | None) -> DaySpan:
     """What lies between two Unix times, None for no end."""
     if since is not None and until is not None and since >= until:
-        return Span(_AFTER, _BEFORE)
+        return DaySpan(_AFTER, _BEFORE)
     first, head = (_BEFORE, None) if since is None else _first_whole(since)
     last, tail = (_AFTER, None) if until is None else _last_whole(until)
     if first > last:  # the two lie in one day, or in two that follow each other
-        return Span(_AFTER, _BEFORE, ((since or 0.0, float("inf") if until is None else until),))
-    return Span(first, last, tuple(edge for edge in (head, tail) if edge is not None))
+        return DaySpan(_AFTER, _BEFORE, ((since or 0.0, float("inf") if until is None else until),))
+    return DaySpan(first, last, tuple(edge for edge in (head, tail) if edge is not None))
 
 
 def _first_whole(since: float) -> tuple[int, tuple[float, float] | None]:

@@ -11,11 +11,11 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import IO, Any, Final, TextIO
 
-from proxy_core.ledger.journal import Part, Story
-from proxy_core.ledger.rows import Row
-from proxy_core.wire.json_text import dumps, loads
+from proxy_core.anthropic_api.json_text import dumps, loads
+from proxy_core.ledger.request_events import BodyKind, RequestRecord
+from proxy_core.ledger.rows import RequestRow
 
-Bodies = Callable[[str, Part], bytes | None]
+Bodies = Callable[[str, BodyKind], bytes | None]
 """A body by its request's id, as :meth:`~proxy_core.ledger.reading.Ledger.body` gives it."""
 
 COLUMNS: Final = (
@@ -35,7 +35,7 @@ def to_file(path: str) -> TextIO:
     return open(path, "w", encoding="utf-8", newline="", opener=_for_the_owner)
 
 
-def write_csv(rows: Iterable[Row], out: IO[str]) -> int:
+def write_csv(rows: Iterable[RequestRow], out: IO[str]) -> int:
     """One line for each, and a head; how many there were. ``out`` is opened with ``newline=""``."""
     writer = csv.writer(out)
     writer.writerow(COLUMNS)
@@ -47,7 +47,7 @@ def write_csv(rows: Iterable[Row], out: IO[str]) -> int:
     return number
 
 
-def write_json(rows: Iterable[Row], out: IO[str], bodies: Bodies | None = None) -> int:
+def write_json(rows: Iterable[RequestRow], out: IO[str], bodies: Bodies | None = None) -> int:
     """An array of objects, each on a line of its own, with its bodies where ``bodies`` is given; how many there were.
 
     A body that is JSON stands there as such, another one as text, or as base64 where it is none.
@@ -55,9 +55,9 @@ def write_json(rows: Iterable[Row], out: IO[str], bodies: Bodies | None = None) 
     number = 0
     out.write("[")
     for row in rows:
-        told = {**_flat(row), "warnings": list(row.story.warnings), "attempts": _attempts(row.story)}
+        told = {**_flat(row), "warnings": list(row.record.warnings), "attempts": _attempts(row.record)}
         if bodies is not None:
-            told["bodies"] = {part.value: _body(bodies(row.story.id, part)) for part in Part if part in row.bodies}
+            told["bodies"] = {part.value: _body(bodies(row.record.id, part)) for part in BodyKind if part in row.bodies}
         out.write(",\n" if number else "\n")
         out.write(dumps(told).decode())
         number += 1
@@ -77,42 +77,42 @@ def _for_the_owner(path: str, flags: int) -> int:
     return handle
 
 
-def _flat(row: Row) -> dict[str, Any]:
-    story, usage = row.story, row.story.usage
+def _flat(row: RequestRow) -> dict[str, Any]:
+    record, usage = row.record, row.record.usage
     counts = ("input", "output", "cache_read", "cache_write", "reasoning")
     return {
-        "id": story.id,
-        "began": datetime.fromtimestamp(story.began).astimezone().isoformat(timespec="milliseconds"),
-        "session": story.session,
-        "agent": story.agent,
-        "project": story.project,
-        "profile": story.profile,
-        "asked_for": story.asked_for,
-        "role": story.role,
-        "why": story.why,
-        "provider": story.provider,
-        "model": story.model,
-        "engine": story.engine,
-        "tries": len(story.attempts),
-        "state": story.state.value,
-        "status": story.status,
-        "stop_reason": story.stop_reason,
-        "error_type": story.error_type,
-        "error": story.error,
+        "id": record.id,
+        "began": datetime.fromtimestamp(record.began).astimezone().isoformat(timespec="milliseconds"),
+        "session": record.session,
+        "agent": record.agent,
+        "project": record.project,
+        "profile": record.profile,
+        "asked_for": record.asked_for,
+        "role": record.role,
+        "why": record.why,
+        "provider": record.provider,
+        "model": record.model,
+        "engine": record.engine,
+        "tries": len(record.attempts),
+        "state": record.state.value,
+        "status": record.status,
+        "stop_reason": record.stop_reason,
+        "error_type": record.error_type,
+        "error": record.error,
         **{name: None if usage is None else getattr(usage, name) for name in counts},
         "cost": row.cost,
         "estimated": None if row.cost is None else row.estimated,
         "billing": None if row.billing is None else row.billing.value,
-        "time_to_first_token": _rounded(story.time_to_first_token),
-        "duration": _rounded(story.duration),
-        "warnings": "; ".join(story.warnings),
+        "time_to_first_token": _rounded(record.time_to_first_token),
+        "duration": _rounded(record.duration),
+        "warnings": "; ".join(record.warnings),
     }
 
 
-def _attempts(story: Story) -> list[dict[str, Any]]:
+def _attempts(record: RequestRecord) -> list[dict[str, Any]]:
     return [
         {"number": each.number, "status": each.status, "error": each.error, "waited": each.waited}
-        for each in story.attempts
+        for each in record.attempts
     ]
 
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Final, Protocol
 
+from proxy_core.anthropic_api.amounts import usd
 from proxy_core.catalogue.provider_table import PROVIDERS, SAME_AS
 from proxy_core.catalogue.values import ModelFacts, OffPeak, Rates
 from proxy_core.config.settings import Engine, Price, Settings
-from proxy_core.ledger.journal import Story, Usage
-from proxy_core.wire.amounts import usd
+from proxy_core.ledger.request_events import RequestRecord, TokenUsage
 
 _MILLION: Final = 1_000_000
 
@@ -52,19 +52,19 @@ class PriceList(Protocol):
         ...
 
 
-def price_of(story: Story, known: PriceList, settings: Settings) -> Cost | None:
+def price_of(record: RequestRecord, known: PriceList, settings: Settings) -> Cost | None:
     """What a request that is over cost; None where that is not known, or where it was not billed.
 
     What a claude.ai subscription pays has no price per token: it is unpriced too, and no budget counts it.
     """
-    if story.flat or story.is_not_billed:
+    if record.flat or record.is_not_billed:
         return None
-    if story.cost is not None:
-        return Cost(story.cost, estimated=False)
-    if story.usage is None:
-        return Cost(0.0, estimated=True) if is_free(story.provider, story.model, known, settings) else None
-    facts = tariff(story.provider, story.model, known, settings)
-    sum_ = None if facts is None else usd(cost(story.usage, facts, story.began))  # none of absurd token counts
+    if record.cost is not None:
+        return Cost(record.cost, estimated=False)
+    if record.usage is None:
+        return Cost(0.0, estimated=True) if is_free(record.provider, record.model, known, settings) else None
+    facts = tariff(record.provider, record.model, known, settings)
+    sum_ = None if facts is None else usd(cost(record.usage, facts, record.began))  # none of absurd token counts
     return None if sum_ is None else Cost(sum_, estimated=True)
 
 
@@ -107,7 +107,7 @@ def without_price(models: Iterable[str], known: PriceList, settings: Settings) -
     return tuple(found)
 
 
-def cost(usage: Usage, model: ModelFacts, at: float | None = None) -> float | None:
+def cost(usage: TokenUsage, model: ModelFacts, at: float | None = None) -> float | None:
     """USD by a model's prices. None where a price that is needed is not known, which is not free.
 
     ``at`` is the Unix time of the request, for those who are cheaper at some hours. Cached input without a price of its

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Final
 
 from proxy_core.errors import ConfigError
-from proxy_core.ledger import conditions, ledger_file, packing, row_reading, summing
-from proxy_core.ledger.conditions import LAST, Conditions
+from proxy_core.ledger import compression, ledger_file, query_filter, row_reading, summing
 from proxy_core.ledger.ledger_file import NotOurs, is_damage
-from proxy_core.ledger.rows import Contents, Filter, Grouping, Kept, Part, Row, Session, Sum
+from proxy_core.ledger.query_filter import LAST, QueryConditions
+from proxy_core.ledger.rows import BodyKind, Contents, Filter, Grouping, Kept, RequestRow, SessionRow, Sum
 from proxy_core.ledger.schema import VERSION, foreign, newer, version_of
 
 _BUSY: Final = 5.0
@@ -52,15 +52,15 @@ class Ledger:
         self._opened: list[tuple[threading.Thread, sqlite3.Connection]] = []
         self._cancelled = 0
 
-    def page(self, wanted: Filter = Filter(), *, before: int | None = None, limit: int = 100) -> tuple[Row, ...]:  # noqa: B008 - frozen
+    def page(self, wanted: Filter = Filter(), *, before: int | None = None, limit: int = 100) -> tuple[RequestRow, ...]:  # noqa: B008 - frozen
         """The newest ``limit`` requests, newest first, of those with a number below ``before``."""
         return self._rows(wanted, limit, high=LAST if before is None else before - 1)
 
-    def after(self, number: int, wanted: Filter = Filter(), limit: int = 1000) -> tuple[Row, ...]:  # noqa: B008
+    def after(self, number: int, wanted: Filter = Filter(), limit: int = 1000) -> tuple[RequestRow, ...]:  # noqa: B008
         """What has begun since the request ``number``, oldest first. None is passed over, whoever writes."""
         return self._rows(wanted, limit, low=number + 1, newest_first=False)
 
-    def every(self, wanted: Filter = Filter()) -> Iterator[Row]:  # noqa: B008
+    def every(self, wanted: Filter = Filter()) -> Iterator[RequestRow]:  # noqa: B008
         """All such requests, newest first, read a page at a time: as many as there are, never more in memory."""
         before: int | None = None
         while page := self.page(wanted, before=before, limit=_PAGE):
@@ -72,12 +72,12 @@ class Ledger:
         with self._asking() as connection:
             return "" if connection is None else newer(connection, self._path)
 
-    def row(self, id_: str) -> Row | None:
+    def row(self, id_: str) -> RequestRow | None:
         """One request by its whole id."""
         found = self.starting(id_, limit=1)
-        return found[0] if found and found[0].story.id == id_ else None
+        return found[0] if found and found[0].record.id == id_ else None
 
-    def starting(self, prefix: str, limit: int = 2) -> tuple[Row, ...]:
+    def starting(self, prefix: str, limit: int = 2) -> tuple[RequestRow, ...]:
         """The requests whose id begins so, in the order of their ids."""
         with self._asking() as connection:
             if connection is None or limit < 1:
@@ -94,14 +94,14 @@ class Ledger:
             sql = "SELECT id FROM requests WHERE state <> 0 AND id IN (SELECT value FROM json_each(?))"
             return frozenset(id_ for (id_,) in connection.execute(sql, (json.dumps(ids),)))
 
-    def body(self, id_: str, part: Part) -> bytes | None:
+    def body(self, id_: str, part: BodyKind) -> bytes | None:
         """A body without secrets; None where it is not kept (any more)."""
         with self._asking() as connection:
             if connection is None:
                 return None
             sql = "SELECT packed FROM bodies WHERE request = (SELECT number FROM requests WHERE id = ?) AND part = ?"
             found = connection.execute(sql, (id_, part.value)).fetchone()
-            return None if found is None else packing.unpacked(found[0])
+            return None if found is None else compression.decompress(found[0])
 
     def kept(self, id_: str) -> tuple[Kept, ...]:
         """Which bodies of a request are kept, and what was done to them."""
@@ -113,7 +113,7 @@ class Ledger:
                 "WHERE request = (SELECT number FROM requests WHERE id = ?) ORDER BY number"
             )
             found = connection.execute(sql, (id_,))
-            return tuple(Kept(Part(part), size, bool(cut), hidden) for part, size, cut, hidden in found)
+            return tuple(Kept(BodyKind(part), size, bool(cut), hidden) for part, size, cut, hidden in found)
 
     def count(self, wanted: Filter = Filter()) -> int:  # noqa: B008
         """How many requests there are."""
@@ -151,7 +151,7 @@ class Ledger:
         *,
         before: float | None = None,
         limit: int = 100,
-    ) -> tuple[Session, ...]:
+    ) -> tuple[SessionRow, ...]:
         """Sessions with such requests, the latest first, of those that were last active before ``before``."""
         with self._asking() as connection:
             found = self._resolved(connection, wanted)
@@ -179,26 +179,26 @@ class Ledger:
 
     def _rows(
         self, wanted: Filter, limit: int, *, low: int = 0, high: int = LAST, newest_first: bool = True
-    ) -> tuple[Row, ...]:
+    ) -> tuple[RequestRow, ...]:
         with self._asking() as connection:
-            if connection is None or limit < 1 or (found := conditions.resolve(connection, wanted)) is None:
+            if connection is None or limit < 1 or (found := query_filter.resolve(connection, wanted)) is None:
                 return ()
-            found = conditions.within(found, low, high)
+            found = query_filter.within(found, low, high)
             if wanted.body:
                 numbers = tuple(self._holding(connection, found, wanted.body, limit, newest_first=newest_first))
             else:
-                numbers = conditions.numbers(connection, found, limit, newest_first=newest_first)
+                numbers = query_filter.numbers(connection, found, limit, newest_first=newest_first)
             return row_reading.rows(connection, numbers)
 
-    def _resolved(self, connection: sqlite3.Connection | None, wanted: Filter) -> Conditions | None:
-        if connection is None or (found := conditions.resolve(connection, wanted)) is None:
+    def _resolved(self, connection: sqlite3.Connection | None, wanted: Filter) -> QueryConditions | None:
+        if connection is None or (found := query_filter.resolve(connection, wanted)) is None:
             return None
         if not wanted.body:
             return found
-        return conditions.among(found, tuple(self._holding(connection, found, wanted.body, LAST, newest_first=True)))
+        return query_filter.among(found, tuple(self._holding(connection, found, wanted.body, LAST, newest_first=True)))
 
     def _holding(
-        self, connection: sqlite3.Connection, wanted: Conditions, text: str, limit: int, *, newest_first: bool
+        self, connection: sqlite3.Connection, wanted: QueryConditions, text: str, limit: int, *, newest_first: bool
     ) -> Iterator[int]:
         """Of the requests that meet the conditions those with ``text`` in a body; as many bodies as needed are read."""
         begun = self._cancelled
@@ -210,13 +210,13 @@ class Ledger:
                 if self._cancelled != begun:
                     raise LookCancelled
                 packed = connection.execute("SELECT packed FROM bodies WHERE request = ?", (number,))
-                if any(packing.holds(packing.unpacked(data), text) for (data,) in packed):
+                if any(compression.holds(compression.decompress(data), text) for (data,) in packed):
                     yield number
                     limit -= 1
                     if limit == 0:
                         return
             past = {"high": numbers[-1] - 1} if newest_first else {"low": numbers[-1] + 1}
-            wanted = conditions.within(wanted, past.get("low", 0), past.get("high", LAST))
+            wanted = query_filter.within(wanted, past.get("low", 0), past.get("high", LAST))
 
     @contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection | None]:

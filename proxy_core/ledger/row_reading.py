@@ -11,12 +11,12 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Final
 
-from proxy_core.ledger.journal import Attempted, Story, Usage
-from proxy_core.ledger.rows import Part, Row
+from proxy_core.ledger.request_events import AttemptMade, RequestRecord, TokenUsage
+from proxy_core.ledger.rows import BodyKind, RequestRow
 from proxy_core.ledger.schema import STATE_OF
 
 _COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
-_USAGE: Final = frozenset(field.name for field in fields(Usage))
+_USAGE: Final = frozenset(field.name for field in fields(TokenUsage))
 
 _PLAIN: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -36,24 +36,24 @@ _ROWS: Final = f"""
     FROM requests r JOIN kinds k ON k.number = r.kind LEFT JOIN sessions s ON s.number = r.session"""
 
 
-def rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> tuple[Row, ...]:
+def rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> tuple[RequestRow, ...]:
     """The rows of these numbers, in their order."""
     listed = json.dumps(numbers)
     sql = f"{_ROWS} WHERE r.number IN (SELECT value FROM json_each(?))"
-    bodies: dict[int, set[Part]] = {}
+    bodies: dict[int, set[BodyKind]] = {}
     kept = "SELECT request, part FROM bodies WHERE request IN (SELECT value FROM json_each(?))"
     for request, part in connection.execute(kept, (listed,)):
-        bodies.setdefault(request, set()).add(Part(part))
+        bodies.setdefault(request, set()).add(BodyKind(part))
     found = {row.number: row for row in _rows(connection.execute(sql, (listed,)), bodies)}
     return tuple(found[number] for number in numbers if number in found)
 
 
-def _rows(found: Iterable[tuple[Any, ...]], bodies: dict[int, set[Part]]) -> Iterable[Row]:
+def _rows(found: Iterable[tuple[Any, ...]], bodies: dict[int, set[BodyKind]]) -> Iterable[RequestRow]:
     for columns in found:
         plain: dict[str, Any] = dict(zip(_PLAIN, columns, strict=False))
         number, session, streamed, warnings, attempts, state, told_cost, flat, *last = columns[len(_PLAIN) :]
         cost, estimated, more, *counts = last
-        story = Story(
+        record = RequestRecord(
             **plain,
             session=session or "",
             streamed=bool(streamed),
@@ -64,18 +64,18 @@ def _rows(found: Iterable[tuple[Any, ...]], bodies: dict[int, set[Part]]) -> Ite
             cost=told_cost,
             flat=bool(flat),
         )
-        yield Row(number, story, cost, bool(estimated), frozenset(bodies.get(number, ())))
+        yield RequestRow(number, record, cost, bool(estimated), frozenset(bodies.get(number, ())))
 
 
-def _attempt(id_: str, told: list[Any]) -> Attempted:
+def _attempt(id_: str, told: list[Any]) -> AttemptMade:
     at, number, status, error, waited, *sent = told
-    return Attempted(id_, at, number, status, error, waited, *sent[:1])
+    return AttemptMade(id_, at, number, status, error, waited, *sent[:1])
 
 
-def _usage(counts: list[int | None], more: str | None) -> Usage | None:
+def _usage(counts: list[int | None], more: str | None) -> TokenUsage | None:
     """None where the answer told none; fields that only a later version knows are left out."""
     if counts[0] is None:
         return None
     others = {name: value for name, value in json.loads(more).items() if name in _USAGE} if more else {}
     counted: dict[str, Any] = dict(zip(_COUNTED, (count or 0 for count in counts), strict=True))
-    return Usage(**counted, **others)
+    return TokenUsage(**counted, **others)

@@ -12,14 +12,14 @@ from functools import cache
 from operator import attrgetter
 from typing import Any, Final
 
+from proxy_core.anthropic_api.json_text import dumps
 from proxy_core.ledger import days
 from proxy_core.ledger.body_keeping import Packed
-from proxy_core.ledger.journal import Story, Usage
+from proxy_core.ledger.request_events import RequestRecord, TokenUsage
 from proxy_core.ledger.schema import STATES
-from proxy_core.wire.json_text import dumps
 
 _COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
-_OTHERS: Final = tuple(field.name for field in fields(Usage) if field.name not in _COUNTED)
+_OTHERS: Final = tuple(field.name for field in fields(TokenUsage) if field.name not in _COUNTED)
 _UNCOUNTED: Final = (None,) * len(_COUNTED)
 _counted: Final = attrgetter(*_COUNTED)
 _others: Final = attrgetter(*_OTHERS)
@@ -42,48 +42,48 @@ Clean = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class PricedRecord:
     """A story as it is to be written, with what it cost in USD (None: not known) and whether that is our estimate."""
 
-    story: Story
+    record: RequestRecord
     cost: float | None = None
     estimated: bool = True
 
 
-def own_texts(story: Story) -> Iterable[str]:
+def own_texts(record: RequestRecord) -> Iterable[str]:
     """What a row and its session say in words, and no kind does."""
-    terms = "" if story.usage is None else story.usage.terms
-    return (*_own(story), terms, *(attempt.error for attempt in story.attempts))
+    terms = "" if record.usage is None else record.usage.terms
+    return (*_own(record), terms, *(attempt.error for attempt in record.attempts))
 
 
-def row(entry: Entry, run: int, kind: int, session: int, clean: Clean) -> tuple[Any, ...]:
+def row(entry: PricedRecord, run: int, kind: int, session: int, clean: Clean) -> tuple[Any, ...]:
     """The values of a request's row."""
-    story, usage = entry.story, entry.story.usage
+    record, usage = entry.record, entry.record.usage
     return (
-        story.id,
+        record.id,
         run,
         kind,
         session,
-        STATES[story.state],
-        days.number(story.began),
-        story.began,
-        story.first_token,
-        story.ended,
-        story.status,
-        story.streamed,
-        clean(story.agent),
-        clean(story.upstream_id),
-        _attempts_of(story, clean),
-        len(story.attempts),
+        STATES[record.state],
+        days.number(record.began),
+        record.began,
+        record.first_token,
+        record.ended,
+        record.status,
+        record.streamed,
+        clean(record.agent),
+        clean(record.upstream_id),
+        _attempts_of(record, clean),
+        len(record.attempts),
         _finite(entry.cost),
         entry.estimated,
-        _finite(story.cost),
-        story.flat,
-        story.is_not_billed,
+        _finite(record.cost),
+        record.flat,
+        record.is_not_billed,
         *(_UNCOUNTED if usage is None else map(_bounded, _counted(usage))),
         None if usage is None else _more_of(usage, clean),
-        story.time_to_first_token,
-        _speed(story),
+        record.time_to_first_token,
+        _speed(record),
     )
 
 
@@ -113,17 +113,17 @@ def put_bodies(bodies: int) -> str:
         FROM given g CROSS JOIN requests r WHERE r.id = g.id"""
 
 
-def _attempts_of(story: Story, clean: Clean) -> str:
-    if not story.attempts:
+def _attempts_of(record: RequestRecord, clean: Clean) -> str:
+    if not record.attempts:
         return ""
     told = [
         (each.at, each.number, each.status, clean(each.error), each.waited, *(() if each.sent else (False,)))
-        for each in story.attempts
+        for each in record.attempts
     ]
     return dumps(told).decode()
 
 
-def _more_of(usage: Usage, clean: Clean) -> str | None:
+def _more_of(usage: TokenUsage, clean: Clean) -> str | None:
     """What few requests have, as JSON."""
     told = {name: value for name, value in zip(_OTHERS, _others(usage), strict=True) if value}
     if not told:
@@ -142,9 +142,9 @@ def _finite(dollars: float | None) -> float | None:
     return None if dollars is None or not math.isfinite(dollars) else dollars
 
 
-def _speed(story: Story) -> float | None:
+def _speed(record: RequestRecord) -> float | None:
     """Tokens per second while the answer streamed."""
-    if not story.streamed or story.usage is None or story.ended is None or story.first_token is None:
+    if not record.streamed or record.usage is None or record.ended is None or record.first_token is None:
         return None
-    seconds = story.ended - story.first_token
-    return story.usage.output / seconds if story.usage.output and seconds >= _LEAST else None
+    seconds = record.ended - record.first_token
+    return record.usage.output / seconds if record.usage.output and seconds >= _LEAST else None

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from proxy_core.ledger.journal import Part, State, Story
+from proxy_core.ledger.request_events import BodyKind, RequestRecord, State
 
-__all__ = ["Billing", "Contents", "Filter", "Grouping", "Kept", "Part", "Row", "Session", "State", "Sum"]
+__all__ = ["Billing", "BodyKind", "Contents", "Filter", "Grouping", "Kept", "RequestRow", "SessionRow", "State", "Sum"]
 
 
 class Billing(StrEnum):
@@ -22,15 +22,15 @@ class Billing(StrEnum):
     SUBSCRIPTION = "subscription"
 
 
-def billing_of(story: Story, cost: float | None) -> Billing | None:
+def billing_of(record: RequestRecord, cost: float | None) -> Billing | None:
     """What is known of the cost of a request, ``cost`` in USD being what it was priced at; None while it runs."""
-    if story.state is State.RUNNING:
+    if record.state is State.RUNNING:
         return None
     if cost is not None:
         return Billing.PRICED
-    if story.is_not_billed:
+    if record.is_not_billed:
         return Billing.NOT_BILLED
-    return Billing.SUBSCRIPTION if story.flat else Billing.UNPRICED
+    return Billing.SUBSCRIPTION if record.flat else Billing.UNPRICED
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +55,14 @@ class Kept:
     ``cut`` says that only its beginning is there; ``hidden`` how many secrets were taken out of it.
     """
 
-    part: Part
+    part: BodyKind
     size: int
     cut: bool = False
     hidden: int = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class RequestRow:
     """A request as the ledger has it. ``number`` orders rows by their beginning, the newest highest.
 
     ``cost`` is in USD, None while the request runs, where no price is known, and where it was not billed;
@@ -70,15 +70,15 @@ class Row:
     """
 
     number: int
-    story: Story
+    record: RequestRecord
     cost: float | None = None
     estimated: bool = True
-    bodies: frozenset[Part] = frozenset()
+    bodies: frozenset[BodyKind] = frozenset()
 
     @property
     def billing(self) -> Billing | None:
         """What is known of its cost; None while it runs."""
-        return billing_of(self.story, self.cost)
+        return billing_of(self.record, self.cost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +119,7 @@ class Sum:
 
     ``key`` is what they have in common (empty for all of them, or where it was not told); ``day`` is the local calendar
     day as ``YYYY-MM-DD`` where sums are made per day, else empty. Tokens are counted once each, as in
-    :class:`~proxy_core.ledger.journal.Usage`. ``cost`` is the USD of those ``priced`` ones among ``requests``;
+    :class:`~proxy_core.ledger.request_events.Usage`. ``cost`` is the USD of those ``priced`` ones among ``requests``;
     ``estimated`` of these go by the catalogue's or the user's prices. ``unpriced`` ones were billed too, or may have
     been, and nobody knows what; ``not_billed`` ones cost nothing. The rest still runs. Medians
     are in seconds and tokens per second, None without a measurement.
@@ -156,7 +156,7 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True)
-class Session:
+class SessionRow:
     """One run of Claude Code. Times are Unix times in seconds; ``agents`` are the ids of its subagents.
 
     ``running`` counts its requests under way.

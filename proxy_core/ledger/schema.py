@@ -14,7 +14,7 @@ import sqlite3
 from pathlib import Path
 from typing import Final
 
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
 
 VERSION: Final = 2
 """Of the tables; ``PRAGMA user_version``."""

@@ -13,8 +13,8 @@ from typing import Final
 
 from proxy_core.config.settings import LogSettings
 from proxy_core.ledger import retention
-from proxy_core.ledger.journal import Carried, Ended, News, Part, Progressed, Story
 from proxy_core.ledger.redaction import Redaction
+from proxy_core.ledger.request_events import BodyCaptured, BodyKind, Finished, Progress, RequestEvent, RequestRecord
 from proxy_core.ledger.writer import TOGETHER, Terms, Writer
 
 NEWS_WAITING: Final = 100_000
@@ -31,12 +31,12 @@ SWITCH: Final = 0.001
 both sides: a stream would wait for the writer's work, and the writer for the proxy's once for each of its statements.
 """
 
-Pricing = Callable[[Story], tuple[float, bool] | None]
+Pricing = Callable[[RequestRecord], tuple[float, bool] | None]
 """What a request that ended cost in USD and whether that is an estimate; None where it has no price."""
 
 
 @dataclass(frozen=True, slots=True)
-class Keeping:
+class LedgerHealth:
     """How the ledger is: ``sentence`` says what is wrong, or what was wrong and was mended, for a person; else empty.
 
     ``lost`` counts requests that could not be written, ``lost_bodies`` bodies.
@@ -53,11 +53,11 @@ class _Torn:
     """A body of which a piece was left out."""
 
     id: str
-    part: Part
+    part: BodyKind
 
 
 class LedgerFile:
-    """A :class:`~proxy_core.ledger.journal.Listener` that keeps what it hears. Several processes may share one file.
+    """A :class:`~proxy_core.ledger.request_events.Listener` that stores requests. Several processes may share one file.
 
     ``log`` gives the settings in force, ``price`` what a request cost, ``secrets`` every key and token that is known;
     they are called in the writer's thread, as is ``report``, which is told each new sentence of :attr:`state`.
@@ -77,11 +77,11 @@ class LedgerFile:
     ) -> None:
         self._path = path
         self._clock = clock
-        self._waiting: deque[News | _Torn] = deque()
+        self._waiting: deque[RequestEvent | _Torn] = deque()
         self._bytes = 0
         self._refused = 0
         self._stopped = False
-        self._torn: set[tuple[str, Part]] = set()
+        self._torn: set[tuple[str, BodyKind]] = set()
         self._awake = threading.Event()
         self._closing = threading.Event()
         self._quiet = False
@@ -93,31 +93,31 @@ class LedgerFile:
         self._thread.start()
 
     @property
-    def state(self) -> Keeping:
+    def state(self) -> LedgerHealth:
         """How it is now; may be asked from any thread."""
         writer = self._writer
-        return Keeping(
+        return LedgerHealth(
             not writer.trouble, writer.trouble or writer.notice, writer.lost + self._refused, writer.lost_bodies
         )
 
-    def hear(self, news: News) -> None:
+    def on_event(self, events: RequestEvent) -> None:
         """Take one piece of news; how far a running answer is goes to no file. Never waits.
 
         When too much waits for the disk, bodies are left out first, news last.
         """
-        if isinstance(news, Progressed):
+        if isinstance(events, Progress):
             return
         if self._stopped:
-            self._refused += isinstance(news, Ended)
+            self._refused += isinstance(events, Finished)
             return
-        if isinstance(news, Carried):
-            if not self._has_room(news):
+        if isinstance(events, BodyCaptured):
+            if not self._has_room(events):
                 return
-            self._bytes += len(news.data)
+            self._bytes += len(events.data)
         elif len(self._waiting) >= NEWS_WAITING:
             self._refused += 1
             return
-        self._waiting.append(news)
+        self._waiting.append(events)
         if not self._awake.is_set():
             self._awake.set()
 
@@ -132,20 +132,20 @@ class LedgerFile:
         self._awake.set()
         self._thread.join(seconds + TOGETHER)
 
-    def _has_room(self, news: Carried) -> bool:
+    def _has_room(self, events: BodyCaptured) -> bool:
         """Whether this piece of a body is kept; once one was left out, so are those that follow it."""
-        body = (news.id, news.part)
+        body = (events.id, events.part)
         if body in self._torn:
-            if news.whole:
+            if events.whole:
                 self._torn.remove(body)
             return False
         if not self._writer.keeps_bodies:
             return False
-        if self._bytes + len(news.data) - self._writer.freed <= BYTES_WAITING:
+        if self._bytes + len(events.data) - self._writer.freed <= BYTES_WAITING:
             return True
-        if not news.whole:
+        if not events.whole:
             self._torn.add(body)
-        self._waiting.append(_Torn(news.id, news.part))
+        self._waiting.append(_Torn(events.id, events.part))
         return False
 
     def _work(self) -> None:
@@ -156,7 +156,7 @@ class LedgerFile:
             self._stopped = True
             if not self._closing.is_set():
                 self._writer.trouble = "The ledger has stopped through a fault of Understudy's own. Requests go on."
-                self._refused += sum(isinstance(news, Ended) for news in self._waiting)
+                self._refused += sum(isinstance(events, Finished) for events in self._waiting)
                 self._waiting.clear()
                 self._tell()
 
@@ -190,11 +190,11 @@ class LedgerFile:
         """What waits goes to the writer; what comes meanwhile waits for the next time."""
         self._quiet = not self._waiting  # none came for TOGETHER
         for _ in range(len(self._waiting)):
-            news = self._waiting.popleft()
-            if isinstance(news, _Torn):
-                self._writer.give_up(news.id, news.part)
+            events = self._waiting.popleft()
+            if isinstance(events, _Torn):
+                self._writer.give_up(events.id, events.part)
             else:
-                self._writer.take(news)
+                self._writer.take(events)
 
     def _tell(self) -> None:
         sentence = self.state.sentence

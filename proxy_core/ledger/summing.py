@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Final
 
-from proxy_core.ledger import days, paces
-from proxy_core.ledger.conditions import Conditions
-from proxy_core.ledger.rows import Grouping, Session, Sum
+from proxy_core.ledger import days, latency
+from proxy_core.ledger.query_filter import QueryConditions
+from proxy_core.ledger.rows import Grouping, SessionRow, Sum
 
 _ADDED: Final = (
     "requests",
@@ -62,24 +62,24 @@ Key = tuple[str, int]
 """What a group has in common, and the number of its day; 0 where days are not asked for."""
 
 
-def count(connection: sqlite3.Connection, wanted: Conditions) -> int:
+def count(connection: sqlite3.Connection, wanted: QueryConditions) -> int:
     """How many requests meet the conditions."""
     source, values = _source(wanted)
     return int(connection.execute(f"SELECT ifnull(sum(requests), 0) FROM ({source})", values).fetchone()[0])
 
 
-def total(connection: sqlite3.Connection, wanted: Conditions) -> Sum:
+def total(connection: sqlite3.Connection, wanted: QueryConditions) -> Sum:
     """What they all add up to."""
     source, values = _source(wanted)
     added = connection.execute(f"SELECT {_summed()} FROM ({source})", values).fetchone()
     if not added[0]:
         return Sum()
-    medians = paces.medians(connection, wanted, added[0], lambda _day, _kind, _session: ("", 0))
+    medians = latency.medians(connection, wanted, added[0], lambda _day, _kind, _session: ("", 0))
     first_token, speed = medians.get(("", 0), (None, None))
     return _sum(added, first_token=first_token, output_speed=speed)
 
 
-def sums(connection: sqlite3.Connection, by: Grouping, wanted: Conditions, *, per_day: bool) -> tuple[Sum, ...]:
+def sums(connection: sqlite3.Connection, by: Grouping, wanted: QueryConditions, *, per_day: bool) -> tuple[Sum, ...]:
     """Groups, the biggest cost first, then the most tokens; by day where days are asked for."""
     daily = per_day or by is Grouping.DAY
     source, values = _source(wanted)
@@ -98,7 +98,7 @@ def sums(connection: sqlite3.Connection, by: Grouping, wanted: Conditions, *, pe
         return names.get(common, ""), number if daily else 0
 
     requests = sum(added[0] for added in groups.values())
-    medians = paces.medians(connection, wanted, requests, key_of)
+    medians = latency.medians(connection, wanted, requests, key_of)
     summed = []
     for (name, number), added in groups.items():
         day_name = days.name(number) if daily else ""
@@ -109,8 +109,8 @@ def sums(connection: sqlite3.Connection, by: Grouping, wanted: Conditions, *, pe
 
 
 def sessions(
-    connection: sqlite3.Connection, wanted: Conditions, before: float | None, limit: int
-) -> tuple[Session, ...]:
+    connection: sqlite3.Connection, wanted: QueryConditions, before: float | None, limit: int
+) -> tuple[SessionRow, ...]:
     """The latest first."""
     source, values = _source(wanted)
     among = "" if wanted.free else f"AND s.number IN (SELECT session FROM ({source}))"
@@ -123,7 +123,7 @@ def sessions(
     for number, id_ in connection.execute(listed, (json.dumps(tuple(found)),)):
         agents.setdefault(number, []).append(id_)
     return tuple(
-        Session(
+        SessionRow(
             id=id_,
             project=project,
             profile=profile,
@@ -151,7 +151,7 @@ def names(connection: sqlite3.Connection, by: Grouping) -> tuple[str, ...]:
 
 
 def with_bodies(
-    connection: sqlite3.Connection, wanted: Conditions, limit: int, *, newest_first: bool
+    connection: sqlite3.Connection, wanted: QueryConditions, limit: int, *, newest_first: bool
 ) -> tuple[int, ...]:
     """Requests of which a body is kept, in the order of their numbers."""
     texts, values = wanted.of_texts("r", ("kind", "state", "session"))
@@ -165,7 +165,7 @@ def with_bodies(
     return tuple(number for (number,) in connection.execute(sql, given))
 
 
-def _source(wanted: Conditions, sessions_: tuple[int, ...] | None = None) -> tuple[str, list[Any]]:
+def _source(wanted: QueryConditions, sessions_: tuple[int, ...] | None = None) -> tuple[str, list[Any]]:
     """A table of what may be added up: tallies of whole days, requests of broken ones, requests that still run."""
     times, more = wanted.of_time("r")
 
@@ -220,7 +220,7 @@ def _names_of(connection: sqlite3.Connection, by: Grouping) -> dict[int, str]:
 
 
 def _of_sessions(
-    connection: sqlite3.Connection, wanted: Conditions, found: tuple[int, ...]
+    connection: sqlite3.Connection, wanted: QueryConditions, found: tuple[int, ...]
 ) -> tuple[dict[int, Sum], dict[int, dict[str, None]], dict[int, int]]:
     """What the requests of each add up to, the models they went to (the most asked first), how many still run."""
     source, values = _source(wanted, found)
@@ -236,4 +236,4 @@ def _of_sessions(
         running[session] = running.get(session, 0) + under_way
         if name := names_.get(kind):
             models.setdefault(session, {})[name] = None
-    return paces.of_sessions(connection, sums_), models, running
+    return latency.of_sessions(connection, sums_), models, running

@@ -16,12 +16,20 @@ from typing import Final
 
 from proxy_core.config.settings import LogSettings
 from proxy_core.ledger import ledger_file, retention
-from proxy_core.ledger.body_keeping import Gathering, Packed
-from proxy_core.ledger.book import AT_ONCE, Book
-from proxy_core.ledger.journal import Began, Carried, Ended, News, Part, Story, summed
+from proxy_core.ledger.body_keeping import BodyBuffer, Packed
 from proxy_core.ledger.ledger_file import NotOurs
+from proxy_core.ledger.record_repository import AT_ONCE, RecordRepository
 from proxy_core.ledger.redaction import Redaction
-from proxy_core.ledger.row_writing import Entry
+from proxy_core.ledger.request_events import (
+    BodyCaptured,
+    BodyKind,
+    Finished,
+    RequestEvent,
+    RequestRecord,
+    Started,
+    aggregate,
+)
+from proxy_core.ledger.row_writing import PricedRecord
 
 TOGETHER: Final = 0.03
 """Seconds between two batches: what is lost at most when the process is killed, with the time that a batch takes."""
@@ -57,7 +65,7 @@ class Terms:
     """What the writer goes by: the settings in force, what a request cost, the time, whether a process lives."""
 
     log: Callable[[], LogSettings]
-    price: Callable[[Story], tuple[float, bool] | None]
+    price: Callable[[RequestRecord], tuple[float, bool] | None]
     clock: Callable[[], float]
     is_alive: Callable[[int], bool]
 
@@ -79,15 +87,15 @@ class Writer:
         self._terms = terms
         self._redaction = redaction
         self._connection: sqlite3.Connection | None = None
-        self._book: Book | None = None
+        self._book: RecordRepository | None = None
         self._file: tuple[int, int] | None = None
-        self._heard: dict[str, list[News]] = {}
+        self._heard: dict[str, list[RequestEvent]] = {}
         self._over: set[str] = set()
         self._touched: dict[str, None] = {}
-        self._gathering: dict[tuple[str, Part], Gathering] = {}
-        self._jobs: deque[tuple[float, Gathering]] = deque()
-        self._job: tuple[float, Gathering, Generator[None, None, Packed]] | None = None
-        self._ready: list[tuple[Gathering, Packed]] = []
+        self._gathering: dict[tuple[str, BodyKind], BodyBuffer] = {}
+        self._jobs: deque[tuple[float, BodyBuffer]] = deque()
+        self._job: tuple[float, BodyBuffer, Generator[None, None, Packed]] | None = None
+        self._ready: list[tuple[BodyBuffer, Packed]] = []
         self._look_at = 0.0
         self._retry_at = 0.0
         self._chores_at = 0.0
@@ -116,25 +124,25 @@ class Writer:
         """No more turns for others; all is to be done by this time of the monotonic clock."""
         self._deadline = deadline
 
-    def take(self, news: News) -> None:
+    def take(self, events: RequestEvent) -> None:
         """Take one piece of news."""
-        if isinstance(news, Carried):
-            self._take_body(news)
+        if isinstance(events, BodyCaptured):
+            self._take_body(events)
             return
-        if isinstance(news, Ended):
-            for part in Part:  # what was still coming does not come any more
-                if (left := self._gathering.pop((news.id, part), None)) is not None:
+        if isinstance(events, Finished):
+            for part in BodyKind:  # what was still coming does not come any more
+                if (left := self._gathering.pop((events.id, part), None)) is not None:
                     self._jobs.append((time.monotonic(), left))
-            self._over.add(news.id)
-        if (heard := self._heard.get(news.id)) is not None:
-            heard.append(news)
-        elif isinstance(news, (Began, Ended)):
-            self._heard[news.id] = [news]
+            self._over.add(events.id)
+        if (heard := self._heard.get(events.id)) is not None:
+            heard.append(events)
+        elif isinstance(events, (Started, Finished)):
+            self._heard[events.id] = [events]
         else:
             return
-        self._touched[news.id] = None
+        self._touched[events.id] = None
 
-    def give_up(self, id_: str, part: Part) -> None:
+    def give_up(self, id_: str, part: BodyKind) -> None:
         """A piece of this body was left out: the rest is worth nothing."""
         self.lost_bodies += 1
         if (left := self._gathering.pop((id_, part), None)) is not None:
@@ -191,13 +199,13 @@ class Writer:
             self._connection.close()
         self._connection = self._book = self._file = None
 
-    def _take_body(self, news: Carried) -> None:
-        key = (news.id, news.part)
+    def _take_body(self, events: BodyCaptured) -> None:
+        key = (events.id, events.part)
         body = self._gathering.get(key)
         if body is None:
-            body = self._gathering[key] = Gathering(news)
-        self.freed += body.take(news)
-        if news.whole:
+            body = self._gathering[key] = BodyBuffer(events)
+        self.freed += body.take(events)
+        if events.whole:
             self._jobs.append((time.monotonic(), self._gathering.pop(key)))
 
     def _step(self) -> None:
@@ -214,7 +222,7 @@ class Writer:
             self._lose(body)
             self._job = None
 
-    def _lose(self, body: Gathering) -> None:
+    def _lose(self, body: BodyBuffer) -> None:
         self.lost_bodies += 1
         self.freed += body.held
 
@@ -227,7 +235,7 @@ class Writer:
         if chores:
             self._do_chores(connection, book, log)
 
-    def _write_rows(self, connection: sqlite3.Connection, book: Book, ids: list[str]) -> None:
+    def _write_rows(self, connection: sqlite3.Connection, book: RecordRepository, ids: list[str]) -> None:
         """A few at a time, so that the first do not wait for the last, nor those that end meanwhile."""
         until = time.monotonic() + TOGETHER
         for start in range(0, len(ids), AT_ONCE):
@@ -235,7 +243,7 @@ class Writer:
             if start and time.monotonic() >= until and self._deadline is None:
                 self.behind = True
                 return
-            entries = [self._entry(summed(self._heard[id_])) for id_ in some]
+            entries = [self._entry(aggregate(self._heard[id_])) for id_ in some]
             connection.execute("BEGIN IMMEDIATE")
             book.write(entries)
             connection.execute("COMMIT")
@@ -244,7 +252,7 @@ class Writer:
                 if id_ in self._over:
                     self._forget(id_)
 
-    def _write_bodies(self, connection: sqlite3.Connection, book: Book) -> None:
+    def _write_bodies(self, connection: sqlite3.Connection, book: RecordRepository) -> None:
         """Some of those that are ready: the next rows must not wait for all of them."""
         some, size = [], 0
         for body, packed in self._ready[:_BODIES_TOGETHER]:
@@ -260,7 +268,7 @@ class Writer:
         del self._ready[: len(some)]
         self.freed += sum(body.held for body, _ in some)
 
-    def _do_chores(self, connection: sqlite3.Connection, book: Book, log: LogSettings) -> None:
+    def _do_chores(self, connection: sqlite3.Connection, book: RecordRepository, log: LogSettings) -> None:
         now = self._terms.clock()
         if self._heard or book.has_running():
             connection.execute("BEGIN IMMEDIATE")
@@ -268,11 +276,11 @@ class Writer:
             connection.execute("COMMIT")
         self._has_chores = retention.prune(connection, log, now)
 
-    def _entry(self, story: Story) -> Entry:
-        priced = self._terms.price(story) if story.ended is not None else None
-        return Entry(story) if priced is None else Entry(story, *priced)
+    def _entry(self, record: RequestRecord) -> PricedRecord:
+        priced = self._terms.price(record) if record.ended is not None else None
+        return PricedRecord(record) if priced is None else PricedRecord(record, *priced)
 
-    def _opened(self) -> tuple[sqlite3.Connection, Book]:
+    def _opened(self) -> tuple[sqlite3.Connection, RecordRepository]:
         """The file that stands at our path now."""
         if self._connection is not None and self._book is not None:
             now = time.monotonic()
@@ -285,7 +293,7 @@ class Writer:
         self.close()  # another file stands there now, or the book could not be made the last time
         self._connection = ledger_file.connect(self._path)
         self._file = ledger_file.identity(self._path)
-        self._book = Book(self._connection, os.getpid(), self._terms.clock(), self._redaction.text)
+        self._book = RecordRepository(self._connection, os.getpid(), self._terms.clock(), self._redaction.text)
         return self._connection, self._book
 
     def _recover(self, fault: sqlite3.Error) -> bool:

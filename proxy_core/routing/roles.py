@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Protocol, assert_never
 
+from proxy_core.anthropic_api.request import ThinkingConfig
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Profile, Role, RoutingSettings, ThinkingRule
 from proxy_core.routing.model_ids import ModelId, claude_name, role_of, split, withdrawn
 from proxy_core.routing.tiers import tier
-from proxy_core.wire.request import Thinking
 
 _BIG_TIER: Final = frozenset({Role.BIG, Role.OPUS})
 _ABOVE_HIGH: Final = frozenset({"xhigh", "max"})
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RoutingRequest:
     """What routing looks at. ``input_tokens`` is an estimate; ``agent`` the id of a subagent, or empty."""
 
     model: str
-    thinking: Thinking = field(default_factory=Thinking)
+    thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
     agent: str = ""
     input_tokens: int = 0
     has_image: bool = False
@@ -65,7 +65,7 @@ class KnownModels(Protocol):
         ...
 
 
-def choose(asked: Asked, profile: Profile, routing: RoutingSettings, known: KnownModels) -> Target:
+def choose(asked: RoutingRequest, profile: Profile, routing: RoutingSettings, known: KnownModels) -> Target:
     """The target of a request, by the first rule that matches.
 
     Its provider may be one that nobody knows, where the name says so: that is the caller's to refuse.
@@ -126,7 +126,7 @@ def resolve(model: str, known: KnownModels) -> ModelId:
     return ModelId(first, rest) if slash else ModelId("openai", first)
 
 
-def _role(asked: Asked, size: Role, profile: Profile, routing: RoutingSettings) -> tuple[Role, str]:
+def _role(asked: RoutingRequest, size: Role, profile: Profile, routing: RoutingSettings) -> tuple[Role, str]:
     """The role of a request for a Claude name or a role id, and why."""
     name = asked.model
     if asked.agent and Role.SUBAGENT in profile.roles:
@@ -140,7 +140,7 @@ def _role(asked: Asked, size: Role, profile: Profile, routing: RoutingSettings) 
     return size, f"{name} plays {size.name}"
 
 
-def _thinking_on_purpose(thinking: Thinking, rule: ThinkingRule) -> str:
+def _thinking_on_purpose(thinking: ThinkingConfig, rule: ThinkingRule) -> str:
     """What in the request asks for THINKER under this rule, in words; empty when nothing does."""
     budget = thinking.type == "enabled" and thinking.budget is not None
     strong = thinking.effort in _ABOVE_HIGH
@@ -166,7 +166,7 @@ def _is_blind(target: Target, known: KnownModels) -> bool:
     return not target.passthrough and known.can_see(target.provider, target.model) is False
 
 
-def _cast(role: Role, reason: str, asked: Asked, profile: Profile, known: KnownModels) -> Target:
+def _cast(role: Role, reason: str, asked: RoutingRequest, profile: Profile, known: KnownModels) -> Target:
     value = model_of(role, profile.roles, known)
     if role in DEFAULT_ROLES and role not in profile.roles and Role.BIG in profile.roles:
         reason = f"{reason} (not set, it follows BIG)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any, assert_never
 
-from proxy_core.wire.events import (
+from proxy_core.anthropic_api.events import (
     BlockStart,
     BlockStop,
     CitationDelta,
@@ -20,7 +20,7 @@ from proxy_core.wire.events import (
     TextDelta,
     ThinkingDelta,
 )
-from proxy_core.wire.json_text import loads
+from proxy_core.anthropic_api.json_text import loads
 
 
 def collect(events: Iterable[Event]) -> dict[str, Any]:

@@ -14,10 +14,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 from typing import Final, assert_never
 
-from proxy_core.errors import StreamBroken
-from proxy_core.translate.deltas import Keepsake, Text, Thinking, ToolPart
-from proxy_core.translate.keepsake import Keepsakes
-from proxy_core.wire.events import (
+from proxy_core.anthropic_api.events import (
     BlockStart,
     BlockStop,
     Event,
@@ -26,7 +23,10 @@ from proxy_core.wire.events import (
     TextDelta,
     ThinkingDelta,
 )
-from proxy_core.wire.json_text import is_object, mend_surrogates
+from proxy_core.anthropic_api.json_text import is_object, mend_surrogates
+from proxy_core.errors import StreamBroken
+from proxy_core.translate.deltas import Keepsake, Text, Thinking, ToolPart
+from proxy_core.translate.keepsake import Keepsakes
 
 
 class _Kind(Enum):

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from proxy_core.anthropic_api.json_text import dumps
+from proxy_core.anthropic_api.request import MessagesRequest
 from proxy_core.translate.quirks import Dial
 from proxy_core.translate.search import Search, can_search, options, search_of
 from proxy_core.translate.target_model import TargetModel
@@ -13,8 +15,6 @@ from proxy_core.translate.thinking import dial
 from proxy_core.translate.tools import Toolbox, tool_choice, toolbox
 from proxy_core.translate.turns import Turns
 from proxy_core.translate.warnings import Warnings
-from proxy_core.wire.json_text import dumps
-from proxy_core.wire.request import MessagesRequest
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from proxy_core.anthropic_api.amounts import usd
+from proxy_core.anthropic_api.json_text import dumps
 from proxy_core.errors import StreamBroken
 from proxy_core.translate.deltas import Delta, Keepsake, Link, Stop, Text, Thinking, ToolPart, Usage
 from proxy_core.translate.keepsake import FIELDS as KEEPSAKES
 from proxy_core.translate.think_tags import ThinkTags
-from proxy_core.wire.amounts import usd
-from proxy_core.wire.json_text import dumps
 
 _FIELDS: Final = {
     name: place

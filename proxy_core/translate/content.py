@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
+from proxy_core.anthropic_api.json_text import dumps
+from proxy_core.anthropic_api.request import Block, blocks
 from proxy_core.translate.target_model import TargetModel
 from proxy_core.translate.warnings import Warnings
-from proxy_core.wire.json_text import dumps
-from proxy_core.wire.request import Block, blocks
 
 Part = dict[str, Any]
 

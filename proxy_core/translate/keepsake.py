@@ -13,7 +13,7 @@ import binascii
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-from proxy_core.wire.json_text import dumps, loads
+from proxy_core.anthropic_api.json_text import dumps, loads
 
 FIELDS: Final = ("reasoning_details", "thinking_blocks", "reasoning_items")
 """The fields of a message that are kept, and the only ones that a signature can bring back."""

@@ -11,11 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from proxy_core.translate.deltas import Delta, Link, Text
-from proxy_core.translate.quirks import Searching
-from proxy_core.translate.stream import StreamTranslator
-from proxy_core.translate.target_model import TargetModel
-from proxy_core.wire.events import (
+from proxy_core.anthropic_api.events import (
     BlockStart,
     BlockStop,
     CitationDelta,
@@ -26,8 +22,12 @@ from proxy_core.wire.events import (
     TextDelta,
     TokenUsage,
 )
-from proxy_core.wire.json_text import dumps
-from proxy_core.wire.request import MessagesRequest
+from proxy_core.anthropic_api.json_text import dumps
+from proxy_core.anthropic_api.request import MessagesRequest
+from proxy_core.translate.deltas import Delta, Link, Text
+from proxy_core.translate.quirks import Searching
+from proxy_core.translate.stream import StreamTranslator
+from proxy_core.translate.target_model import TargetModel
 
 _TOOL: Final = "web_search_"
 _ASKING: Final = "Perform a web search for the query:"

@@ -6,11 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from proxy_core.errors import InternalError, StreamBroken, UnderstudyError
-from proxy_core.translate.blocks import Blocks
-from proxy_core.translate.chunk_reader import ChunkReader
-from proxy_core.translate.deltas import Delta, Link, Stop, Usage
-from proxy_core.wire.events import (
+from proxy_core.anthropic_api.events import (
     ErrorEvent,
     Event,
     InputDelta,
@@ -21,6 +17,10 @@ from proxy_core.wire.events import (
     ThinkingDelta,
     TokenUsage,
 )
+from proxy_core.errors import InternalError, StreamBroken, UnderstudyError
+from proxy_core.translate.blocks import Blocks
+from proxy_core.translate.chunk_reader import ChunkReader
+from proxy_core.translate.deltas import Delta, Link, Stop, Usage
 
 STOP_REASONS: Final[Mapping[str, str]] = MappingProxyType(
     {

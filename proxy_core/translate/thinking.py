@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from proxy_core.anthropic_api.request import ThinkingConfig
 from proxy_core.translate.quirks import Dial
 from proxy_core.translate.target_model import TargetModel
 from proxy_core.translate.warnings import Warnings
-from proxy_core.wire.request import Thinking
 
 _LADDER: Final = ("low", "medium", "high", "xhigh", "max")
 _NEEDS_KNOWLEDGE: Final = frozenset({Dial.EFFORT, Dial.EFFORT_OR_BUDGET})
@@ -17,7 +17,7 @@ _COMMON: Final = frozenset({"low", "medium", "high"})
 _BUDGETS: Final = {"low": 4_096, "medium": 16_384, "high": 31_999, "xhigh": 49_152, "max": 63_999}
 
 
-def effort_of(thinking: Thinking, model: TargetModel) -> str:
+def effort_of(thinking: ThinkingConfig, model: TargetModel) -> str:
     """The effort asked for, or the next lower one that the model takes; by the budget where only that is given."""
     if thinking.effort:
         wanted = _LADDER.index(thinking.effort) if thinking.effort in _LADDER else _LADDER.index("high")
@@ -29,12 +29,12 @@ def effort_of(thinking: Thinking, model: TargetModel) -> str:
     )
 
 
-def budget_of(thinking: Thinking) -> int:
+def budget_of(thinking: ThinkingConfig) -> int:
     """Tokens: as asked for, or by the effort."""
     return thinking.budget or _BUDGETS.get(thinking.effort, _BUDGETS["medium"])
 
 
-def dial(thinking: Thinking, model: TargetModel, warnings: Warnings) -> dict[str, Any]:
+def dial(thinking: ThinkingConfig, model: TargetModel, warnings: Warnings) -> dict[str, Any]:
     """The fields that turn the provider's dial; empty, with a warning, where it has none."""
     if not thinking.is_on:
         return _off(model)

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from proxy_core.anthropic_api.request import Block
 from proxy_core.translate.schemas import plain
 from proxy_core.translate.warnings import Warnings
-from proxy_core.wire.request import Block
 
 NAME_LIMIT: Final = 64
 _UNFIT: Final = re.compile(r"[^a-zA-Z0-9_-]")

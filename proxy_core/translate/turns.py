@@ -6,14 +6,14 @@ import hashlib
 from collections.abc import Iterable
 from typing import Any, Final
 
+from proxy_core.anthropic_api.json_text import dumps
+from proxy_core.anthropic_api.request import Block, Message, MessagesRequest, blocks
 from proxy_core.translate.content import ContentReader, Part
 from proxy_core.translate.keepsake import FIELDS as KEEPSAKES
 from proxy_core.translate.keepsake import kept
 from proxy_core.translate.target_model import TargetModel
 from proxy_core.translate.tools import Toolbox
 from proxy_core.translate.warnings import Warnings
-from proxy_core.wire.json_text import dumps
-from proxy_core.wire.request import Block, Message, MessagesRequest, blocks
 
 ChatMessage = dict[str, Any]
 

@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any, Final
 
+from proxy_core.anthropic_api.json_text import dumps
 from proxy_core.translate.call import ChatCall
 from proxy_core.translate.measure import Measure, ToolForm, measure_of
 from proxy_core.translate.picture_rules import picture_tokens
 from proxy_core.translate.picture_size import Size, picture_size
 from proxy_core.translate.tool_namespace import namespace
-from proxy_core.wire.json_text import dumps
 
 _PER_MESSAGE: Final = 4
 """Tokens of the marks around a message, its role among them (OpenAI's cookbook, *How to count tokens*)."""

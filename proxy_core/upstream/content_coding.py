@@ -6,9 +6,9 @@ import zlib
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from proxy_core.anthropic_api.content_decoding import ContentDecoder, coding_of
 from proxy_core.upstream.connection import Damaged
 from proxy_core.upstream.http import HttpAnswer, header
-from proxy_core.wire.unpacking import Unpacking, coding_of
 
 _AT_ONCE: Final = 1024 * 1024
 """Bytes that one read gives at most, however small they were packed."""
@@ -25,11 +25,11 @@ def reading(answer: HttpAnswer) -> Callable[[], Awaitable[bytes]]:
     coding = coding_of(header(answer.headers, b"content-encoding"))
     if coding in _UNREADABLE:
         return _refusing(coding)
-    return _Packed(answer, Unpacking(coding)).read if Unpacking.knows(coding) else answer.read
+    return _Packed(answer, ContentDecoder(coding)).read if ContentDecoder.knows(coding) else answer.read
 
 
 class _Packed:
-    def __init__(self, answer: HttpAnswer, unpacking: Unpacking) -> None:
+    def __init__(self, answer: HttpAnswer, unpacking: ContentDecoder) -> None:
         self._answer = answer
         self._unpacking = unpacking
 

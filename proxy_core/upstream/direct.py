@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, Self
 
+from proxy_core.anthropic_api.json_text import loads
+from proxy_core.anthropic_api.sse import FrameSplitter, FrameTooLong
 from proxy_core.errors import ProviderError, ProviderFailed, StreamBroken
 from proxy_core.upstream import connection_faults, faults
 from proxy_core.upstream.connection import Headers
@@ -16,8 +18,6 @@ from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.http import Http, HttpAnswer, user_agent
 from proxy_core.upstream.plain_words import looks_like_html, said
 from proxy_core.upstream.port import Chunk, UpstreamCall, as_chunk
-from proxy_core.wire.json_text import loads
-from proxy_core.wire.sse import FrameSplitter, FrameTooLong
 
 AT_ONCE: Final = 256
 """Chunks that are parsed before they are passed on: of more, Python's garbage collector makes much ado."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, assert_never
 
+from proxy_core.anthropic_api.json_text import loads
 from proxy_core.config.secret import Secret
 from proxy_core.errors import (
     ContextOverflow,
@@ -30,7 +31,6 @@ from proxy_core.upstream.overflow import InputTooLong, OutputTooHigh, SumTooLong
 from proxy_core.upstream.plain_words import said
 from proxy_core.upstream.port import UpstreamCall
 from proxy_core.upstream.retry_after import retry_after
-from proxy_core.wire.json_text import loads
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
-from proxy_core.ledger.journal import Usage
-from proxy_core.wire.amounts import usd
-from proxy_core.wire.json_text import loads
-from proxy_core.wire.sse import FrameSplitter, FrameTooLong
-from proxy_core.wire.unpacking import PLAIN, Unpacking, coding_of
+from proxy_core.anthropic_api.amounts import usd
+from proxy_core.anthropic_api.content_decoding import PLAIN, ContentDecoder, coding_of
+from proxy_core.anthropic_api.json_text import loads
+from proxy_core.anthropic_api.sse import FrameSplitter, FrameTooLong
+from proxy_core.ledger.request_events import TokenUsage
 
 WHOLE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of an answer that does not stream which are kept to be read."""
@@ -49,7 +49,7 @@ class UsageReading:
         self._counts: dict[str, int] = {}
         self._terms: dict[str, None] = {}
         coding = coding_of(content_encoding)
-        self._unpacking = Unpacking(coding) if Unpacking.knows(coding) else None
+        self._unpacking = ContentDecoder(coding) if ContentDecoder.knows(coding) else None
         self._tail = b""
         self._splits_all = False
         self._splitter = FrameSplitter() if content_type.startswith("text/event-stream") else None
@@ -62,11 +62,11 @@ class UsageReading:
         return self._splitter is not None and self._readable and not self._stopped and not self.error_type
 
     @property
-    def usage(self) -> Usage | None:
+    def usage(self) -> TokenUsage | None:
         """The tokens, as far as they are known."""
         if not self._counts:
             return None
-        return Usage(
+        return TokenUsage(
             input=self._counts.get("input_tokens", 0),
             output=self._counts.get("output_tokens", 0),
             cache_read=self._counts.get("cache_read_input_tokens", 0),
@@ -171,10 +171,10 @@ def decoded(body: bytes, content_encoding: str) -> bytes:
     At most :data:`WHOLE_LIMIT` bytes.
     """
     coding = coding_of(content_encoding)
-    if not Unpacking.knows(coding):
+    if not ContentDecoder.knows(coding):
         return body
     try:
-        return Unpacking(coding).feed(body, WHOLE_LIMIT)
+        return ContentDecoder(coding).feed(body, WHOLE_LIMIT)
     except zlib.error:
         return body
 

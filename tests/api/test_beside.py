@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from proxy_core.api.beside import Beside
+from proxy_core.api.delayed_task import DelayedBackgroundTask
 
 
 class Work:
@@ -29,7 +29,7 @@ class Work:
 
 async def test_a_short_block_has_none() -> None:
     work = Work()
-    async with Beside(0.01, work):
+    async with DelayedBackgroundTask(0.01, work):
         pass
     await asyncio.sleep(0.03)
     assert not work.begun.is_set()
@@ -37,14 +37,14 @@ async def test_a_short_block_has_none() -> None:
 
 async def test_ends_with_the_block() -> None:
     work = Work()
-    async with Beside(0.01, work):
+    async with DelayedBackgroundTask(0.01, work):
         await work.begun.wait()
     assert work.ended
 
 
 async def test_its_error_ends_the_block() -> None:
     with pytest.raises(LookupError):
-        async with Beside(0.01, Work(LookupError())):
+        async with DelayedBackgroundTask(0.01, Work(LookupError())):
             await asyncio.sleep(60)
     await asyncio.sleep(0)  # nobody is cancelled any more
 
@@ -53,7 +53,7 @@ async def test_the_blocks_own_error_comes_through() -> None:
     work = Work()
 
     async def block() -> None:
-        async with Beside(0.01, work):
+        async with DelayedBackgroundTask(0.01, work):
             await work.begun.wait()
             raise KeyError
 
@@ -66,7 +66,7 @@ async def test_who_is_cancelled_from_outside_stays_cancelled() -> None:
     work = Work()
 
     async def block() -> None:
-        async with Beside(0.01, work):
+        async with DelayedBackgroundTask(0.01, work):
             await asyncio.sleep(60)
 
     task = asyncio.create_task(block())
@@ -80,6 +80,6 @@ async def test_who_is_cancelled_from_outside_stays_cancelled() -> None:
 async def test_one_within_the_other() -> None:
     inner = Work()
     with pytest.raises(LookupError):
-        async with Beside(0.02, Work(LookupError())), Beside(0.01, inner):
+        async with DelayedBackgroundTask(0.02, Work(LookupError())), DelayedBackgroundTask(0.01, inner):
             await asyncio.sleep(60)
     assert inner.ended

@@ -12,8 +12,8 @@ from proxy_core.config.key_store import MemoryStore
 from proxy_core.config.keys import Missing
 from proxy_core.config.paths import find
 from proxy_core.config.secret import Secret
-from proxy_core.ledger.journal import Audience
-from proxy_core.runtime.build import Options, Proxy
+from proxy_core.ledger.request_events import Broadcast
+from proxy_core.server.runtime import Options, ProxyRuntime
 from tests.support.chat_server import ChatServer, chat_server, completion, whole
 from tests.support.proxy import running
 
@@ -45,8 +45,8 @@ def test_no_provider_gets_one_at_an_address_of_dotenv(
     store.set(id_, Secret(KEY))
     environ, dotenv = dict.fromkeys(keys, KEY), {variable: "http://evil.example/v1"}
 
-    def built(dotenv: dict[str, str]) -> Proxy:
-        return Proxy(Options(places, environ, store, Audience(), dotenv=dotenv))
+    def built(dotenv: dict[str, str]) -> ProxyRuntime:
+        return ProxyRuntime(Options(places, environ, store, Broadcast(), dotenv=dotenv))
 
     proxy = built(dotenv)
     proxy.keys.keep_for_this_run(id_, KEY)

@@ -8,24 +8,24 @@ import pytest
 from starlette.types import Message
 
 from proxy_core.api import streaming
+from proxy_core.api.recorder import RequestRecorder
 from proxy_core.api.streaming import EventWriter
-from proxy_core.api.telling import Telling
-from proxy_core.ledger.journal import News, Progressed
+from proxy_core.ledger.request_events import Progress, RequestEvent
 from proxy_core.translate.stream import StreamTranslator
 
 
 class Nobody:
     """Hears, and keeps nothing."""
 
-    def hear(self, news: News) -> None:
+    def on_event(self, events: RequestEvent) -> None:
         pass
 
 
-class Heard(list[News]):
+class Heard(list[RequestEvent]):
     """Keeps the news."""
 
-    def hear(self, news: News) -> None:
-        self.append(news)
+    def on_event(self, events: RequestEvent) -> None:
+        self.append(events)
 
 
 async def ignored(_: Message) -> None:
@@ -42,7 +42,7 @@ async def test_a_ping_that_waited_for_the_end_is_not_sent_behind_it(monkeypatch:
 
     translator = StreamTranslator("msg_1", "m")
     translator.feed({"choices": [{"index": 0, "delta": {"content": "Hi"}}]})
-    writer = EventWriter(slowly, translator, Telling(Nobody(), lambda: 0.0, "req_1"))
+    writer = EventWriter(slowly, translator, RequestRecorder(Nobody(), lambda: 0.0, "req_1"))
     async with asyncio.TaskGroup() as group:
         pinging = group.create_task(writer.ping())
         await writer.write(translator.finish(declared_end=True), last=True)
@@ -71,16 +71,16 @@ async def test_progress_is_what_the_model_wrote_and_not_the_frames_around_it(
 ) -> None:
     heard = Heard()
     translator = StreamTranslator("msg_1", "m")
-    writer = EventWriter(ignored, translator, Telling(heard, lambda: 0.0, "req_1"))
+    writer = EventWriter(ignored, translator, RequestRecorder(heard, lambda: 0.0, "req_1"))
     for delta in chunks:
         translator.feed({"choices": [{"index": 0, "delta": delta}]})
     await writer.write(translator.advance())
-    told = [news.text_bytes for news in heard if isinstance(news, Progressed)]
+    told = [events.text_bytes for events in heard if isinstance(events, Progress)]
     assert told == [len(written.encode())]
 
 
 def test_of_bytes_that_pass_unread_no_progress_is_made_up() -> None:
     heard = Heard()
-    telling = Telling(heard, lambda: 0.0, "req_1")
-    telling.progressed(b'event: content_block_delta\ndata: {"type": "content_block_delta"}\n\n' * 9)
+    recorder = RequestRecorder(heard, lambda: 0.0, "req_1")
+    recorder.progressed(b'event: content_block_delta\ndata: {"type": "content_block_delta"}\n\n' * 9)
     assert heard == []

@@ -15,12 +15,12 @@ import pytest
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
+from proxy_core.api.context import ApiContext, NoLaunches
 from proxy_core.api.guard import Guard
-from proxy_core.api.house import House, NoLaunches
 from proxy_core.config.local_token import Launch, admits, launch_token, new_local_token, proof
 from proxy_core.config.secret import Secret
 from proxy_core.launch.launch_records import end
-from proxy_core.runtime.local_tokens import LocalTokens
+from proxy_core.server.local_token_cache import LocalTokenCache
 from tests.support.chat_server import ChatServer, chat_server, completion, whole
 from tests.support.proxy import TOKEN, Running, request, running
 
@@ -234,13 +234,13 @@ async def test_a_path_that_is_added_one_day_is_not_open_to_a_launch(stage: Stage
     proxy, _ = stage
     token = launch_token(Secret(TOKEN), Launch("l1")).reveal() if launch else TOKEN
     house = SimpleNamespace(
-        in_force=lambda: SimpleNamespace(settings=proxy.proxy.configuration().settings),
-        local_tokens=LocalTokens(proxy.proxy.keys),
+        config_snapshot=lambda: SimpleNamespace(settings=proxy.proxy.configuration().settings),
+        local_tokens=LocalTokenCache(proxy.proxy.keys),
         launches=NoLaunches(),
         clock=time.time,
         new_id=lambda: "1",
     )
-    transport = httpx.ASGITransport(Guard(everything, cast(House, house)))
+    transport = httpx.ASGITransport(Guard(everything, cast(ApiContext, house)))
     async with httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1:8000") as client:
         assert (await client.get("/settings", headers={"x-api-key": token})).status_code == status
 

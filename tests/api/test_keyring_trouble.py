@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 import pytest
 
-from proxy_core.config.key_store import Origin
+from proxy_core.config.key_store import KeyOrigin
 from proxy_core.config.keys import LOCAL_TOKEN, Keys
 from proxy_core.config.local_token import Launch, launch_token
 from proxy_core.config.secret import Secret
@@ -32,7 +32,7 @@ LOCKED = "The keyring is locked. Unlock it (on most desktops: log in again, or o
 class Keyring:
     """Holds the token and a key. While ``open`` is not set, whoever asks waits."""
 
-    origin = Origin.KEYRING
+    origin = KeyOrigin.KEYRING
 
     def __init__(self) -> None:
         self.kept = {LOCAL_TOKEN: Secret(OURS), "openai": Secret(KEY)}

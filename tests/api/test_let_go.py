@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from proxy_core.anthropic_api.request import MessagesRequest
 from proxy_core.api.exchange import Exchange
 from proxy_core.upstream.port import UpstreamCall
 from proxy_core.upstream.relay import RelayCall
-from proxy_core.wire.request import MessagesRequest
 from tests.support.chat_server import Body, Cut, Hang, Head, Script, Step, chat_server, delta, sse, text_stream, whole
 from tests.support.proxy import running
 

@@ -12,7 +12,8 @@ import httpx
 import pytest
 
 from proxy_core.api import streaming
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
+from tests.anthropic_grammar import read
 from tests.support.chat_server import (
     Body,
     ChatServer,
@@ -34,7 +35,6 @@ from tests.support.chat_server import (
     whole,
 )
 from tests.support.proxy import TOKEN, Running, request, running
-from tests.wire_grammar import read
 
 KEY = "sk-upstream-0123456789"
 
@@ -67,19 +67,19 @@ async def test_a_streamed_answer(tmp_path: Path) -> None:
     assert sent.headers["authorization"] == f"Bearer {KEY}"
     assert sent.json["model"] == "gpt-4.1"
     assert sent.json["stream_options"] == {"include_usage": True}
-    story = proxy.heard.last
-    assert (story.state, story.role, story.provider, story.model, story.engine) == (
+    record = proxy.heard.last
+    assert (record.state, record.role, record.provider, record.model, record.engine) == (
         State.DONE,
         "BIG",
         "openai",
         "gpt-4.1",
         "direct",
     )
-    assert story.why == "claude-sonnet-5-5 plays BIG"
-    assert story.usage is not None
-    assert (story.usage.input, story.usage.output) == (11, 2)
-    assert story.time_to_first_token is not None
-    assert len(story.attempts) == 1
+    assert record.why == "claude-sonnet-5-5 plays BIG"
+    assert record.usage is not None
+    assert (record.usage.input, record.usage.output) == (11, 2)
+    assert record.time_to_first_token is not None
+    assert len(record.attempts) == 1
 
 
 async def test_an_answer_that_is_not_streamed(tmp_path: Path) -> None:
@@ -148,7 +148,7 @@ async def test_a_request_that_may_have_been_worked_on_is_sent_once(tmp_path: Pat
         await proxy.ask(stream=True)
         await proxy.ask()
         assert len(upstream.requests) == 2
-    assert all(len(story.attempts) == 1 for story in proxy.heard.stories.values())
+    assert all(len(record.attempts) == 1 for record in proxy.heard.records.values())
 
 
 async def test_a_cut_is_an_error_at_the_end_and_never_a_good_one(tmp_path: Path) -> None:

@@ -11,11 +11,11 @@ from typing import Any
 import httpx
 import pytest
 
+from proxy_core.anthropic_api.events import TextDelta
 from proxy_core.errors import StreamBroken
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
 from proxy_core.translate.stream import StreamTranslator
 from proxy_core.upstream.port import as_chunk
-from proxy_core.wire.events import TextDelta
 from tests.support.chat_server import Script, chat_server, completion, delta, streamed, usage, whole
 from tests.support.proxy import Running, running
 

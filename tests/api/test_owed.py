@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxy_core.ledger.journal import State, Story, Usage
+from proxy_core.ledger.request_events import RequestRecord, State, TokenUsage
 from tests.support.anthropic_server import message_bytes
 from tests.support.chat_server import Body, Cut, Hang, Head, Step, chat_server, delta, sse, usage
 from tests.support.proxy import Running, running
@@ -30,7 +30,7 @@ async def stage(home: Path, steps: list[Step]) -> AsyncIterator[Running]:
             yield proxy
 
 
-async def story_of(home: Path, model: str, body: bytes, end: Step, *, leave: bool) -> Story:
+async def story_of(home: Path, model: str, body: bytes, end: Step, *, leave: bool) -> RequestRecord:
     async with stage(home, [Head(), Body(body), end]) as proxy:
         asking = {"model": model, "max_tokens": 9, "stream": True, "messages": [{"role": "user", "content": "hi"}]}
         async with proxy.client.stream("POST", "/v1/messages", json=asking) as answer:
@@ -50,11 +50,13 @@ async def story_of(home: Path, model: str, body: bytes, end: Step, *, leave: boo
 @pytest.mark.parametrize(
     ("model", "body", "expected"),
     [
-        ("anthropic/m", BEGUN, Usage(input=25, output=1, cache_read=7, cache_write=3)),
-        ("openai/m", COUNTED, Usage(input=11, output=2)),
+        ("anthropic/m", BEGUN, TokenUsage(input=25, output=1, cache_read=7, cache_write=3)),
+        ("openai/m", COUNTED, TokenUsage(input=11, output=2)),
     ],
 )
-async def test_what_was_counted_is_told(tmp_path: Path, model: str, body: bytes, expected: Usage, leave: bool) -> None:
-    story = await story_of(tmp_path, model, body, Hang() if leave else Cut(), leave=leave)
-    assert story.state is (State.CANCELLED if leave else State.FAILED)
-    assert story.usage == expected
+async def test_what_was_counted_is_told(
+    tmp_path: Path, model: str, body: bytes, expected: TokenUsage, leave: bool
+) -> None:
+    record = await story_of(tmp_path, model, body, Hang() if leave else Cut(), leave=leave)
+    assert record.state is (State.CANCELLED if leave else State.FAILED)
+    assert record.usage == expected

@@ -10,14 +10,14 @@ import pytest
 
 from proxy_core.catalogue import litellm_data
 from proxy_core.catalogue.known import Known
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.config.settings import Profile, RoutingSettings
-from proxy_core.routing.roles import Asked, choose
+from proxy_core.routing.roles import RoutingRequest, choose
 from tests.support.chat_server import ChatServer, chat_server, text_stream
 from tests.support.proxy import Running, running
 
-KNOWN = Known({}, Models())
+KNOWN = Known({}, ModelCatalogue())
 
 
 @asynccontextmanager
@@ -31,7 +31,7 @@ async def beside_openai(home: Path, settings: str = "", **environ: str) -> Async
 
 @pytest.mark.parametrize("id_", litellm_data.provider_ids())
 def test_every_provider_of_litellms_is_known_and_is_meant_by_its_name(id_: str) -> None:
-    target = choose(Asked(f"{id_}/x"), Profile(), RoutingSettings(), KNOWN)
+    target = choose(RoutingRequest(f"{id_}/x"), Profile(), RoutingSettings(), KNOWN)
     provider = KNOWN.provider(target.provider)
     assert (target.provider, target.model) == (id_, "x")
     assert provider is not None
@@ -103,4 +103,4 @@ async def test_with_big_on_this_machine_nothing_leaves_it(tmp_path: Path, stored
     small = "tiny" if stored else "qwen3"
     assert [asked.json["model"] for asked in ollama.requests] == ["qwen3", "qwen3", small, "qwen3", small]
     assert [role["target"] for role in roles] == ["ollama/qwen3", f"ollama/{small}", "ollama/qwen3"]
-    assert "follows BIG" in next(story.why for story in proxy.heard.stories.values() if story.role == "THINKER")
+    assert "follows BIG" in next(record.why for record in proxy.heard.records.values() if record.role == "THINKER")

@@ -13,7 +13,7 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
 from tests.support.proxy import Running, request, running
 from tests.trouble.wires import ANTHROPIC, CHAT, KEY
 
@@ -141,7 +141,7 @@ async def stage(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[tuple
 
 
 def attempts(proxy: Running) -> int:
-    return sum(len(story.attempts) for story in proxy.heard.stories.values())
+    return sum(len(record.attempts) for record in proxy.heard.records.values())
 
 
 async def asked(
@@ -151,7 +151,7 @@ async def asked(
     proxy, provider = stage
     provider.play = None
     assert (await proxy.ask(model=MODELS[engine])).status_code == 200
-    proxy.heard.stories.clear()
+    proxy.heard.records.clear()
     provider.sent = provider.kept = 0
     provider.play = play
     return await proxy.client.post("/v1/messages", json=request(text, model=MODELS[engine], stream=streamed))

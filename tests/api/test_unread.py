@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from proxy_core.ledger.journal import Began, Carried, Part, Routed, State
-from proxy_core.wire.request import model_at_the_head
+from proxy_core.anthropic_api.request import model_at_the_head
+from proxy_core.ledger.request_events import BodyCaptured, BodyKind, Routed, Started, State
 from tests.support.chat_server import ChatServer, Script, chat_server, whole
 from tests.support.proxy import Running, request, running
 
@@ -65,12 +65,12 @@ def test_only_a_plain_name_at_the_head_counts(body: bytes, model: str) -> None:
 
 
 def told(proxy: Running) -> list[str]:
-    return [type(news).__name__ for news in proxy.heard.news]
+    return [type(events).__name__ for events in proxy.heard.events]
 
 
 async def test_its_story_is_as_if_it_had_been_read_first(tmp_path: Path) -> None:
     asked: dict[str, Any] = {"thinking": {"type": "enabled", "budget_tokens": 2000}, "max_tokens": 4000}
-    stories = {}
+    records = {}
     unread = request(**asked)
     read_first = {name: unread[name] for name in reversed(unread)}  # its model stands last
     for name, fields in (("unread", unread), ("read first", read_first)):
@@ -78,15 +78,16 @@ async def test_its_story_is_as_if_it_had_been_read_first(tmp_path: Path) -> None
         assert bool(model_at_the_head(body)) is (name == "unread")
         async with stage(tmp_path / name, whole(MESSAGE)) as (proxy, _):
             assert (await post(proxy, body)).json() == MESSAGE
-            stories[name] = proxy.heard.last
+            records[name] = proxy.heard.last
             order = told(proxy)
-            assert order[:2] == ["Began", "Carried"]
-            assert order.index("Routed") < order.index("Attempted") < order.index("Answering") < order.index("Ended")
-    story = stories["unread"]
-    assert (story.state, story.role, story.model) == (State.DONE, "THINKER", "claude-sonnet-5-5")
-    assert "thinking budget of 2000" in story.why
-    assert story.usage is not None
-    assert (story.usage.input, story.usage.output) == (3, 1)
+            assert order[:2] == ["Started", "BodyCaptured"]
+            seen = [order.index(name) for name in ("Routed", "AttemptMade", "FirstContent", "Finished")]
+            assert seen == sorted(seen)
+    record = records["unread"]
+    assert (record.state, record.role, record.model) == (State.DONE, "THINKER", "claude-sonnet-5-5")
+    assert "thinking budget of 2000" in record.why
+    assert record.usage is not None
+    assert (record.usage.input, record.usage.output) == (3, 1)
     for name in (
         "asked_for",
         "streamed",
@@ -99,7 +100,7 @@ async def test_its_story_is_as_if_it_had_been_read_first(tmp_path: Path) -> None
         "stop_reason",
         "state",
     ):
-        assert getattr(story, name) == getattr(stories["read first"], name), name
+        assert getattr(record, name) == getattr(records["read first"], name), name
 
 
 async def test_what_is_wrong_with_it_anthropic_says(tmp_path: Path) -> None:
@@ -108,10 +109,15 @@ async def test_what_is_wrong_with_it_anthropic_says(tmp_path: Path) -> None:
         answer = await post(proxy, body)
         assert (answer.status_code, answer.json()) == (400, REFUSAL)
         assert [asked.body for asked in anthropic.requests] == [body]
-        carried = next(n for n in proxy.heard.news if isinstance(n, Carried) and n.part is Part.REQUEST)
+        carried = next(n for n in proxy.heard.events if isinstance(n, BodyCaptured) and n.part is BodyKind.REQUEST)
     assert carried.data == body
-    story = proxy.heard.last
-    assert (story.asked_for, story.role, story.state, story.status) == ("claude-sonnet-5-5", "BIG", State.FAILED, 400)
+    record = proxy.heard.last
+    assert (record.asked_for, record.role, record.state, record.status) == (
+        "claude-sonnet-5-5",
+        "BIG",
+        State.FAILED,
+        400,
+    )
 
 
 async def test_where_one_role_is_somebody_elses_it_is_read_first(tmp_path: Path) -> None:
@@ -129,8 +135,8 @@ async def test_one_that_names_two_models_went_to_the_first(tmp_path: Path) -> No
     async with stage(tmp_path, whole(MESSAGE)) as (proxy, anthropic):
         assert (await post(proxy, body)).status_code == 200
         assert [asked.body for asked in anthropic.requests] == [body]
-    story = proxy.heard.last
-    assert (story.asked_for, story.provider, story.model) == ("claude-sonnet-5-5", "anthropic", "claude-sonnet-5-5")
+    record = proxy.heard.last
+    assert (record.asked_for, record.provider, record.model) == ("claude-sonnet-5-5", "anthropic", "claude-sonnet-5-5")
 
 
 async def test_one_that_never_left_has_a_story_too(tmp_path: Path) -> None:
@@ -140,7 +146,7 @@ async def test_one_that_never_left_has_a_story_too(tmp_path: Path) -> None:
         async with stage(tmp_path, UNDERSTUDY_PASSTHROUGH_URL=address) as (proxy, _):
             answer = await proxy.ask()
             assert answer.json()["type"] == "error"
-            assert [type(news) for news in proxy.heard.news[:3]] == [Began, Carried, Routed]
+            assert [type(events) for events in proxy.heard.events[:3]] == [Started, BodyCaptured, Routed]
     assert proxy.heard.last.state is State.FAILED
 
 

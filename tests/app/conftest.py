@@ -13,9 +13,9 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QEvent, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from app.i18n import LANGUAGES, speak
-from app.theme import Theme
-from app.theme_sheet import palette, sheet
+from app.i18n.languages import LANGUAGES, speak
+from app.widgets.theme import Theme
+from app.widgets.theme_sheet import palette, sheet
 from proxy_core.config.settings import Appearance
 
 
@@ -78,7 +78,7 @@ def _what_was_imported_stays() -> None:
 def _nothing_is_left(_what_was_imported_stays: None) -> Iterator[None]:
     """Without an event loop that ends, Qt keeps what is to be deleted; a new style sheet would dress it all again.
 
-    Widgets are collected here, in Qt's thread (:mod:`app.garbage` says why).
+    Widgets are collected here, in Qt's thread (:mod:`app.platform.garbage` says why).
     """
     gc.disable()
     yield

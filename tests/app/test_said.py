@@ -7,8 +7,8 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from app.i18n import speak
-from app.said import said, said_in_part
+from app.i18n.languages import speak
+from app.i18n.said import said, said_in_part
 
 REFUSED = (
     "OpenAI refused the key: 401. Open Understudy → Settings → Models and keys (or run `understudy keys set openai`)."

@@ -7,18 +7,18 @@ import pytest
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.doing.trying import with_check
-from app.models.request_entry import Column, Entry, tip
-from app.notifications import notes
-from app.state import Phase, Proxy, Trial, TrialStep, Trouble, Verdict
-from app.theme import Theme
-from app.tray import status_line
-from app.trial.checks import Check, Outcome
+from app.platform.notifications import notes
+from app.services.model_probe.checks import Check, Outcome
+from app.services.probe_service import with_check
+from app.state.app_state import CheckVerdict, Phase, ProbeStep, ProbeView, ProxyView, Trouble
+from app.tray.tray import status_line
 from app.widgets.notice import Notice
 from app.widgets.said_line import SaidLine
+from app.widgets.theme import Theme
 from app.widgets.toast import Toast
+from app.windows.models.request_entry import Column, RequestEntry, tip
 from app.windows.watch.facts import facts
-from app.windows.watch.notices import Notices
+from app.windows.watch.notices import NoticeStrip
 from tests.app.watch import scenes
 
 EMPTY, EMPTY_TOLD = "The answer is empty.", "回答是空的。"
@@ -46,7 +46,7 @@ def test_lines_that_say_what_was_done(qtbot: QtBot) -> None:
 
 
 def test_notices_above_the_pages(qtbot: QtBot, theme: Theme) -> None:
-    strip = Notices(theme)
+    strip = NoticeStrip(theme)
     qtbot.addWidget(strip)
     obstacles = ("/etc/x.json sets HTTP_PROXY in its env block, and an administrator's settings outrank a launch.",)
     strip.show_state(scenes.state(obstacles=obstacles, ledger_sentence="The ledger was damaged.", has_tray=True))
@@ -58,19 +58,19 @@ def test_notices_above_the_pages(qtbot: QtBot, theme: Theme) -> None:
 
 def test_the_details_of_a_request() -> None:
     error = "OpenAI is overloaded: 529. Try again in a moment. It said: Try again in a moment."
-    story = scenes.failed(1, why="opus plays BIG", error=error, warnings=("gpt-4.1 takes no top_k: it was left out.",))
-    shown = [fact.value for fact in facts(Entry(story))]
+    record = scenes.failed(1, why="opus plays BIG", error=error, warnings=("gpt-4.1 takes no top_k: it was left out.",))
+    shown = [fact.value for fact in facts(RequestEntry(record))]
     told = "OpenAI 过载：529。请稍后重试。对方的话：Try again in a moment."
     assert "opus 扮演 BIG" in shown
     assert "gpt-4.1 不接受 top_k：已省去。" in shown
     assert [value for value in shown if value.endswith(f": {told}")]
-    assert tip(Entry(story), Column.STATUS) == told
-    assert tip(Entry(story), Column.MODEL).endswith("opus 扮演 BIG")
+    assert tip(RequestEntry(record), Column.STATUS) == told
+    assert tip(RequestEntry(record), Column.MODEL).endswith("opus 扮演 BIG")
 
 
 def test_the_tray_and_notifications() -> None:
-    before = scenes.state(proxy=Proxy(Phase.RUNNING))
-    after = scenes.state(proxy=Proxy(Phase.ATTENTION, sentence=STARTS), trouble=Trouble(EMPTY, 1.0))
+    before = scenes.state(proxy=ProxyView(Phase.RUNNING))
+    after = scenes.state(proxy=ProxyView(Phase.ATTENTION, sentence=STARTS), trouble=Trouble(EMPTY, 1.0))
     assert status_line(after) == STARTS_TOLD
     assert [note.text for note in notes(before, after, seen=False)] == [STARTS_TOLD, EMPTY_TOLD]
 
@@ -78,6 +78,6 @@ def test_the_tray_and_notifications() -> None:
 def test_what_came_of_a_trial_and_what_to_do() -> None:
     refused = "OpenAI wants money first: 402. It said: Pay."
     check = Check("tools", Outcome.FAILED, refused, "Add credit at the provider.")
-    trial = with_check(Trial("openai/gpt-4.1", Verdict.RUNNING), check)
+    trial = with_check(ProbeView("openai/gpt-4.1", CheckVerdict.RUNNING), check)
     told = "OpenAI 要求先付费：402。对方的话：Pay. 请在提供商处充值。"
-    assert trial.steps == (TrialStep("tools", Verdict.BAD, told),)
+    assert trial.steps == (ProbeStep("tools", CheckVerdict.BAD, told),)

@@ -12,12 +12,20 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from app.said import SENTENCES
-from app.said_clauses import CLAUSES
+from app.i18n.said import SENTENCES
+from app.i18n.said_clauses import CLAUSES
 
 ROOT = Path(__file__).resolve().parents[2]
 
-ROOMS = ("proxy_core", "app/trial", "app/rerun", "app/doing", "app/choices.py", "app/lanes.py", "app/updates.py")
+ROOMS = (
+    "proxy_core",
+    "app/trial",
+    "app/rerun",
+    "app/doing",
+    "app/services/settings_store.py",
+    "app/services/worker_queue.py",
+    "app/services/update_check.py",
+)
 """Where sentences are made that windows show."""
 
 SCRIPT = "proxy_core/launch/launch_script.py"
@@ -38,7 +46,7 @@ UNSEEN = {
         "Convert it to text first.]",
     },
     "proxy_core/translate/schemas.py": {"As {}.", "Again as {}.", "Format: {}."},
-    "app/trial/checks.py": {
+    "app/services/model_probe/checks.py": {
         "Notes a word.",
         "The word.",
         "Call the tool note_word with the word {}.",
@@ -46,10 +54,10 @@ UNSEEN = {
         "Answer with one word.",
         "Write the numbers from one to twenty as English words, separated by commas.",
     },
-    "app/doing/trying.py": {
+    "app/services/probe_service.py": {
         "Say in two or three short sentences, to the person reading this, that you can hear them and are ready."
     },
-    "app/doing/ledger.py": {"{}: {}."},
+    "app/services/ledger_service.py": {"{}: {}."},
     "proxy_core/ledger/row_writing.py": {"{} = excluded."},
     "proxy_core/ledger/schema.py": {", {} = {} + excluded."},
     "proxy_core/upstream/connection_faults.py": {"LM Studio"},

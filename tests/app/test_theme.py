@@ -13,9 +13,9 @@ from pytestqt.qtbot import QtBot
 
 from app import assets
 from app.assets import FOLDER, IconName
-from app.theme import Theme
-from app.theme_sheet import sheet
-from app.theme_tokens import DARK, LIGHT, Tokens
+from app.widgets.theme import Theme
+from app.widgets.theme_sheet import sheet
+from app.widgets.theme_tokens import DARK, LIGHT, Tokens
 from proxy_core.config.settings import Appearance
 
 

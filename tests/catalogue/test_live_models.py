@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from proxy_core.catalogue.known import Known
-from proxy_core.catalogue.live_models import LiveModels, Reached
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.live_models import LiveModels, ProviderListing
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.secret import Secret
@@ -61,7 +61,7 @@ async def live(
     """With these providers at these addresses; this machine's own servers are nowhere unless they are named."""
     local = {id_: NOWHERE for id_, provider in PROVIDERS.items() if provider.local}
     settings = {id_: ProviderSettings(base_url=url) for id_, url in {**local, **urls}.items()}
-    known = Known(settings, Models(PRICES.items))
+    known = Known(settings, ModelCatalogue(PRICES.items))
     made = LiveModels(
         lambda: known, keys or FakeKeys(dict.fromkeys(urls, "sk-0123456789")), monotonic=clock or time.monotonic
     )
@@ -71,7 +71,7 @@ async def live(
         await made.aclose()
 
 
-def found(reached: Iterable[Reached]) -> dict[str, list[str]]:
+def found(reached: Iterable[ProviderListing]) -> dict[str, list[str]]:
     return {each.provider.id: [model.id for model in each.models] for each in reached}
 
 

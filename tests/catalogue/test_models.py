@@ -8,27 +8,27 @@ from typing import Any
 import pytest
 
 from proxy_core.catalogue.litellm_data import model_entries
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.config.settings import DEFAULT_ROLES
 
 
 @pytest.fixture(scope="module")
-def models() -> Models:
-    return Models()
+def models() -> ModelCatalogue:
+    return ModelCatalogue()
 
 
-def listing(**entries: dict[str, Any]) -> Models:
+def listing(**entries: dict[str, Any]) -> ModelCatalogue:
     """A catalogue of a few entries; ``__`` in a name stands for ``/``."""
 
     def read() -> Iterable[tuple[str, Any]]:
         return [(name.replace("__", "/"), entry) for name, entry in entries.items()]
 
-    return Models(read)
+    return ModelCatalogue(read)
 
 
-def test_the_default_models_are_known_in_full(models: Models) -> None:
+def test_the_default_models_are_known_in_full(models: ModelCatalogue) -> None:
     for model in DEFAULT_ROLES.values():
         provider, _, name = model.partition("/")
         facts = models.facts(provider, name)
@@ -62,19 +62,19 @@ def test_the_default_models_are_known_in_full(models: Models) -> None:
         ("zai", "glm-4.6"),
     ],
 )
-def test_every_spelling_of_the_list_is_found(models: Models, provider: str, name: str) -> None:
+def test_every_spelling_of_the_list_is_found(models: ModelCatalogue, provider: str, name: str) -> None:
     facts = models.facts(provider, name)
     assert facts.id == f"{provider}/{name}"
     assert facts.window
     assert facts.input_price
 
 
-def test_unknown_is_not_zero(models: Models) -> None:
+def test_unknown_is_not_zero(models: ModelCatalogue) -> None:
     assert models.facts("openai", "no-such-model") == ModelFacts("openai/no-such-model")
     assert models.facts("my-box", "gpt-4.1") == ModelFacts("my-box/gpt-4.1")
 
 
-def test_nothing_that_is_no_chat_model_is_listed(models: Models) -> None:
+def test_nothing_that_is_no_chat_model_is_listed(models: ModelCatalogue) -> None:
     assert models.facts("openai", "text-embedding-3-small").window is None
     assert models.facts("openai", "dall-e-3").window is None
     assert not models.search("sample_spec")
@@ -90,7 +90,7 @@ def test_a_dated_name_has_the_undated_ones_facts() -> None:
 
 def test_a_dated_name_that_is_listed_has_its_own() -> None:
     entry = {"litellm_provider": "openai", "mode": "chat"}
-    models = Models(lambda: [("m", {**entry, "max_tokens": 1}), ("m-2026-01-31", {**entry, "max_tokens": 2})])
+    models = ModelCatalogue(lambda: [("m", {**entry, "max_tokens": 1}), ("m-2026-01-31", {**entry, "max_tokens": 2})])
     assert models.facts("openai", "m-2026-01-31").window == 2
 
 
@@ -127,7 +127,9 @@ def test_one_entry_becomes_facts() -> None:
 
 @pytest.mark.parametrize("odd", [None, 3, "text", [], {}, {"mode": "chat"}, {"mode": "chat", "litellm_provider": None}])
 def test_an_odd_entry_harms_nobody(odd: Any) -> None:
-    models = Models(lambda: [("odd", odd), ("m", {"litellm_provider": "openai", "mode": "chat", "max_tokens": 5})])
+    models = ModelCatalogue(
+        lambda: [("odd", odd), ("m", {"litellm_provider": "openai", "mode": "chat", "max_tokens": 5})]
+    )
     assert models.facts("openai", "m").window == 5
 
 
@@ -153,13 +155,15 @@ def test_a_window_that_is_no_number_is_unknown(value: Any) -> None:
         ("gpt-5.4-pro", True, True),
     ],
 )
-def test_which_openai_models_need_the_responses_api(models: Models, name: str, only: bool, for_tools: bool) -> None:
+def test_which_openai_models_need_the_responses_api(
+    models: ModelCatalogue, name: str, only: bool, for_tools: bool
+) -> None:
     facts = models.facts("openai", name)
     assert (facts.responses_only, facts.responses_for_tools) == (only, for_tools)
 
 
 @pytest.mark.parametrize("name", ["anthropic/claude-sonnet-4.5", "anthropic/claude-sonnet-4.5:free"])
-def test_a_gateways_model_has_its_makers_abilities_but_not_its_prices(models: Models, name: str) -> None:
+def test_a_gateways_model_has_its_makers_abilities_but_not_its_prices(models: ModelCatalogue, name: str) -> None:
     facts = models.facts("openrouter", name)
     maker = models.facts("anthropic", "claude-sonnet-4-5")
     assert facts.id == f"openrouter/{name}"
@@ -172,24 +176,24 @@ def test_a_gateways_model_has_its_makers_abilities_but_not_its_prices(models: Mo
     assert (facts.input_price, facts.output_price, facts.cache_read_price, facts.cache_write_price) == (None,) * 4
 
 
-def test_behind_a_gateway_chat_completions_are_enough(models: Models) -> None:
+def test_behind_a_gateway_chat_completions_are_enough(models: ModelCatalogue) -> None:
     assert not models.facts("openrouter", "openai/gpt-5.4").responses_for_tools
     assert not models.facts("openrouter", "openai/gpt-5-codex").responses_only
 
 
-def test_an_open_models_host_sets_its_window(models: Models) -> None:
+def test_an_open_models_host_sets_its_window(models: ModelCatalogue) -> None:
     """Who serves it behind OpenRouter is not known, and neither is what they give."""
     assert models.facts("openrouter", "qwen/qwen3-235b-a22b").window is None
     assert models.facts("openrouter", "auto") == ModelFacts("openrouter/auto")
 
 
-def test_a_local_models_window_is_its_servers_and_it_costs_nothing(models: Models) -> None:
+def test_a_local_models_window_is_its_servers_and_it_costs_nothing(models: ModelCatalogue) -> None:
     facts = models.facts("ollama", "llama3")
     assert (facts.window, facts.max_output) == (None, None)
     assert facts.input_price == 0.0
 
 
-def test_the_demo_model(models: Models) -> None:
+def test_the_demo_model(models: ModelCatalogue) -> None:
     facts = models.facts("demo", "anything")
     assert facts.id == "demo/anything"
     assert facts.window == 200_000
@@ -212,15 +216,15 @@ def test_the_demo_model(models: Models) -> None:
         ("", ()),
     ],
 )
-def test_whom_a_bare_name_means(models: Models, name: str, providers: tuple[str, ...]) -> None:
+def test_whom_a_bare_name_means(models: ModelCatalogue, name: str, providers: tuple[str, ...]) -> None:
     assert models.providers_of(name) == providers
 
 
-def test_a_bare_name_of_two_providers_means_both(models: Models) -> None:
+def test_a_bare_name_of_two_providers_means_both(models: ModelCatalogue) -> None:
     assert models.providers_of("qwen3-coder-plus") == ("dashscope", "qwencloud")
 
 
-def test_words_in_any_order_and_case(models: Models) -> None:
+def test_words_in_any_order_and_case(models: ModelCatalogue) -> None:
     found = [facts.id for facts in models.search("FLASH gemini 2.5")]
     assert "gemini/gemini-2.5-flash" in found
     assert found == [facts.id for facts in models.search("2.5 Gemini flash")]
@@ -228,14 +232,14 @@ def test_words_in_any_order_and_case(models: Models) -> None:
     assert models.search("flash no-such-word") == []
 
 
-def test_the_best_known_providers_come_first(models: Models) -> None:
+def test_the_best_known_providers_come_first(models: ModelCatalogue) -> None:
     rank = {provider: number for number, provider in enumerate(PROVIDERS)}
     ranks = [rank.get(facts.id.partition("/")[0], len(rank)) for facts in models.search("gpt", limit=10_000)]
     assert ranks == sorted(ranks)
     assert ranks[0] == 0
 
 
-def test_a_search_gives_no_more_than_asked(models: Models) -> None:
+def test_a_search_gives_no_more_than_asked(models: ModelCatalogue) -> None:
     assert len(models.search("", limit=7)) == 7
     assert len(models.search("", limit=10_000)) > 3000
 
@@ -248,7 +252,7 @@ def test_the_list_is_read_once_and_not_before_it_is_needed() -> None:
         reads += 1
         return model_entries()
 
-    models = Models(read)
+    models = ModelCatalogue(read)
     assert models.facts("demo", "fast").tools
     assert reads == 0
     for _ in range(3):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from proxy_core.catalogue.known import Known
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.small_models import small_model
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.config.settings import ProviderSettings
@@ -68,8 +68,8 @@ def test_a_cloud_keeps_to_the_maker_of_big() -> None:
 
 
 @pytest.fixture(scope="module")
-def models() -> Models:
-    return Models()
+def models() -> ModelCatalogue:
+    return ModelCatalogue()
 
 
 @pytest.mark.parametrize(
@@ -85,7 +85,7 @@ def models() -> Models:
         ("zai", "glm-5.3"),
     ],
 )
-def test_each_tier_is_in_the_catalogue(models: Models, provider: str, big: str) -> None:
+def test_each_tier_is_in_the_catalogue(models: ModelCatalogue, provider: str, big: str) -> None:
     small = Known({}, models).small_model(provider, big)
     facts = models.facts(provider, small)
     assert small
@@ -94,7 +94,7 @@ def test_each_tier_is_in_the_catalogue(models: Models, provider: str, big: str) 
     assert (facts.output_price or 0) <= (models.facts(provider, big).output_price or 0)
 
 
-def test_local_servers_gateways_and_the_users_own_have_none(models: Models) -> None:
+def test_local_servers_gateways_and_the_users_own_have_none(models: ModelCatalogue) -> None:
     own = {"my-box": ProviderSettings(base_url="http://10.0.0.2/v1", custom=True)}
     known = Known({**own, "openai": ProviderSettings(base_url="http://10.0.0.2/v1", custom=True)}, models)
     for id_, big in (("ollama", "qwen3"), ("openrouter", "openai/gpt-5"), ("my-box", "x"), ("openai", "gpt-5")):

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from proxy_core.catalogue.values import Provider
-from proxy_core.config.key_store import MemoryStore, Origin
+from proxy_core.config.key_store import KeyOrigin, MemoryStore
 from proxy_core.config.keys import LOCAL_TOKEN, FoundKey, Keys, Missing, clean
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
@@ -22,7 +22,7 @@ GROQ = Provider("groq", "Groq", Engine.DIRECT, key_variables=("GROQ_API_KEY",))
 class FakeKeyring:
     """A keyring that counts how often it is asked, and can be locked."""
 
-    origin = Origin.KEYRING
+    origin = KeyOrigin.KEYRING
 
     def __init__(self, **kept: str) -> None:
         self.kept = {name: Secret(value) for name, value in kept.items()}
@@ -72,14 +72,14 @@ def keyring() -> FakeKeyring:
 def test_the_environment_beats_dotenv_and_dotenv_the_keyring(keyring: FakeKeyring) -> None:
     environ, dotenv = {"OPENAI_KEY": "sk-env"}, {"OPENAI_API_KEY": "sk-dotenv"}
     assert Keys(environ, dotenv, keyring).for_provider(OPENAI) == FoundKey(
-        Secret("sk-env"), Origin.ENVIRONMENT, "OPENAI_KEY"
+        Secret("sk-env"), KeyOrigin.ENVIRONMENT, "OPENAI_KEY"
     )
     assert Keys({}, dotenv, keyring).for_provider(OPENAI) == FoundKey(
-        Secret("sk-dotenv"), Origin.DOTENV, "OPENAI_API_KEY"
+        Secret("sk-dotenv"), KeyOrigin.DOTENV, "OPENAI_API_KEY"
     )
     assert keyring.asked == 0
-    assert Keys({}, {}, keyring).for_provider(OPENAI) == FoundKey(Secret("sk-keyring"), Origin.KEYRING)
-    assert Keys({}, {}, keyring).for_provider(GROQ) == FoundKey(None, Origin.NOWHERE)
+    assert Keys({}, {}, keyring).for_provider(OPENAI) == FoundKey(Secret("sk-keyring"), KeyOrigin.KEYRING)
+    assert Keys({}, {}, keyring).for_provider(GROQ) == FoundKey(None, KeyOrigin.NOWHERE)
 
 
 def test_the_usual_variable_comes_first(keyring: FakeKeyring) -> None:
@@ -112,7 +112,7 @@ def test_a_key_of_the_environment_never_goes_where_a_dotenv_file_says(keyring: F
 def test_a_key_of_the_same_file_does_before_one_of_the_environment(keyring: FakeKeyring, variable: str) -> None:
     keys = Keys({"OPENAI_API_KEY": "sk-environment"}, {variable: "sk-dotenv"}, keyring)
     found = keys.for_provider(OPENAI, base_url_from_dotenv=True)
-    assert found == FoundKey(Secret("sk-dotenv"), Origin.DOTENV, variable)
+    assert found == FoundKey(Secret("sk-dotenv"), KeyOrigin.DOTENV, variable)
     assert keyring.asked == 0
 
 
@@ -143,7 +143,7 @@ def test_a_key_that_is_set_is_found_at_once(keyring: FakeKeyring, clock: Clock) 
     keys = Keys({}, {}, keyring, monotonic=clock)
     keys.for_provider(GROQ)
     keys.set("groq", " gsk-new\n")
-    assert keys.for_provider(GROQ) == FoundKey(Secret("gsk-new"), Origin.KEYRING)
+    assert keys.for_provider(GROQ) == FoundKey(Secret("gsk-new"), KeyOrigin.KEYRING)
     assert keys.names(["groq", "xai", "openai"]) == ("groq", "openai")
     assert keys.remove("groq") is True
     assert keys.for_provider(GROQ).secret is None
@@ -155,7 +155,9 @@ def test_a_locked_keyring_is_said_and_asked_once_for_all_keys(keyring: FakeKeyri
     keys = Keys({}, {}, keyring, monotonic=clock)
     mistral = replace(OPENAI, id="mistral", key_variables=())
     found = [keys.for_provider(provider) for provider in (OPENAI, mistral, OPENAI)]
-    assert found == [FoundKey(None, Origin.NOWHERE, trouble="The keyring is locked.", missing=Missing.UNREADABLE)] * 3
+    assert (
+        found == [FoundKey(None, KeyOrigin.NOWHERE, trouble="The keyring is locked.", missing=Missing.UNREADABLE)] * 3
+    )
     assert keyring.asked == 1
     with pytest.raises(ConfigError, match="locked"):
         keys.set("openai", "sk-x")
@@ -208,14 +210,14 @@ def test_a_key_kept_for_this_run_needs_no_keyring(keyring: FakeKeyring) -> None:
     keyring.locked = True
     keys = Keys({}, {}, keyring)
     keys.keep_for_this_run("openai", "sk-memory")
-    assert keys.for_provider(OPENAI) == FoundKey(Secret("sk-memory"), Origin.MEMORY)
+    assert keys.for_provider(OPENAI) == FoundKey(Secret("sk-memory"), KeyOrigin.MEMORY)
     assert keyring.asked == 0
 
 
 def test_a_memory_store_says_that_it_is_one() -> None:
     keys = Keys({}, {}, MemoryStore())
     keys.set("openai", "sk-memory")
-    assert keys.for_provider(OPENAI).origin is Origin.MEMORY
+    assert keys.for_provider(OPENAI).origin is KeyOrigin.MEMORY
     assert keys.names(["openai", "groq"]) == ("openai",)
     assert keys.remove("openai") is True
 
@@ -225,7 +227,7 @@ def test_a_memory_store_says_that_it_is_one() -> None:
     ["sk-...", "your-openai-key", "your_key_here", "<your key>", "YOUR-GOOGLE-AI-STUDIO-KEY", "xxxxxxxx", "changeme"],
 )
 def test_a_placeholder_of_an_example_file_is_not_a_key(keyring: FakeKeyring, text: str) -> None:
-    assert Keys({}, {"OPENAI_API_KEY": text}, keyring).for_provider(OPENAI).origin is Origin.KEYRING
+    assert Keys({}, {"OPENAI_API_KEY": text}, keyring).for_provider(OPENAI).origin is KeyOrigin.KEYRING
     found = Keys({}, {"GROQ_API_KEY": text}, keyring).for_provider(GROQ)
     assert (found.secret, found.trouble) == (None, "GROQ_API_KEY in .env holds a placeholder, not a key.")
 
@@ -248,12 +250,12 @@ def test_what_cannot_be_a_key_is_refused_without_being_repeated(keyring: FakeKey
 def test_a_key_is_stripped_and_does_not_show_itself() -> None:
     key = clean("  sk-secret-value\n", "The key")
     assert key.reveal() == "sk-secret-value"
-    assert "secret-value" not in repr(FoundKey(key, Origin.KEYRING))
+    assert "secret-value" not in repr(FoundKey(key, KeyOrigin.KEYRING))
 
 
 def test_the_local_token_of_the_environment_comes_first(keyring: FakeKeyring) -> None:
     keys = Keys({"UNDERSTUDY_TOKEN": " case-token-12345 "}, {}, keyring)
-    assert keys.local_token() == FoundKey(Secret("case-token-12345"), Origin.ENVIRONMENT, "UNDERSTUDY_TOKEN")
+    assert keys.local_token() == FoundKey(Secret("case-token-12345"), KeyOrigin.ENVIRONMENT, "UNDERSTUDY_TOKEN")
     assert keyring.asked == 0
     with pytest.raises(ConfigError, match="UNDERSTUDY_TOKEN"):
         Keys({"UNDERSTUDY_TOKEN": "two words in a token"}, {}, keyring)
@@ -272,7 +274,7 @@ def test_the_local_token_is_not_taken_from_dotenv(keyring: FakeKeyring) -> None:
 
 def test_the_local_token_is_made_once_and_kept(keyring: FakeKeyring, clock: Clock) -> None:
     made = Keys({}, {}, keyring, monotonic=clock).local_token()
-    assert made.origin is Origin.KEYRING
+    assert made.origin is KeyOrigin.KEYRING
     assert made.secret is not None
     assert len(made.secret.reveal()) > 40
     later = Keys({}, {}, keyring, monotonic=clock)
@@ -306,7 +308,7 @@ class Absent(FakeKeyring):
 def test_without_a_keyring_the_token_is_for_this_run_and_says_so(clock: Clock) -> None:
     keys = Keys({}, {}, Absent(), monotonic=clock)
     first = keys.local_token()
-    assert first.origin is Origin.MEMORY
+    assert first.origin is KeyOrigin.MEMORY
     assert "in memory" in first.trouble
     assert "no keyring" in first.trouble
     clock.now += 60
@@ -319,7 +321,7 @@ def test_the_token_of_this_run_yields_to_that_of_a_keyring_that_is_there_after_a
     first = keys.local_token()
     absent.is_there = True
     clock.now += 31
-    assert keys.local_token() == FoundKey(Secret("us-of-the-keyring-0123"), Origin.KEYRING)
+    assert keys.local_token() == FoundKey(Secret("us-of-the-keyring-0123"), KeyOrigin.KEYRING)
     assert keys.former_local_token() == first.secret, "those who have it are served a little longer"
     clock.now += 31
     assert keys.former_local_token() is None
@@ -331,7 +333,7 @@ def test_the_token_of_this_run_is_kept_in_an_empty_keyring_that_is_there_after_a
     first = keys.local_token()
     absent.is_there = True
     clock.now += 31
-    assert keys.local_token() == FoundKey(first.secret, Origin.KEYRING)
+    assert keys.local_token() == FoundKey(first.secret, KeyOrigin.KEYRING)
     assert absent.kept[LOCAL_TOKEN] == first.secret
 
 
@@ -340,13 +342,13 @@ def test_no_token_is_made_where_a_locked_keyring_may_hold_one(keyring: FakeKeyri
     keyring.locked = True
     keys = Keys({}, {}, keyring, monotonic=clock)
     assert keys.local_token() == FoundKey(
-        None, Origin.NOWHERE, trouble="The keyring is locked.", missing=Missing.UNREADABLE
+        None, KeyOrigin.NOWHERE, trouble="The keyring is locked.", missing=Missing.UNREADABLE
     )
     with pytest.raises(KeyringClosed):
         keys.renew_local_token()
     keyring.locked = False
     clock.now += 3
-    assert keys.local_token() == FoundKey(Secret("us-old-0123456789"), Origin.KEYRING)
+    assert keys.local_token() == FoundKey(Secret("us-old-0123456789"), KeyOrigin.KEYRING)
 
 
 def test_what_was_read_outlives_a_keyring_that_locks(keyring: FakeKeyring, clock: Clock) -> None:
@@ -371,7 +373,7 @@ def test_a_key_that_was_removed_elsewhere_is_used_until_the_keyring_says_so(keyr
     assert keys.for_provider(OPENAI).secret == Secret("sk-keyring")
     keyring.locked = False
     clock.now += 10
-    assert keys.for_provider(OPENAI) == FoundKey(None, Origin.NOWHERE)
+    assert keys.for_provider(OPENAI) == FoundKey(None, KeyOrigin.NOWHERE)
 
 
 def test_a_token_that_the_keyring_lost_is_put_back(keyring: FakeKeyring, clock: Clock) -> None:
@@ -415,11 +417,11 @@ def test_a_keyring_that_keeps_nothing_is_noticed(clock: Clock) -> None:
 
     keys = Keys({}, {}, Sieve(), monotonic=clock)
     first = keys.local_token()
-    assert first.origin is Origin.MEMORY
+    assert first.origin is KeyOrigin.MEMORY
     clock.now += 60
     assert keys.local_token().secret == first.secret
 
 
 def test_providers_without_variables_have_only_the_store(keyring: FakeKeyring) -> None:
     plain = replace(OPENAI, key_variables=())
-    assert Keys({"": "sk-nothing"}, {}, keyring).for_provider(plain).origin is Origin.KEYRING
+    assert Keys({"": "sk-nothing"}, {}, keyring).for_provider(plain).origin is KeyOrigin.KEYRING

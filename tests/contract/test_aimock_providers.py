@@ -19,7 +19,7 @@ import pytest
 import pytest_asyncio
 
 from proxy_core.config import paths
-from tests import wire_grammar
+from tests import anthropic_grammar
 from tests.contract.serving_openai import TOKEN
 from tests.support import aimock, processes
 
@@ -153,7 +153,7 @@ class Answer:
 def answer_in(response: httpx.Response, *, stream: bool) -> Answer:
     assert response.status_code == 200, response.text
     if stream:
-        reading = wire_grammar.read(response.content)
+        reading = anthropic_grammar.read(response.content)
         assert reading.complete, reading.error
         calls = [(call.id, call.input["town"]) for call in reading.tools]
         used = reading.usage
@@ -235,7 +235,7 @@ async def test_refusals(theatre: Theatre, stream: bool, asked: str, status: int,
 async def test_a_cut(theatre: Theatre, provider: str) -> None:
     answer = await theatre.ask(provider, "cut", stream=True)
     assert answer.status_code == 200, answer.text
-    reading = wire_grammar.read(answer.content)
+    reading = anthropic_grammar.read(answer.content)
     assert "one two three four five six seven eight nine ten eleven twelve thirteen".startswith(reading.text)
     assert (reading.text != "", reading.complete, reading.stop_reason) == (True, False, None)
     assert reading.error is not None

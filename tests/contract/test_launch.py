@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy_core.ledger.journal import State
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.request_events import State
 from tests.contract.serving_openai import KEY
 from tests.support import claude_code, node, processes
 from tests.support.chat_server import chat_server, text_stream
@@ -54,6 +54,6 @@ async def test_nothing_that_it_asks_of_a_running_understudy_fails(version: str, 
         done = await processes.understudy("claude", "-p", "Hi.", home=home, variables=variables)
         assert done.status == 0, done.err
     with closing(Ledger(home / "data" / "ledger.sqlite")) as ledger:
-        asked = [(row.story.path, row.story.state) for row in ledger.page()]
+        asked = [(row.record.path, row.record.state) for row in ledger.page()]
     assert "/v1/messages" in [path.partition("?")[0] for path, _ in asked]
     assert [one for one in asked if one[1] is not State.DONE] == []

@@ -10,7 +10,7 @@ import pytest
 import pytest_asyncio
 from anthropic.types import Message, MessageParam, ToolParam
 
-from tests import wire_grammar
+from tests import anthropic_grammar
 from tests.contract.conftest import Stage
 from tests.contract.serving_openai import KEY, TOKEN
 from tests.support.chat_server import (
@@ -103,7 +103,7 @@ async def test_the_bytes_of_a_stream_keep_to_the_grammar(stage: Stage) -> None:
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         headers = {"authorization": f"Bearer {TOKEN}"}
         answer = await http.post(f"{stage.address}/v1/messages", json=body, headers=headers)
-    reading = wire_grammar.read(answer.content)
+    reading = anthropic_grammar.read(answer.content)
     assert answer.headers["content-type"].startswith("text/event-stream")
     assert (reading.text, [tool.input["town"] for tool in reading.tools]) == ("Let me look.", ["Ulm", "Bonn"])
 

@@ -10,8 +10,8 @@ import pytest
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Role
-from proxy_core.launch.claude_code import TOKEN_HEADER, Part, Session, plan
-from proxy_core.launch.terminals import Choice, open_terminal
+from proxy_core.launch.claude_code import TOKEN_HEADER, LaunchRole, LaunchSession, plan
+from proxy_core.launch.terminals import TerminalChoice, open_terminal
 from tests.support import claude_code, node
 from tests.support.anthropic_server import anthropic_server, message_bytes, streamed
 from tests.support.display import Display, display
@@ -39,11 +39,11 @@ async def test_a_turn_from_a_terminal(version: str, display: Display, tmp_path: 
             "ANTHROPIC_API_KEY": OWN_KEY,
         }
         async with anthropic_server(streamed(message_bytes("Good evening."))) as understudy:
-            parts = dict.fromkeys((Role.BIG, Role.SMALL, Role.THINKER), Part("openai/gpt-4.1", 128_000, 16_384))
-            made = plan(Session(understudy.address, Secret(TOKEN), parts), inherited)
+            parts = dict.fromkeys((Role.BIG, Role.SMALL, Role.THINKER), LaunchRole("openai/gpt-4.1", 128_000, 16_384))
+            made = plan(LaunchSession(understudy.address, Secret(TOKEN), parts), inherited)
             program = str(node.program("claude-code", version, "claude"))
             argv = [program, "-p", "Greet me.", "--model", "understudy/big"]
-            opened = await asyncio.to_thread(open_terminal, made, project, inherited, argv, Choice("xterm"))
+            opened = await asyncio.to_thread(open_terminal, made, project, inherited, argv, TerminalChoice("xterm"))
             async with asyncio.timeout(120):
                 while not (asks := [each for each in understudy.requests if each.target.startswith("/v1/messages?")]):
                     await asyncio.sleep(0.05)

@@ -9,30 +9,30 @@ import pytest
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
-from proxy_core.launch.claude_code import OTHER_WAYS, LaunchPlan, Offer, Part, Session, plan
+from proxy_core.launch.claude_code import OTHER_WAYS, LaunchPlan, LaunchRole, LaunchSession, PickerOption, plan
 from proxy_core.launch.settings_files import Kept
 
 TOKEN = "us-launch.the-secret-part.signature"
-GPT = Part("openai/gpt-4.1", 1_047_576, 32_768)
-MINI = Part("openai/gpt-4.1-mini", 1_047_576, 32_768)
-LOCAL = Part("ollama/qwen3", 40_960, None, local=True)
-ANTHROPIC = Part(PASSTHROUGH)
+GPT = LaunchRole("openai/gpt-4.1", 1_047_576, 32_768)
+MINI = LaunchRole("openai/gpt-4.1-mini", 1_047_576, 32_768)
+LOCAL = LaunchRole("ollama/qwen3", 40_960, None, local=True)
+ANTHROPIC = LaunchRole(PASSTHROUGH)
 
 
 def _plan(
-    big: Part = GPT,
-    small: Part = MINI,
+    big: LaunchRole = GPT,
+    small: LaunchRole = MINI,
     *,
-    more: dict[Role, Part] | None = None,
+    more: dict[Role, LaunchRole] | None = None,
     own: bool = False,
     inherited: dict[str, str] | None = None,
     long_threshold: int = 200_000,
-    offers: Sequence[Offer] = (),
+    offers: Sequence[PickerOption] = (),
     address: str = "http://127.0.0.1:8082",
     kept: Kept | None = None,
 ) -> LaunchPlan:
     parts = {Role.BIG: big, Role.SMALL: small, Role.THINKER: big, **(more or {})}
-    session = Session(address, Secret(TOKEN), parts, own, long_threshold, offers, kept or Kept())
+    session = LaunchSession(address, Secret(TOKEN), parts, own, long_threshold, offers, kept or Kept())
     return plan(session, inherited or {})
 
 
@@ -48,7 +48,7 @@ def test_every_name_of_claude_becomes_a_role() -> None:
 
 
 def test_opus_is_its_own_role_when_it_is_set() -> None:
-    made = _plan(more={Role.OPUS: Part("openai/gpt-5")})
+    made = _plan(more={Role.OPUS: LaunchRole("openai/gpt-5")})
     assert made.variables["ANTHROPIC_DEFAULT_OPUS_MODEL"] == "understudy/opus"
     assert made.variables["ANTHROPIC_MODEL"] == "understudy/big"
     assert [option["model"] for option in made.settings["modelPicker"]["options"]] == [
@@ -60,7 +60,7 @@ def test_opus_is_its_own_role_when_it_is_set() -> None:
 
 
 def test_what_the_keys_reach_can_be_picked_beside_the_roles() -> None:
-    made = _plan(offers=[Offer("openai/gpt-5", "gpt-5 · OpenAI", "272k window")])
+    made = _plan(offers=[PickerOption("openai/gpt-5", "gpt-5 · OpenAI", "272k window")])
     picker = made.settings["modelPicker"]
     assert picker["replaceBuiltInOptions"] is True
     assert picker["options"][-1] == {"model": "openai/gpt-5", "label": "gpt-5 · OpenAI", "description": "272k window"}
@@ -74,7 +74,8 @@ def test_what_the_keys_reach_can_be_picked_beside_the_roles() -> None:
 
 def test_a_gateways_thousand_models_do_not_overflow_a_command_line() -> None:
     offers = [
-        Offer(f"openrouter/maker/model-{number}", f"model-{number} · OpenRouter", "1M") for number in range(1_000)
+        PickerOption(f"openrouter/maker/model-{number}", f"model-{number} · OpenRouter", "1M")
+        for number in range(1_000)
     ]
     made = _plan(offers=offers)
     assert 50 < len(made.settings["modelPicker"]["options"]) < 1_000
@@ -147,27 +148,27 @@ def test_windows_and_output_limits_fit_the_model() -> None:
 
 
 def test_a_small_window_has_no_compact_window_which_claude_code_would_refuse() -> None:
-    variables = _plan(Part("x/small", 32_768, 32_768)).variables
+    variables = _plan(LaunchRole("x/small", 32_768, 32_768)).variables
     assert variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "32768"
     assert "CLAUDE_CODE_AUTO_COMPACT_WINDOW" not in variables
     assert variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "8192", "a quarter: the input needs the rest"
 
 
 def test_unknown_limits_are_not_made_up() -> None:
-    variables = _plan(Part("x/unknown")).variables
+    variables = _plan(LaunchRole("x/unknown")).variables
     assert "CLAUDE_CODE_MAX_CONTEXT_TOKENS" not in variables
     assert "CLAUDE_CODE_MAX_OUTPUT_TOKENS" not in variables
     assert variables["CLAUDE_CODE_DISABLE_1M_CONTEXT"] == "1"
 
 
 def test_output_is_never_more_than_claude_code_takes_nor_too_little_to_answer() -> None:
-    assert _plan(Part("x/y", None, 400_000)).variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "64000"
-    assert _plan(Part("x/y", 2_048, 2_048)).variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "1024"
+    assert _plan(LaunchRole("x/y", None, 400_000)).variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "64000"
+    assert _plan(LaunchRole("x/y", 2_048, 2_048)).variables["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] == "1024"
 
 
 def test_longs_window_counts_where_it_takes_over_before_bigs_is_full() -> None:
-    long = {Role.LONG: Part("gemini/gemini-2.5-pro", 2_000_000)}
-    big = Part("x/y", 256_000)
+    long = {Role.LONG: LaunchRole("gemini/gemini-2.5-pro", 2_000_000)}
+    big = LaunchRole("x/y", 256_000)
     assert _plan(big, more=long).variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "2000000"
     assert _plan(big, more=long, long_threshold=300_000).variables["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] == "256000"
 

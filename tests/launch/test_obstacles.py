@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from proxy_core.launch.installed import find_claude
-from proxy_core.launch.obstacles import Obstacle, Weight, obstacles
+from proxy_core.launch.obstacles import Obstacle, Severity, obstacles
 
 
 class Machine:
@@ -58,11 +58,11 @@ def test_what_the_launchs_own_settings_outrank_is_none(machine: Machine) -> None
 def test_a_token_in_an_env_block_changes_and_with_headers_it_stops(machine: Machine) -> None:
     path = machine.user({"env": {"ANTHROPIC_AUTH_TOKEN": "t"}})
     (found,) = machine.found
-    assert (found.place, found.key, found.weight) == (path, "env.ANTHROPIC_AUTH_TOKEN", Weight.CHANGES)
+    assert (found.place, found.key, found.weight) == (path, "env.ANTHROPIC_AUTH_TOKEN", Severity.CHANGES)
     assert str(path) in found.sentence
 
     machine.user({"env": {"ANTHROPIC_AUTH_TOKEN": "t", "ANTHROPIC_CUSTOM_HEADERS": "a: b"}})
-    assert machine.found[0].weight is Weight.STOPS
+    assert machine.found[0].weight is Severity.STOPS
 
 
 def test_no_sentence_repeats_a_value(machine: Machine) -> None:
@@ -75,13 +75,13 @@ def test_no_sentence_repeats_a_value(machine: Machine) -> None:
 def test_a_managed_address_stops_a_launch(machine: Machine) -> None:
     path = machine.administrator({"env": {"ANTHROPIC_BASE_URL": "https://corp"}}, "managed-settings.d/10-corp.json")
     (found,) = machine.found
-    assert (found.place, found.key, found.weight) == (path, "env.ANTHROPIC_BASE_URL", Weight.STOPS)
+    assert (found.place, found.key, found.weight) == (path, "env.ANTHROPIC_BASE_URL", Severity.STOPS)
 
 
 def test_a_managed_list_of_models_changes_it(machine: Machine) -> None:
     machine.administrator({"availableModels": ["opus"], "env": {"ANTHROPIC_DEFAULT_OPUS_MODEL": "x"}})
     assert {found.key for found in machine.found} == {"availableModels", "env.ANTHROPIC_DEFAULT_OPUS_MODEL"}
-    assert {found.weight for found in machine.found} == {Weight.CHANGES}
+    assert {found.weight for found in machine.found} == {Severity.CHANGES}
 
 
 def test_a_role_saved_as_the_model_is_told_because_claude_code_alone_would_not_find_it(machine: Machine) -> None:
@@ -103,7 +103,7 @@ def test_an_administrators_proxy_stops_it_unless_loopback_is_excepted(
     machine: Machine, name: str, excepted: str, stops: bool
 ) -> None:
     machine.administrator({"env": {"HTTPS_PROXY": "http://corp:3128", name: excepted}})
-    assert [found.weight for found in machine.found] == [Weight.STOPS] * stops
+    assert [found.weight for found in machine.found] == [Severity.STOPS] * stops
 
 
 @pytest.mark.parametrize("excepted", ["x127.0.0.1", "corp.example", None])
@@ -119,7 +119,7 @@ def test_anybody_elses_proxy_does_not_for_the_launchs_own_list_outranks_theirs(
 def test_a_socket_stops_it_because_older_versions_take_no_other_address_then(machine: Machine) -> None:
     path = machine.local({"env": {"ANTHROPIC_UNIX_SOCKET": "/tmp/evil.sock"}})
     (found,) = machine.found
-    assert (found.place, found.key, found.weight) == (path, "env.ANTHROPIC_UNIX_SOCKET", Weight.STOPS)
+    assert (found.place, found.key, found.weight) == (path, "env.ANTHROPIC_UNIX_SOCKET", Severity.STOPS)
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"env": []}', '{"env": null, "model": 3}'])

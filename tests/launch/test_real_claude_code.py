@@ -10,7 +10,7 @@ import pytest
 
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
-from proxy_core.launch.claude_code import LaunchPlan, Part, Session, plan
+from proxy_core.launch.claude_code import LaunchPlan, LaunchRole, LaunchSession, plan
 from tests.support import claude_code
 from tests.support.anthropic_server import anthropic_server, message_bytes, streamed
 from tests.support.chat_server import ChatServer
@@ -18,12 +18,12 @@ from tests.support.chat_server import ChatServer
 pytestmark = [pytest.mark.claude_code, pytest.mark.parametrize("version", claude_code.VERSIONS)]
 
 TOKEN = "us-launch.abc.def"
-GPT = Part("openai/gpt-4.1", 128_000, 16_384)
+GPT = LaunchRole("openai/gpt-4.1", 128_000, 16_384)
 
 
-def _plan(address: str, part: Part = GPT, *, own_credential: bool = False) -> LaunchPlan:
+def _plan(address: str, part: LaunchRole = GPT, *, own_credential: bool = False) -> LaunchPlan:
     parts = dict.fromkeys((Role.BIG, Role.SMALL, Role.THINKER), part)
-    return plan(Session(address, Secret(TOKEN), parts, own_credential), {})
+    return plan(LaunchSession(address, Secret(TOKEN), parts, own_credential), {})
 
 
 async def _ask(version: str, made: LaunchPlan, folder: Path, **variables: str) -> claude_code.Run:
@@ -88,7 +88,7 @@ async def test_settings_of_a_project_or_user_lead_it_nowhere_else(version: str, 
 
 async def test_under_passthrough_its_own_names_and_credential_stay(version: str, tmp_path: Path) -> None:
     async with anthropic_server(*[streamed(message_bytes("Hello"))] * 3) as server:
-        made = _plan(server.address, Part(PASSTHROUGH), own_credential=True)
+        made = _plan(server.address, LaunchRole(PASSTHROUGH), own_credential=True)
         done = await _ask(version, made, tmp_path, ANTHROPIC_API_KEY="sk-ant-the-users-own")
     assert done.result == "Hello"
     (request,) = _messages(server)

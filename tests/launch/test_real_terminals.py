@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from proxy_core.errors import LaunchError
-from proxy_core.launch.terminals import Choice, open_terminal
+from proxy_core.launch.terminals import TerminalChoice, open_terminal
 from tests.launch.recorder import OWN_KEY, PLAN, TOKEN, Recorder, recorder
 from tests.support.display import Display, display
 
@@ -75,7 +75,9 @@ def environ(display: Display, tmp_path: Path) -> dict[str, str]:
 def test_it_starts_as_planned(terminal: str, environ: dict[str, str], claude: Recorder, tmp_path: Path) -> None:
     project = tmp_path / "my proj's “odd” one"
     project.mkdir()
-    made = open_terminal(PLAN, project, environ, [str(claude.program), "--model", "opus plan"], Choice(terminal))
+    made = open_terminal(
+        PLAN, project, environ, [str(claude.program), "--model", "opus plan"], TerminalChoice(terminal)
+    )
     seen = claude.seen()
     assert (made.terminal.id, made.begun, made.passed_over) == (terminal, True, ())
     seen.as_planned(project, "--model", "opus plan")
@@ -93,14 +95,16 @@ def test_a_second_window_has_its_own_environment(environ: dict[str, str], claude
     other = recorder(tmp_path / "other bin", stays=True)
     for folder, program in ((first, claude), (second, other)):
         folder.mkdir()
-        open_terminal(PLAN, folder, environ, [str(program.program)], Choice("xterm"))
+        open_terminal(PLAN, folder, environ, [str(program.program)], TerminalChoice("xterm"))
         program.seen().as_planned(folder)
 
 
 def test_one_that_finds_no_screen_is_told(environ: dict[str, str], claude: Recorder) -> None:
     wrong = {**environ, "DISPLAY": ":9999"}
     with pytest.raises(LaunchError, match="XTerm did not start: it ended with 1"):
-        open_terminal(PLAN, Path(environ["HOME"]), {**wrong, "PATH": _only(environ, "xterm")}, ["claude"], Choice())
+        open_terminal(
+            PLAN, Path(environ["HOME"]), {**wrong, "PATH": _only(environ, "xterm")}, ["claude"], TerminalChoice()
+        )
     assert not claude.notes.exists()
 
 

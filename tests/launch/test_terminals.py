@@ -21,7 +21,7 @@ from proxy_core.errors import LaunchError
 from proxy_core.launch import own_certificates, terminals, terminals_linux, terminals_macos, terminals_windows
 from proxy_core.launch.launch_records import has_ended
 from proxy_core.launch.launch_script import Errand
-from proxy_core.launch.terminals import Choice, Opened, custom, found, handed_on, open_terminal
+from proxy_core.launch.terminals import Opened, TerminalChoice, custom, found, handed_on, open_terminal
 from tests.launch.recorder import OWN_KEY, PLAN, TOKEN, recorder
 
 FOLDER = PurePosixPath("/home/me/my proj")
@@ -228,7 +228,10 @@ def project(tmp_path: Path) -> Path:
     return folder
 
 
-def opened(tmp_path: Path, project: Path, environ: Mapping[str, str], choice: Choice = Choice()) -> Opened:  # noqa: B008
+AUTOMATIC = TerminalChoice()
+
+
+def opened(tmp_path: Path, project: Path, environ: Mapping[str, str], choice: TerminalChoice = AUTOMATIC) -> Opened:
     """Opens a terminal, sees Claude Code started there as planned, and the script gone."""
     claude = recorder(tmp_path / "claude")
     made = open_terminal(PLAN, project, environ, [str(claude.program), "--model", "a b"], choice)
@@ -246,12 +249,12 @@ class TestOpening:
 
     def test_the_chosen_one(self, tmp_path: Path, project: Path) -> None:
         environ = programs(tmp_path, konsole="exit 9", xterm=RUNS_IT)
-        assert opened(tmp_path, project, environ, Choice("xterm")).terminal.id == "xterm"
+        assert opened(tmp_path, project, environ, TerminalChoice("xterm")).terminal.id == "xterm"
 
     def test_the_next_where_one_does_not_start(self, tmp_path: Path, project: Path) -> None:
         environ = programs(tmp_path, konsole="exit 9", kitty="exit 1", xterm=RUNS_IT)
         (tmp_path / "bin" / "kitty").write_bytes(b"#!/no/such/interpreter\n")
-        made = opened(tmp_path, project, environ, Choice("gone"))
+        made = opened(tmp_path, project, environ, TerminalChoice("gone"))
         assert made.terminal.id == "xterm"
         assert made.passed_over == (
             "gone is not installed here.",
@@ -261,12 +264,12 @@ class TestOpening:
 
     def test_a_command_of_ones_own(self, tmp_path: Path, project: Path) -> None:
         environ = programs(tmp_path, konsole="exit 9", mine='[ "$1 $2" = "--at $PWD" ] && exec "$3" "and more"')
-        made = opened(tmp_path, project, environ, Choice(command="mine --at {folder} {script} 'and more'"))
+        made = opened(tmp_path, project, environ, TerminalChoice(command="mine --at {folder} {script} 'and more'"))
         assert (made.terminal, made.passed_over) == (terminals.CUSTOM, ())
 
     def test_a_command_of_ones_own_that_fails(self, tmp_path: Path, project: Path) -> None:
         environ = programs(tmp_path, konsole=RUNS_IT, mine="exit 4")
-        made = opened(tmp_path, project, environ, Choice(command="mine"))
+        made = opened(tmp_path, project, environ, TerminalChoice(command="mine"))
         assert made.terminal.id == "konsole"
         assert made.passed_over == ("The command of one's own did not start: it ended with 4.",)
 
@@ -281,7 +284,7 @@ class TestOpening:
         claude = recorder(tmp_path / "claude")
         (project / "mine.json").write_text('{"env":{"ANTHROPIC_BASE_URL":"http://evil","MINE":"1"},"model":"opus"}')
         argv = [str(claude.program), "--settings", "mine.json", "--model", "a b"]
-        open_terminal(PLAN, project, programs(tmp_path, konsole=RUNS_IT), argv, Choice())
+        open_terminal(PLAN, project, programs(tmp_path, konsole=RUNS_IT), argv, TerminalChoice())
         option, text, *others = claude.seen().argv
         assert (option, others) == ("--settings", ["--model", "a b"])
         settings = json.loads(text)
@@ -292,7 +295,7 @@ class TestOpening:
     def test_the_launch_is_on_record_until_it_ends(self, tmp_path: Path, project: Path) -> None:
         claude, record = recorder(tmp_path / "claude"), tmp_path / "launches" / "l1"
         made = replace(PLAN, record=record)
-        open_terminal(made, project, programs(tmp_path, konsole=RUNS_IT), [str(claude.program)], Choice())
+        open_terminal(made, project, programs(tmp_path, konsole=RUNS_IT), [str(claude.program)], TerminalChoice())
         claude.seen()
         until = time.monotonic() + 30
         while not has_ended(record):
@@ -318,7 +321,7 @@ class TestNotOpening:
     def test_none_that_starts(self, tmp_path: Path, project: Path) -> None:
         environ = programs(tmp_path, konsole="exit 9", xterm="exit 1")
         with pytest.raises(LaunchError) as told:
-            open_terminal(PLAN, project, environ, ["claude"], Choice())
+            open_terminal(PLAN, project, environ, ["claude"], TerminalChoice())
         assert told.value.message == (
             "No terminal could be opened. Konsole did not start: it ended with 9. XTerm did not start: it ended with 1."
         )
@@ -327,13 +330,13 @@ class TestNotOpening:
     def test_none_that_is_there(self, tmp_path: Path, project: Path) -> None:
         environ = programs(tmp_path)
         with pytest.raises(LaunchError, match="No terminal was found"):
-            open_terminal(PLAN, project, environ, ["claude"], Choice())
+            open_terminal(PLAN, project, environ, ["claude"], TerminalChoice())
         with pytest.raises(LaunchError, match="no screen here"):
-            open_terminal(PLAN, project, {**environ, "DISPLAY": ""}, ["claude"], Choice())
+            open_terminal(PLAN, project, {**environ, "DISPLAY": ""}, ["claude"], TerminalChoice())
 
     def test_a_folder_that_is_gone(self, tmp_path: Path) -> None:
         with pytest.raises(LaunchError, match="is not there any more"):
-            open_terminal(PLAN, tmp_path / "gone", programs(tmp_path, xterm=RUNS_IT), ["claude"], Choice())
+            open_terminal(PLAN, tmp_path / "gone", programs(tmp_path, xterm=RUNS_IT), ["claude"], TerminalChoice())
 
     def test_a_command_that_cannot_be_read(self) -> None:
         with pytest.raises(LaunchError, match="cannot be read: No closing quotation"):
@@ -352,7 +355,7 @@ class TestNotOpening:
         monkeypatch.setattr(terminals, "PATIENCE", 0.2)
         monkeypatch.setattr("proxy_core.launch.launch_script.KEPT_SECONDS", 0.2)
         environ = programs(tmp_path, konsole=f"PATH=/usr/bin:/bin; {waits}", xterm=RUNS_IT)
-        made = open_terminal(PLAN, project, environ, ["claude"], Choice())
+        made = open_terminal(PLAN, project, environ, ["claude"], TerminalChoice())
         assert (made.terminal.id, made.begun) == ("konsole", False)
         deadline = time.monotonic() + 60
         while list((tmp_path / "state" / "launch").iterdir()):  # the token does not lie there for long

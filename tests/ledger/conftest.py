@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.ledger.stories import until
+from tests.ledger.records import until
 
 
 @pytest.fixture

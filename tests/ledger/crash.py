@@ -19,8 +19,8 @@ from typing import Final
 
 import aiohttp
 
-from proxy_core.ledger.journal import State
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.request_events import State
 from proxy_core.ledger.rows import Filter
 from tests.support.processes import Serving, serving
 
@@ -115,11 +115,13 @@ def _judged(path: Path, seen: Seen, killed: float) -> Round:
         faults.append(f"{orphans} rows lack a part")
     connection.close()
     ledger = Ledger(path)
-    rows = {row.story.id: row.story for row in ledger.page(limit=1_000_000)}
-    for story in rows.values():
-        whole = story.model and story.ended is not None and story.usage is not None and story.first_token is not None
-        if story.state is State.DONE and not whole:
-            faults.append(f"half a row: {story}")
+    rows = {row.record.id: row.record for row in ledger.page(limit=1_000_000)}
+    for record in rows.values():
+        whole = (
+            record.model and record.ended is not None and record.usage is not None and record.first_token is not None
+        )
+        if record.state is State.DONE and not whole:
+            faults.append(f"half a row: {record}")
     if ledger.total().requests != len(rows):
         faults.append("the tallies are not the rows")
     missing = {id_: at for id_, at in seen.answered.items() if id_ not in rows or rows[id_].state is not State.DONE}

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from proxy_core.api.telling import counted
+from proxy_core.anthropic_api.json_text import dumps
+from proxy_core.api.recorder import counted
 from proxy_core.catalogue.known import Known
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config.settings import Price, ProviderSettings, Settings
-from proxy_core.ledger.journal import Usage
+from proxy_core.ledger.request_events import TokenUsage
 from proxy_core.translate.stream import StreamTranslator
 from proxy_core.upstream.usage_reading import UsageReading
-from proxy_core.wire.json_text import dumps
 
 MONDAY_AT_EIGHT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC).timestamp()
 MONDAY_AT_ELEVEN_AT_NIGHT = datetime(2026, 11, 23, 23, 0, tzinfo=UTC).timestamp()
@@ -114,12 +114,12 @@ LISTED: Mapping[str, Mapping[str, Any]] = {
 
 KNOWN = Known(
     {"my-box": ProviderSettings(base_url="http://127.0.0.1:1/v1", custom=True)},
-    Models(lambda: [(name, {"mode": "chat", **entry}) for name, entry in LISTED.items()]),
+    ModelCatalogue(lambda: [(name, {"mode": "chat", **entry}) for name, entry in LISTED.items()]),
 )
 SETTINGS = Settings(prices={"my-box/m": Price(input=3.0, output=9.0, cache_read=0.3), "my-box/gift": Price()})
 
 
-def chat(usage: dict[str, Any]) -> tuple[Usage | None, float | None]:
+def chat(usage: dict[str, Any]) -> tuple[TokenUsage | None, float | None]:
     """What is heard of a chat completion that ends with this ``usage``."""
     translator = StreamTranslator("msg_1", "claude-sonnet-5-5")
     translator.feed({"choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]})
@@ -128,7 +128,7 @@ def chat(usage: dict[str, Any]) -> tuple[Usage | None, float | None]:
     return counted(translator), translator.cost
 
 
-def messages(start: dict[str, Any], end: dict[str, Any]) -> tuple[Usage | None, float | None]:
+def messages(start: dict[str, Any], end: dict[str, Any]) -> tuple[TokenUsage | None, float | None]:
     """What is heard of an Anthropic stream that begins and ends with these counts."""
     reading = UsageReading()
     for event in (
@@ -154,7 +154,7 @@ def prompt(prompt: int, completion: int, *, cached: int = 0, reasoning: int = 0,
 @dataclass(frozen=True)
 class Case:
     model: str
-    heard: tuple[Usage | None, float | None]
+    heard: tuple[TokenUsage | None, float | None]
     usd: float
     at: float = MONDAY_AT_EIGHT
     estimated: bool = True

@@ -11,12 +11,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from proxy_core.ledger.book import Book
-from proxy_core.ledger.journal import Attempted, Began, Carried, Ended, News, Part, Routed, State, Story, Usage
-from proxy_core.ledger.row_writing import Entry
+from proxy_core.anthropic_api.json_text import dumps
+from proxy_core.ledger.record_repository import RecordRepository
+from proxy_core.ledger.request_events import (
+    AttemptMade,
+    BodyCaptured,
+    BodyKind,
+    Finished,
+    RequestEvent,
+    RequestRecord,
+    Routed,
+    Started,
+    State,
+    TokenUsage,
+)
+from proxy_core.ledger.row_writing import PricedRecord
 from proxy_core.ledger.schema import bring_up
 from proxy_core.ledger.store import LedgerFile
-from proxy_core.wire.json_text import dumps
 
 REQUEST: Mapping[str, Any] = {
     "model": "claude-opus-5-5",
@@ -40,20 +51,20 @@ def ledger_of(home: Path) -> Path:
     return home / "data" / "ledger.sqlite"
 
 
-def shelve(file: Path, *entries: Entry) -> None:
+def shelve(file: Path, *entries: PricedRecord) -> None:
     """Write them, as a proxy of this process would have."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with closing(sqlite3.connect(file)) as connection:
         bring_up(connection)
-        book = Book(connection, os.getpid(), time.time(), lambda text: text)
+        book = RecordRepository(connection, os.getpid(), time.time(), lambda text: text)
         with connection:
             book.write(entries)
 
 
-def entry(id_: str, cost: float | None = 0.0125, **more: Any) -> Entry:
+def entry(id_: str, cost: float | None = 0.0125, **more: Any) -> PricedRecord:
     """A good request of a minute ago; ``more`` are other fields of its story."""
     began = more.pop("began", time.time() - 60)
-    told = Story(
+    told = RequestRecord(
         id=f"req_{id_}",
         began=began,
         path="/v1/messages",
@@ -64,33 +75,33 @@ def entry(id_: str, cost: float | None = 0.0125, **more: Any) -> Entry:
         provider="openai",
         model="gpt-4.1",
         engine="direct",
-        attempts=(Attempted(f"req_{id_}", began, 1, 200),),
+        attempts=(AttemptMade(f"req_{id_}", began, 1, 200),),
         first_token=began + 0.5,
         ended=began + 2.0,
         state=State.DONE,
         status=200,
         stop_reason="end_turn",
-        usage=Usage(2_000, 500, cache_read=10_000),
+        usage=TokenUsage(2_000, 500, cache_read=10_000),
     )
-    return Entry(replace(told, **more), cost)
+    return PricedRecord(replace(told, **more), cost)
 
 
-def carried(id_: str, request: Mapping[str, Any] = REQUEST, answer: Mapping[str, Any] = ANSWER) -> list[News]:
+def carried(id_: str, request: Mapping[str, Any] = REQUEST, answer: Mapping[str, Any] = ANSWER) -> list[RequestEvent]:
     """The news of a good request with its bodies."""
     name, now = f"req_{id_}", time.time()
-    bodies = {Part.REQUEST: dumps(request), Part.ANSWER: dumps(answer)}
+    bodies = {BodyKind.REQUEST: dumps(request), BodyKind.ANSWER: dumps(answer)}
     return [
-        Began(name, now, "/v1/messages", "claude-opus-5-5", True, project="/home/me/trees"),
+        Started(name, now, "/v1/messages", "claude-opus-5-5", True, project="/home/me/trees"),
         Routed(name, now, "BIG", "claude-opus-5-5 plays BIG", "openai", "gpt-4.1", "direct"),
-        Attempted(name, now, 1, 200),
-        *(Carried(name, now, part, body) for part, body in bodies.items()),
-        Ended(name, now + 2.0, State.DONE, 200, "tool_use", usage=Usage(2_000, 500, cache_read=10_000)),
+        AttemptMade(name, now, 1, 200),
+        *(BodyCaptured(name, now, part, body) for part, body in bodies.items()),
+        Finished(name, now + 2.0, State.DONE, 200, "tool_use", usage=TokenUsage(2_000, 500, cache_read=10_000)),
     ]
 
 
-def keep(file: Path, *news: News) -> None:
+def keep(file: Path, *events: RequestEvent) -> None:
     """Have the ledger's own writer keep what it hears."""
     ledger = LedgerFile(file, price=lambda _: (0.013, True))
-    for each in news:
-        ledger.hear(each)
+    for each in events:
+        ledger.on_event(each)
     ledger.close(10)

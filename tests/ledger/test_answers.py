@@ -7,9 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core.ledger.answers import assembled
-from proxy_core.translate.answer import collect
-from proxy_core.wire.events import (
+from proxy_core.anthropic_api.events import (
     BlockStart,
     BlockStop,
     Event,
@@ -23,8 +21,10 @@ from proxy_core.wire.events import (
     ThinkingDelta,
     TokenUsage,
 )
-from proxy_core.wire.sse import encode
-from tests.ledger.stories import ANSWER
+from proxy_core.anthropic_api.sse import encode
+from proxy_core.ledger.answers import assembled
+from proxy_core.translate.answer import collect
+from tests.ledger.records import ANSWER
 
 
 def _frame(kind: str, data: object, space: str = " ") -> bytes:

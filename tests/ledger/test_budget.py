@@ -12,12 +12,12 @@ from datetime import datetime
 import pytest
 
 from proxy_core.config.settings import AtLimit, BudgetSettings
-from proxy_core.ledger.budget import Act, BudgetState, Crossing, Level, Period, Spent, Verdict, judged, refusal
+from proxy_core.ledger.budget import Act, BudgetState, BudgetVerdict, Crossing, Level, Period, Spent, judged, refusal
 from proxy_core.ledger.budget_watch import BudgetWatch
-from proxy_core.ledger.journal import Began, Ended, Routed, State, Story, Usage
 from proxy_core.ledger.pricing import Cost
 from proxy_core.ledger.reading import LedgerUnreadable
-from proxy_core.ledger.rows import Filter, Row, Sum
+from proxy_core.ledger.request_events import Finished, RequestRecord, Routed, Started, State, TokenUsage
+from proxy_core.ledger.rows import Filter, RequestRow, Sum
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # noqa: DTZ001 - local time is what a budget goes by
 HOUR = 3600.0
@@ -28,24 +28,24 @@ class Shelf:
     """A ledger of forty lines: rows that were written, by whatever process."""
 
     def __init__(self) -> None:
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, RequestRow] = {}
         self.damaged = False
         self.totals = 0
 
     def write(self, id_: str, began: float, usd: float | None, state: State = State.DONE) -> None:
-        self.rows[id_] = Row(len(self.rows), Story(id_, began, state=state), usd)
+        self.rows[id_] = RequestRow(len(self.rows), RequestRecord(id_, began, state=state), usd)
 
     def total(self, wanted: Filter) -> Sum:
         if self.damaged:
             raise LedgerUnreadable("The ledger cannot be read.")
         self.totals += 1
         assert wanted.since is not None
-        found = [row for row in self.rows.values() if row.story.began >= wanted.since]
+        found = [row for row in self.rows.values() if row.record.began >= wanted.since]
         costs = [row.cost for row in found if row.cost is not None]
         return Sum(requests=len(found), priced=len(costs), unpriced=len(found) - len(costs), cost=sum(costs))
 
     def over(self, ids: Sequence[str]) -> frozenset[str]:
-        return frozenset(id_ for id_ in ids if id_ in self.rows and self.rows[id_].story.state is not State.RUNNING)
+        return frozenset(id_ for id_ in ids if id_ in self.rows and self.rows[id_].record.state is not State.RUNNING)
 
     def close(self) -> None:
         pass
@@ -74,19 +74,19 @@ class Stand:
 
     def spends(self, id_: str, usd: float | None) -> None:
         """The model's name says what it costs."""
-        self.watch.hear(Began(id_, self.now, "/v1/messages", "claude-sonnet-5-5", True))
-        self.watch.hear(Routed(id_, self.now, "big", "why", "p", "unpriced" if usd is None else str(usd), "direct"))
-        self.watch.hear(Ended(id_, self.now, State.DONE, 200, usage=Usage(1, 1)))
+        self.watch.on_event(Started(id_, self.now, "/v1/messages", "claude-sonnet-5-5", True))
+        self.watch.on_event(Routed(id_, self.now, "big", "why", "p", "unpriced" if usd is None else str(usd), "direct"))
+        self.watch.on_event(Finished(id_, self.now, State.DONE, 200, usage=TokenUsage(1, 1)))
 
-    def verdict(self) -> Verdict:
+    def verdict(self) -> BudgetVerdict:
         return asyncio.run(self.watch.verdict())
 
     def told(self) -> list[tuple[Period, Level]]:
         return [(crossing.period, crossing.level) for crossing in self.crossed]
 
 
-def _price(story: Story) -> Cost | None:
-    return None if story.model == "unpriced" else Cost(float(story.model), estimated=True)
+def _price(record: RequestRecord) -> Cost | None:
+    return None if record.model == "unpriced" else Cost(float(record.model), estimated=True)
 
 
 @pytest.fixture
@@ -195,10 +195,10 @@ def test_the_end_of_the_month_empties_both(stand: Stand) -> None:
 
 def test_an_answer_over_midnight_belongs_to_the_day_it_began(stand: Stand) -> None:
     stand.now = NOON + 12 * HOUR - 1
-    stand.watch.hear(Began("a", stand.now, "/v1/messages", "m", True))
-    stand.watch.hear(Routed("a", stand.now, "big", "why", "p", "6.0", "direct"))
+    stand.watch.on_event(Started("a", stand.now, "/v1/messages", "m", True))
+    stand.watch.on_event(Routed("a", stand.now, "big", "why", "p", "6.0", "direct"))
     stand.now += 2
-    stand.watch.hear(Ended("a", stand.now, State.DONE, 200, usage=Usage(1, 1)))
+    stand.watch.on_event(Finished("a", stand.now, State.DONE, 200, usage=TokenUsage(1, 1)))
     assert (stand.watch.state().spent_today, stand.watch.state().spent_month) == (0.0, 6.0)
 
 

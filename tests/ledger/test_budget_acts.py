@@ -12,8 +12,8 @@ import pytest
 
 from proxy_core.config import paths
 from proxy_core.ledger.budget import Spent
-from proxy_core.ledger.journal import State, Story
-from proxy_core.ledger.row_writing import Entry
+from proxy_core.ledger.request_events import RequestRecord, State
+from proxy_core.ledger.row_writing import PricedRecord
 from proxy_core.ledger.rows import Billing, billing_of
 from tests.ledger.shelving import shelve
 from tests.support import anthropic_server
@@ -67,9 +67,9 @@ async def test_it_stops_with_what_to_do_and_no_second_try(tmp_path: Path) -> Non
         "message": "The daily budget of $1.50 is used up, and Understudy was told to stop there. Raise it in "
         "Understudy → Settings → Log and budget, or go on tomorrow. Local models still answer.",
     }
-    story = proxy.heard.last
-    assert (story.state, story.status, story.error_type) == (State.FAILED, 402, "billing_error")
-    assert (story.role, story.model) == ("BIG", "gpt-4.1"), "who would have answered is told"
+    record = proxy.heard.last
+    assert (record.state, record.status, record.error_type) == (State.FAILED, 402, "billing_error")
+    assert (record.role, record.model) == ("BIG", "gpt-4.1"), "who would have answered is told"
 
 
 async def test_a_streamed_request_is_refused_before_it_streams(tmp_path: Path) -> None:
@@ -93,9 +93,9 @@ async def test_small_answers_instead_and_why_says_so(tmp_path: Path, asked: str,
         await proxy.ask()
         assert (await proxy.ask(model=asked, **fields)).status_code == 200
         assert [request.json["model"] for request in model.requests] == ["gpt-4.1", "gpt-4.1-mini"]
-    story = proxy.heard.last
-    assert (story.role, story.model, story.state) == ("SMALL", "gpt-4.1-mini", State.DONE)
-    assert story.why.endswith("; the daily budget of $1.50 is used up, so SMALL answers")
+    record = proxy.heard.last
+    assert (record.role, record.model, record.state) == ("SMALL", "gpt-4.1-mini", State.DONE)
+    assert record.why.endswith("; the daily budget of $1.50 is used up, so SMALL answers")
 
 
 async def test_small_itself_is_nothing_to_be_told_about(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ async def test_what_costs_nothing_goes_on(tmp_path: Path, at_limit: str) -> None
             json={"model": "claude-sonnet-5-5", "messages": [{"role": "user", "content": "hi"}]},
         )
     assert (local.status_code, counted.status_code) == (200, 200)
-    assert [story.model for story in proxy.heard.stories.values()] == ["gpt-4.1", "instant", "gpt-4.1"]
+    assert [record.model for record in proxy.heard.records.values()] == ["gpt-4.1", "instant", "gpt-4.1"]
 
 
 async def test_passthrough_is_counted_and_downgraded_too(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ async def test_the_providers_own_figure_is_what_counts(tmp_path: Path, stream: b
         environ = {"OPENROUTER_API_BASE": model.base_url, "OPENROUTER_API_KEY": KEY}
         async with running(tmp_path, environ, '[budget]\ndaily = 1.0\nat_limit = "stop"\n') as proxy:
             first, _, third = [await proxy.ask(model="openrouter/some/model", stream=stream) for _ in range(3)]
-            assert next(iter(proxy.heard.stories.values())).cost == 0.75
+            assert next(iter(proxy.heard.records.values())).cost == 0.75
             assert proxy.proxy.budget.state().today == Spent(1.5, priced=2, requests=2)  # the third was not billed
     assert (first.status_code, third.status_code) == (200, 402)
 
@@ -208,7 +208,7 @@ async def test_an_answer_under_way_is_not_cut(tmp_path: Path) -> None:
 
 async def test_what_was_spent_before_a_restart_counts(tmp_path: Path) -> None:
     file = paths.find({"UNDERSTUDY_HOME": str(tmp_path)}).ledger_file
-    shelve(file, Entry(Story("req_before", time.time(), state=State.DONE), 2.0))
+    shelve(file, PricedRecord(RequestRecord("req_before", time.time(), state=State.DONE), 2.0))
     async with stage(tmp_path, "stop") as (proxy, model):
         assert (await proxy.ask()).status_code == 402
         assert model.requests == []

@@ -13,13 +13,13 @@ import pytest
 from proxy_core.config.settings import LogSettings
 from proxy_core.errors import ConfigError
 from proxy_core.ledger import ledger_file, retention, writer
-from proxy_core.ledger.book import Book
-from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.record_repository import RecordRepository
+from proxy_core.ledger.request_events import BodyKind
 from proxy_core.ledger.rows import Contents, Filter
 from proxy_core.ledger.schema import VERSION
 from proxy_core.ledger.store import LedgerFile
-from tests.ledger.stories import NOON, bodies, every_byte, hear, sql, told, until, written
+from tests.ledger.records import NOON, bodies, every_byte, on_event, sql, told, until, written
 
 
 @pytest.fixture(autouse=True)
@@ -37,7 +37,7 @@ def test_a_damaged_file_is_set_aside_and_a_new_one_begun(path: Path, damage: byt
     path.write_bytes(damage)
     said: list[str] = []
     keeper = LedgerFile(path, report=said.append)
-    hear(keeper, told("r1"))
+    on_event(keeper, told("r1"))
     keeper.close(10)
     (aside,) = _aside(path)
     assert aside.read_bytes() == damage
@@ -53,7 +53,7 @@ def test_damage_that_shows_while_it_runs(path: Path) -> None:
     said: list[str] = []
     keeper, ledger = LedgerFile(path, report=said.append), Ledger(path)
     under_way = told("under way")
-    hear(keeper, told("r1"), under_way[:3])
+    on_event(keeper, told("r1"), under_way[:3])
     until(lambda: ledger.count() == 2)
     sql(path, "PRAGMA wal_checkpoint(TRUNCATE)")
     size = path.stat().st_size
@@ -61,13 +61,13 @@ def test_damage_that_shows_while_it_runs(path: Path) -> None:
         file.seek(4096)
         file.write(os.urandom(size - 4096))
     for number in range(40):
-        hear(keeper, told(f"after {number}", asked_for=f"model {number}"))
-    hear(keeper, under_way[3:])
+        on_event(keeper, told(f"after {number}", asked_for=f"model {number}"))
+    on_event(keeper, under_way[3:])
     keeper.close(10)
     ledger.close()
     assert len(_aside(path)) == 1
     assert len(said) == 1
-    ids = {row.story.id for row in ledger.page()}
+    ids = {row.record.id for row in ledger.page()}
     assert ids >= {"under way", *(f"after {number}" for number in range(40))}
     assert keeper.state.lost == 0
     ledger.close()
@@ -76,27 +76,27 @@ def test_damage_that_shows_while_it_runs(path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="an open file is not renamed there")
 def test_a_file_that_another_process_set_aside_is_left_there(path: Path) -> None:
     keeper, ledger = LedgerFile(path), Ledger(path)
-    hear(keeper, told("r1"))
+    on_event(keeper, told("r1"))
     until(lambda: ledger.count() == 1)
     ledger.close()
     assert ledger_file.set_aside(path, ledger_file.identity(path), NOON) is not None
-    hear(keeper, told("r2"))
+    on_event(keeper, told("r2"))
     keeper.close(10)
-    assert [row.story.id for row in ledger.page()] == ["r2"]
+    assert [row.record.id for row in ledger.page()] == ["r2"]
     assert ledger_file.set_aside(path, (1, 1), NOON) is None, "two that find the damage set one file aside"
     ledger.close()
 
 
 def test_a_file_that_was_deleted_comes_back(path: Path) -> None:
     keeper, ledger = LedgerFile(path), Ledger(path)
-    hear(keeper, told("r1"))
+    on_event(keeper, told("r1"))
     until(lambda: ledger.count() == 1)
     ledger.close()
     for file in path.parent.iterdir():
         file.unlink()
-    hear(keeper, told("r2"))
+    on_event(keeper, told("r2"))
     keeper.close(10)
-    assert [row.story.id for row in ledger.page()] == ["r2"]
+    assert [row.record.id for row in ledger.page()] == ["r2"]
     ledger.close()
 
 
@@ -104,18 +104,18 @@ def test_a_full_disk_is_said_counted_and_got_over(path: Path, monkeypatch: pytes
     monkeypatch.setattr(writer, "STORIES_HELD", 20)
     said: list[str] = []
     keeper, ledger = LedgerFile(path, report=said.append), Ledger(path)
-    hear(keeper, told("before"))
+    on_event(keeper, told("before"))
     until(lambda: ledger.count() == 1)
     connection = keeper._writer._connection
     assert connection is not None
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
     for number in range(50):
-        hear(keeper, told(f"r{number:02}", error="long " * 400 + str(number)), bodies(f"r{number:02}"))
+        on_event(keeper, told(f"r{number:02}", error="long " * 400 + str(number)), bodies(f"r{number:02}"))
     until(lambda: not keeper.state.ok and keeper.state.lost > 0)
     assert said == [f"The ledger at {path} cannot be written: the disk is full. Requests go on."]
     connection.execute("PRAGMA max_page_count = 1000000")
-    hear(keeper, told("after"))
+    on_event(keeper, told("after"))
     until(lambda: keeper.state.ok)
     keeper.close(10)
     assert ledger.row("after") is not None
@@ -129,7 +129,7 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     (tmp_path / "data").write_text("a file where the folder should be")
     path = tmp_path / "data" / "ledger.sqlite"
     keeper = LedgerFile(path)
-    hear(keeper, told("r1"), bodies("r1"))
+    on_event(keeper, told("r1"), bodies("r1"))
     until(lambda: not keeper.state.ok)
     assert str(path) in keeper.state.sentence
     (tmp_path / "data").unlink()
@@ -146,13 +146,13 @@ def test_a_later_versions_file_is_read_and_never_written(path: Path) -> None:
     sql(path, "ALTER TABLE requests ADD COLUMN mood TEXT")
     before = path.read_bytes()
     keeper = LedgerFile(path)
-    hear(keeper, told("r2"))
+    on_event(keeper, told("r2"))
     until(lambda: not keeper.state.ok)
     assert "newer version of Understudy" in keeper.state.sentence
     keeper.close()
     assert path.read_bytes() == before
     ledger = Ledger(path)
-    assert [row.story.id for row in ledger.page(Filter(text="opus"))] == ["r1"]
+    assert [row.record.id for row in ledger.page(Filter(text="opus"))] == ["r1"]
     ledger.close()
     with pytest.raises(ConfigError, match="newer"):
         retention.wipe(path, NOON)
@@ -164,7 +164,7 @@ def test_another_programs_database_is_left_alone(path: Path) -> None:
     sql(path, "CREATE TABLE theirs (a)")
     before = path.read_bytes()
     keeper = LedgerFile(path)
-    hear(keeper, told("r2"))
+    on_event(keeper, told("r2"))
     until(lambda: not keeper.state.ok)
     keeper.close()
     assert path.read_bytes() == before
@@ -176,7 +176,7 @@ def test_a_file_that_another_process_holds_is_waited_for(path: Path) -> None:
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     keeper = LedgerFile(path)
-    hear(keeper, told("r2"))
+    on_event(keeper, told("r2"))
     other.execute("COMMIT")
     other.close()
     keeper.close(10)
@@ -190,17 +190,17 @@ def test_a_file_that_another_process_took_at_the_last_moment_is_opened_once_more
 ) -> None:
     tried: list[sqlite3.Connection] = []
 
-    def busy_at_first(connection: sqlite3.Connection, *rest: Any) -> Book:
+    def busy_at_first(connection: sqlite3.Connection, *rest: Any) -> RecordRepository:
         tried.append(connection)
         if len(tried) == 1:
             locked = sqlite3.OperationalError("database is locked")
             locked.sqlite_errorcode = sqlite3.SQLITE_BUSY
             raise locked
-        return Book(connection, *rest)
+        return RecordRepository(connection, *rest)
 
-    monkeypatch.setattr(writer, "Book", busy_at_first)
+    monkeypatch.setattr(writer, "RecordRepository", busy_at_first)
     keeper = LedgerFile(path)
-    hear(keeper, told("r1"))
+    on_event(keeper, told("r1"))
     until(lambda: len(tried) > 1)
     keeper.close(10)
     assert sql(path, "SELECT count(*) FROM requests") == [(1,)]
@@ -211,7 +211,7 @@ def _hundred(path: Path, at: float = NOON, **given: object) -> LedgerFile:
     for number in range(100):
         first, *rest = told(f"r{number:03}", at + number)
         random = os.urandom(12_000).hex().encode()
-        hear(keeper, [first, *bodies(f"r{number:03}", request=random), *rest])
+        on_event(keeper, [first, *bodies(f"r{number:03}", request=random), *rest])
     return keeper
 
 
@@ -246,7 +246,7 @@ def test_bodies_go_by_age_and_rows_stay(path: Path, monkeypatch: pytest.MonkeyPa
     later.close()
     ledger = Ledger(path)
     assert ledger.count() == 100
-    assert ledger.body("r099", Part.REQUEST) is None
+    assert ledger.body("r099", BodyKind.REQUEST) is None
     ledger.close()
     assert path.stat().st_size < 400_000
 
@@ -254,9 +254,9 @@ def test_bodies_go_by_age_and_rows_stay(path: Path, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize("rows", [True, False])
 def test_a_wipe_leaves_nothing_and_shrinks_the_file(path: Path, rows: bool) -> None:
     keeper = _hundred(path)
-    hear(keeper, told("marked", error="MARKED-ERROR"))
+    on_event(keeper, told("marked", error="MARKED-ERROR"))
     first, *rest = told("running", asked_for="MARKED-MODEL")
-    hear(keeper, [first, *bodies("running", request=b'"MARKED-BODY"'), *rest[:3]])
+    on_event(keeper, [first, *bodies("running", request=b'"MARKED-BODY"'), *rest[:3]])
     ledger = Ledger(path)
     _until_written(keeper)
     until(lambda: ledger.row("running") is not None and len(ledger.kept("running")) == 3)
@@ -270,12 +270,12 @@ def test_a_wipe_leaves_nothing_and_shrinks_the_file(path: Path, rows: bool) -> N
     assert ledger.count() == (0 if rows else 102)
     assert ledger.total().requests == ledger.count()
     assert not any(row.bodies for row in ledger.page(limit=200))
-    hear(keeper, rest[3:], told("after"))
+    on_event(keeper, rest[3:], told("after"))
     keeper.close(10)
-    assert {"running", "after"} <= {row.story.id for row in ledger.page(limit=200)}, "what runs comes back, whole"
+    assert {"running", "after"} <= {row.record.id for row in ledger.page(limit=200)}, "what runs comes back, whole"
     row = ledger.row("running")
     assert row is not None
-    assert row.story.asked_for == "MARKED-MODEL"
+    assert row.record.asked_for == "MARKED-MODEL"
     if rows:
         assert ledger.total().requests == 2
         assert min(row.number for row in ledger.page()) > 100, "numbers are never used twice"
@@ -286,8 +286,8 @@ def test_what_a_wipe_takes_is_counted_before_it(path: Path) -> None:
     ledger = Ledger(path)
     assert ledger.contents() == Contents()
     keeper = _hundred(path)
-    hear(keeper, told("without"))
-    hear(keeper, told("running")[:2])
+    on_event(keeper, told("without"))
+    on_event(keeper, told("running")[:2])
     _until_written(keeper)
     until(lambda: ledger.count() == 102)
     held = ledger.contents()

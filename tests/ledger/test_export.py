@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from proxy_core.ledger.export import COLUMNS, to_file, write_csv, write_json
-from proxy_core.ledger.journal import Part, State
 from proxy_core.ledger.reading import Ledger
-from tests.ledger.stories import bodies, told, written
+from proxy_core.ledger.request_events import BodyKind, State
+from tests.ledger.records import bodies, told, written
 
 
 @pytest.fixture
@@ -23,7 +23,7 @@ def ledger(tmp_path: Path) -> Ledger:
     path = tmp_path / "ledger.sqlite"
     first, *rest = told("r1", error='broken, "quoted"\nand more', why="=HYPERLINK(1)")
     plain = told("r2", project="-5+3", usage=None)
-    written(path, [first, *bodies("r1"), *rest], plain, price=lambda story: (0.5, True) if story.usage else None)
+    written(path, [first, *bodies("r1"), *rest], plain, price=lambda record: (0.5, True) if record.usage else None)
     return Ledger(path)
 
 
@@ -112,7 +112,7 @@ def test_nothing_is_an_empty_array_and_a_head() -> None:
 
 
 def test_bodies_that_are_no_json(ledger: Ledger) -> None:
-    kept = {Part.REQUEST: b'{"cut": "in the mid', Part.UPSTREAM: b"\xff\xfe", Part.ANSWER: None}
+    kept = {BodyKind.REQUEST: b'{"cut": "in the mid', BodyKind.UPSTREAM: b"\xff\xfe", BodyKind.ANSWER: None}
     out = io.StringIO()
     write_json(ledger.page(limit=2), out, lambda _, part: kept[part])
     told_bodies = json.loads(out.getvalue())[1]["bodies"]

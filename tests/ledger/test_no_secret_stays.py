@@ -10,10 +10,10 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from proxy_core.ledger.journal import Part, State
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.request_events import BodyKind, State
 from proxy_core.ledger.rows import Filter
-from tests.ledger.stories import every_byte, until
+from tests.ledger.records import every_byte, until
 from tests.support import anthropic_server, chat_server
 from tests.support.chat_server import Request, Step
 from tests.support.processes import serving, understudy
@@ -124,9 +124,13 @@ async def test_no_planted_secret_is_in_any_file_or_output(tmp_path: Path) -> Non
             ledger = Ledger(path)
             until(lambda: ledger.count(Filter(states=frozenset({State.DONE, State.FAILED}))) == 7)
             until(lambda: len(ledger.page(Filter(body=MARK))) == 7)
-            until(lambda: all(Part.ANSWER in row.bodies for row in ledger.page(Filter(states=frozenset({State.DONE})))))
+            until(
+                lambda: all(
+                    BodyKind.ANSWER in row.bodies for row in ledger.page(Filter(states=frozenset({State.DONE})))
+                )
+            )
             during = every_byte(home)
-            parts = [ledger.body(row.story.id, part) for row in ledger.page() for part in row.bodies]
+            parts = [ledger.body(row.record.id, part) for row in ledger.page() for part in row.bodies]
             ledger.close()
         printed = running.printed
     exported = [await understudy(*words, home=home) for words in (("log", "--json"), ("log", "export", "--json", "-"))]

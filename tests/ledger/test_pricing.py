@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.config.settings import Price
-from proxy_core.ledger.journal import Attempted, State, Story, Usage
 from proxy_core.ledger.pricing import Cost, cost, is_free, price_of
+from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
 from proxy_core.ledger.rows import Billing, billing_of
 from proxy_core.upstream.usage_reading import UsageReading
 from tests.ledger.price_cases import (
@@ -25,14 +25,16 @@ from tests.ledger.price_cases import (
     prompt,
 )
 
-USAGE = Usage(input=1_000, output=100, cache_read=10_000, cache_write=2_000)
+USAGE = TokenUsage(input=1_000, output=100, cache_read=10_000, cache_write=2_000)
 A_CENT = 0.01
 
 
-def story(model: str, usage: Usage | None = USAGE, **more: Any) -> Story:
+def record(model: str, usage: TokenUsage | None = USAGE, **more: Any) -> RequestRecord:
     provider, _, name = model.partition("/")
     return replace(
-        Story("r", MONDAY_AT_EIGHT, "/v1/messages", provider=provider, model=name, state=State.DONE, status=200),
+        RequestRecord(
+            "r", MONDAY_AT_EIGHT, "/v1/messages", provider=provider, model=name, state=State.DONE, status=200
+        ),
         usage=usage,
         **more,
     )
@@ -42,7 +44,7 @@ def story(model: str, usage: Usage | None = USAGE, **more: Any) -> Story:
 def test_the_sums_are_those_worked_out_by_hand(name: str) -> None:
     case = CASES[name]
     usage, told = case.heard
-    found = price_of(story(case.model, usage, cost=told, began=case.at), KNOWN, SETTINGS)
+    found = price_of(record(case.model, usage, cost=told, began=case.at), KNOWN, SETTINGS)
     assert found is not None
     assert found.usd == pytest.approx(case.usd, abs=A_CENT / 10_000)
     assert found.estimated is case.estimated
@@ -51,34 +53,36 @@ def test_the_sums_are_those_worked_out_by_hand(name: str) -> None:
 @pytest.mark.parametrize(
     "unpriced",
     [
-        story("openrouter/some/model"),  # no figure came
-        story("my-box/other"),
-        story("no-such-provider/m"),
-        story("gemini/gemini-preview"),  # the list has zero for what it does not know
-        story("openai/gpt-4.1", None),  # an answer without counts
-        story("openai/gpt-4.1", None, state=State.CANCELLED, status=499),
-        story("anthropic/claude-sonnet-4-5", flat=True),  # a subscription pays
-        story("xai/grok-4", replace(USAGE, searches=1)),  # nobody says what a search costs there
-        story("openai/gpt-4.1", None, state=State.FAILED, status=504, attempts=(Attempted("r", 0.0, 1, None, "late"),)),
-        story("openai/gpt-4.1", None, state=State.FAILED, status=200, attempts=(Attempted("r", 0.0, 1, 200),)),
-        story("openai/gpt-4.1", None, state=State.FAILED, status=529),  # stopped while it was asked
+        record("openrouter/some/model"),  # no figure came
+        record("my-box/other"),
+        record("no-such-provider/m"),
+        record("gemini/gemini-preview"),  # the list has zero for what it does not know
+        record("openai/gpt-4.1", None),  # an answer without counts
+        record("openai/gpt-4.1", None, state=State.CANCELLED, status=499),
+        record("anthropic/claude-sonnet-4-5", flat=True),  # a subscription pays
+        record("xai/grok-4", replace(USAGE, searches=1)),  # nobody says what a search costs there
+        record(
+            "openai/gpt-4.1", None, state=State.FAILED, status=504, attempts=(AttemptMade("r", 0.0, 1, None, "late"),)
+        ),
+        record("openai/gpt-4.1", None, state=State.FAILED, status=200, attempts=(AttemptMade("r", 0.0, 1, 200),)),
+        record("openai/gpt-4.1", None, state=State.FAILED, status=529),  # stopped while it was asked
     ],
     ids=lambda each: f"{each.provider}/{each.model} {each.state}",
 )
-def test_what_is_not_known_is_not_free(unpriced: Story) -> None:
+def test_what_is_not_known_is_not_free(unpriced: RequestRecord) -> None:
     assert price_of(unpriced, KNOWN, SETTINGS) is None
 
 
-def failed(status: int, *attempts: int | None, sent: bool = True, **more: Any) -> Story:
+def failed(status: int, *attempts: int | None, sent: bool = True, **more: Any) -> RequestRecord:
     """A request that came to no answer, after tries that ended with these statuses."""
-    tries = tuple(Attempted("r", 0.0, number, each, "no", sent=sent) for number, each in enumerate(attempts, 1))
-    return story("openai/gpt-4.1", None, state=State.FAILED, status=status, attempts=tries, **more)
+    tries = tuple(AttemptMade("r", 0.0, number, each, "no", sent=sent) for number, each in enumerate(attempts, 1))
+    return record("openai/gpt-4.1", None, state=State.FAILED, status=status, attempts=tries, **more)
 
 
 @pytest.mark.parametrize(
     "refused",
     [
-        story("openai/gpt-4.1", None, path="/v1/messages/count_tokens"),
+        record("openai/gpt-4.1", None, path="/v1/messages/count_tokens"),
         failed(502, 500, path="/v1/messages/count_tokens"),
         failed(402),
         failed(400),
@@ -94,7 +98,7 @@ def failed(status: int, *attempts: int | None, sent: bool = True, **more: Any) -
         *("limited after a ping", "unreachable", "a subscription's"),
     ],
 )
-def test_what_no_provider_took_is_not_billed_which_is_no_price_of_zero(refused: Story) -> None:
+def test_what_no_provider_took_is_not_billed_which_is_no_price_of_zero(refused: RequestRecord) -> None:
     assert price_of(refused, KNOWN, SETTINGS) is None
     assert billing_of(refused, None) is Billing.NOT_BILLED
 
@@ -112,21 +116,23 @@ def test_what_no_provider_took_is_not_billed_which_is_no_price_of_zero(refused: 
         failed(500),
         failed(529),
         failed(529, 429, error_type="overloaded_error"),
-        story("openai/gpt-4.1", None, state=State.CANCELLED, status=499, attempts=(Attempted("r", 0.0, 1, 429, "no"),)),
+        record(
+            "openai/gpt-4.1", None, state=State.CANCELLED, status=499, attempts=(AttemptMade("r", 0.0, 1, 429, "no"),)
+        ),
     ],
     ids=[
         *("5xx", "overloaded", "gateway timeout", "request timeout", "no answer", "5xx, then refused", "cut"),
         *("a fault of ours", "stopped", "stopped during the second try", "left"),
     ],
 )
-def test_where_a_provider_may_have_worked_nothing_is_said_to_be_free(doubtful: Story) -> None:
+def test_where_a_provider_may_have_worked_nothing_is_said_to_be_free(doubtful: RequestRecord) -> None:
     assert price_of(doubtful, KNOWN, SETTINGS) is None
     assert billing_of(doubtful, None) is Billing.UNPRICED
 
 
 def test_a_failed_request_is_billed_by_the_tokens_that_were_counted() -> None:
     cut = failed(200, 200, error_type="api_error")
-    cut = replace(cut, usage=Usage(input=1_000_000))
+    cut = replace(cut, usage=TokenUsage(input=1_000_000))
     priced = price_of(cut, KNOWN, SETTINGS)
     assert priced == Cost(2.0, estimated=True)
     assert billing_of(cut, 2.0) is Billing.PRICED
@@ -135,18 +141,18 @@ def test_a_failed_request_is_billed_by_the_tokens_that_were_counted() -> None:
 def test_what_was_cut_costs_nothing_where_nothing_costs() -> None:
     """A local model's answer that its client did not wait for tells no tokens; a cloud's has still been billed."""
     cut = {"state": State.CANCELLED, "status": 200}
-    assert price_of(story("ollama/qwen3:8b", None, **cut), KNOWN, SETTINGS) == Cost(0.0, estimated=True)
-    assert price_of(story("openai/gpt-4.1", None, **cut), KNOWN, SETTINGS) is None
+    assert price_of(record("ollama/qwen3:8b", None, **cut), KNOWN, SETTINGS) == Cost(0.0, estimated=True)
+    assert price_of(record("openai/gpt-4.1", None, **cut), KNOWN, SETTINGS) is None
     dear = replace(SETTINGS, prices={"ollama/qwen3:8b": Price(2.0)})
-    assert price_of(story("ollama/qwen3:8b", None, **cut), KNOWN, dear) is None
+    assert price_of(record("ollama/qwen3:8b", None, **cut), KNOWN, dear) is None
 
 
 def test_what_is_said_comes_before_what_is_listed() -> None:
     said = replace(SETTINGS, prices={"openai/gpt-4.1": Price(1.0, 1.0)})
-    usage = Usage(input=1_000_000)
-    assert price_of(story("openai/gpt-4.1", usage), KNOWN, said) == Cost(1.0, estimated=True)
-    assert price_of(story("openai/gpt-4.1", usage, cost=0.5), KNOWN, said) == Cost(0.5, estimated=False)
-    assert price_of(story("ollama/qwen3:8b", usage), KNOWN, replace(said, prices={"ollama/qwen3:8b": Price(2.0)})) == (
+    usage = TokenUsage(input=1_000_000)
+    assert price_of(record("openai/gpt-4.1", usage), KNOWN, said) == Cost(1.0, estimated=True)
+    assert price_of(record("openai/gpt-4.1", usage, cost=0.5), KNOWN, said) == Cost(0.5, estimated=False)
+    assert price_of(record("ollama/qwen3:8b", usage), KNOWN, replace(said, prices={"ollama/qwen3:8b": Price(2.0)})) == (
         Cost(2.0, estimated=True)
     )
 
@@ -162,7 +168,7 @@ def test_a_figure_that_cannot_be_a_cost_is_as_good_as_none(figure: Any) -> None:
     total = chat(prompt(1_000, 100, cost={"total_cost": figure}))
     makers = chat(prompt(1_000, 100, cost=0.5, is_byok=True, cost_details={"upstream_inference_cost": figure or -1}))
     for usage, said in (own, in_ticks, total, makers):
-        priced = price_of(story("openai/gpt-4.1", usage, cost=said), KNOWN, SETTINGS)
+        priced = price_of(record("openai/gpt-4.1", usage, cost=said), KNOWN, SETTINGS)
         assert priced is not None
         assert priced.usd == pytest.approx(0.0028)
         assert priced.estimated
@@ -175,7 +181,7 @@ def test_a_figure_that_cannot_be_a_cost_is_as_good_as_none(figure: Any) -> None:
 def test_absurd_counts_of_tokens_make_no_cost(count: Any) -> None:
     usage, said = chat(prompt(count, 1))
     assert usage is not None
-    assert price_of(story("openai/gpt-4.1", usage, cost=said), KNOWN, SETTINGS) is None
+    assert price_of(record("openai/gpt-4.1", usage, cost=said), KNOWN, SETTINGS) is None
 
 
 @pytest.mark.parametrize(
@@ -217,8 +223,8 @@ def test_quiet_hours_may_last_over_midnight(hours: str, weekdays: Any, at: float
         "output_cost_per_token": 2e-6,
         "off_peak_pricing": {"input_cost_per_token": 1e-6, "windows": [rule]},
     }
-    model = Models(lambda: [("deepseek/m", entry)]).facts("deepseek", "m")
-    assert cost(Usage(input=1_000_000), model, at) == (1.0 if open_ else 2.0)
+    model = ModelCatalogue(lambda: [("deepseek/m", entry)]).facts("deepseek", "m")
+    assert cost(TokenUsage(input=1_000_000), model, at) == (1.0 if open_ else 2.0)
 
 
 @pytest.mark.parametrize(
@@ -252,6 +258,6 @@ def test_tokens_times_price(model: ModelFacts, dollars: float | None) -> None:
     ],
 )
 def test_an_odd_price_harms_nobody(odd: dict[str, Any]) -> None:
-    model = Models(lambda: [("m", {"litellm_provider": "openai", "mode": "chat", **odd})]).facts("openai", "m")
+    model = ModelCatalogue(lambda: [("m", {"litellm_provider": "openai", "mode": "chat", **odd})]).facts("openai", "m")
     assert model.input_price is None
     assert cost(USAGE, model, MONDAY_AT_EIGHT) is None

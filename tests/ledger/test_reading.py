@@ -12,23 +12,23 @@ from statistics import median
 
 import pytest
 
-from proxy_core.ledger import conditions, ledger_file, paces
-from proxy_core.ledger.book import Book
-from proxy_core.ledger.journal import Attempted, State, Story, Usage
+from proxy_core.ledger import latency, ledger_file, query_filter
 from proxy_core.ledger.reading import Ledger
-from proxy_core.ledger.row_writing import Entry
-from proxy_core.ledger.rows import Billing, Filter, Grouping, Row, Sum, billing_of
-from tests.ledger.stories import NOON
+from proxy_core.ledger.record_repository import RecordRepository
+from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.row_writing import PricedRecord
+from proxy_core.ledger.rows import Billing, Filter, Grouping, RequestRow, Sum, billing_of
+from tests.ledger.records import NOON
 
 REQUESTS = 600
 
 
-def _usage(chance: random.Random) -> Usage:
+def _usage(chance: random.Random) -> TokenUsage:
     input_, output, cache_read, cache_write, reasoning = (chance.randrange(1000) for _ in range(5))
-    return Usage(input_, output, cache_read, cache_write, reasoning)
+    return TokenUsage(input_, output, cache_read, cache_write, reasoning)
 
 
-def _entries(seed: int) -> Iterator[Entry]:
+def _entries(seed: int) -> Iterator[PricedRecord]:
     """Six days of requests of every kind."""
     chance = random.Random(seed)
     for number in range(REQUESTS):
@@ -36,7 +36,7 @@ def _entries(seed: int) -> Iterator[Entry]:
         state = chance.choice((*State, State.DONE, State.DONE, State.DONE))
         ended = state is not State.RUNNING
         session = chance.choice(("", "s1", "s2", "s3"))
-        story = Story(
+        record = RequestRecord(
             id=f"req_{number:04}",
             began=began,
             path="/v1/messages",
@@ -52,7 +52,7 @@ def _entries(seed: int) -> Iterator[Entry]:
             model=chance.choice(("gpt-4.1", "pro")),
             engine="direct",
             attempts=tuple(
-                Attempted(f"req_{number:04}", began, n, chance.choice((200, 400))) for n in range(chance.randrange(3))
+                AttemptMade(f"req_{number:04}", began, n, chance.choice((200, 400))) for n in range(chance.randrange(3))
             ),
             first_token=began + chance.random() if ended and chance.random() < 0.9 else None,
             ended=began + 2 + chance.random() if ended else None,
@@ -61,22 +61,22 @@ def _entries(seed: int) -> Iterator[Entry]:
             error=f"fault {number} of the provider" if state is State.FAILED else "",
             usage=_usage(chance) if ended and chance.random() < 0.8 else None,
         )
-        cost = chance.choice((None, 0.25, 1.5)) if ended and not story.is_not_billed else None
-        yield Entry(story, cost, chance.random() < 0.7)
+        cost = chance.choice((None, 0.25, 1.5)) if ended and not record.is_not_billed else None
+        yield PricedRecord(record, cost, chance.random() < 0.7)
 
 
 @pytest.fixture(scope="module")
-def entries() -> list[Entry]:
+def entries() -> list[PricedRecord]:
     return [*_entries(7)]
 
 
 @pytest.fixture(scope="module")
-def file(entries: list[Entry], tmp_path_factory: pytest.TempPathFactory) -> Path:
+def file(entries: list[PricedRecord], tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("ledger") / "ledger.sqlite"
     connection = ledger_file.connect(path)
-    book = Book(connection, 1, NOON, lambda text: text)
+    book = RecordRepository(connection, 1, NOON, lambda text: text)
     connection.execute("BEGIN")
-    running = [Entry(replace(each.story, state=State.RUNNING, ended=None)) for each in entries]
+    running = [PricedRecord(replace(each.record, state=State.RUNNING, ended=None)) for each in entries]
     book.write(running)  # as they begin, one after the other
     book.write(entries)  # and as they end
     connection.execute("COMMIT")
@@ -91,21 +91,30 @@ def ledger(file: Path) -> Iterator[Ledger]:
     found.close()
 
 
-def _meets(story: Story, wanted: Filter) -> bool:
-    target = "/".join(part for part in (story.provider, story.model) if part)
-    texts = [target, story.asked_for, story.role, story.why, story.engine, story.project, story.profile, story.error]
+def _meets(record: RequestRecord, wanted: Filter) -> bool:
+    target = "/".join(part for part in (record.provider, record.model) if part)
+    texts = [
+        target,
+        record.asked_for,
+        record.role,
+        record.why,
+        record.engine,
+        record.project,
+        record.profile,
+        record.error,
+    ]
     said = "\n".join(texts).casefold()
     return (
         all(word in said for word in wanted.text.casefold().split())
-        and (not wanted.role or story.role.casefold() == wanted.role.casefold())
-        and (not wanted.provider or story.provider == wanted.provider)
+        and (not wanted.role or record.role.casefold() == wanted.role.casefold())
+        and (not wanted.provider or record.provider == wanted.provider)
         and (not wanted.model or target == wanted.model)
-        and (not wanted.session or story.session == wanted.session)
-        and (not wanted.project or story.project == wanted.project)
-        and (not wanted.profile or story.profile == wanted.profile)
-        and (not wanted.states or story.state in wanted.states)
-        and (wanted.since is None or story.began >= wanted.since)
-        and (wanted.until is None or story.began < wanted.until)
+        and (not wanted.session or record.session == wanted.session)
+        and (not wanted.project or record.project == wanted.project)
+        and (not wanted.profile or record.profile == wanted.profile)
+        and (not wanted.states or record.state in wanted.states)
+        and (wanted.since is None or record.began >= wanted.since)
+        and (wanted.until is None or record.began < wanted.until)
     )
 
 
@@ -159,45 +168,45 @@ def wanted(request: pytest.FixtureRequest) -> Filter:
 
 
 @pytest.fixture
-def right(entries: list[Entry], wanted: Filter) -> list[Entry]:
-    return [entry for entry in entries if _meets(entry.story, wanted)]
+def right(entries: list[PricedRecord], wanted: Filter) -> list[PricedRecord]:
+    return [entry for entry in entries if _meets(entry.record, wanted)]
 
 
-def test_pages_and_what_is_new(ledger: Ledger, right: list[Entry], wanted: Filter) -> None:
-    ids = [entry.story.id for entry in right]
-    assert [row.story.id for row in ledger.page(wanted, limit=1000)] == ids[::-1]
-    assert [row.story.id for row in ledger.after(0, wanted, limit=1000)] == ids
-    paged: list[Row] = []
+def test_pages_and_what_is_new(ledger: Ledger, right: list[PricedRecord], wanted: Filter) -> None:
+    ids = [entry.record.id for entry in right]
+    assert [row.record.id for row in ledger.page(wanted, limit=1000)] == ids[::-1]
+    assert [row.record.id for row in ledger.after(0, wanted, limit=1000)] == ids
+    paged: list[RequestRow] = []
     while rows := ledger.page(wanted, before=paged[-1].number if paged else None, limit=37):
         paged += rows
-    assert [row.story.id for row in paged] == ids[::-1]
-    followed: list[Row] = []
+    assert [row.record.id for row in paged] == ids[::-1]
+    followed: list[RequestRow] = []
     while rows := ledger.after(followed[-1].number if followed else 0, wanted, limit=41):
         followed += rows
-    assert [row.story.id for row in followed] == ids
-    assert [(row.story, row.cost) for row in followed] == [(entry.story, entry.cost) for entry in right]
+    assert [row.record.id for row in followed] == ids
+    assert [(row.record, row.cost) for row in followed] == [(entry.record, entry.cost) for entry in right]
 
 
 def test_far_from_the_newest_it_is_the_same(
-    ledger: Ledger, right: list[Entry], wanted: Filter, monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, right: list[PricedRecord], wanted: Filter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(conditions, "_NEAR", 10)
-    ids = [entry.story.id for entry in right]
-    assert [row.story.id for row in ledger.page(wanted, limit=25)] == ids[::-1][:25]
-    assert [row.story.id for row in ledger.after(0, wanted, limit=25)] == ids[:25]
+    monkeypatch.setattr(query_filter, "_NEAR", 10)
+    ids = [entry.record.id for entry in right]
+    assert [row.record.id for row in ledger.page(wanted, limit=25)] == ids[::-1][:25]
+    assert [row.record.id for row in ledger.after(0, wanted, limit=25)] == ids[:25]
 
 
-def _summed(entries: list[Entry], key: str = "", day: str = "") -> Sum:
-    usages = [entry.story.usage or Usage() for entry in entries]
+def _summed(entries: list[PricedRecord], key: str = "", day: str = "") -> Sum:
+    usages = [entry.record.usage or TokenUsage() for entry in entries]
     priced = [entry for entry in entries if entry.cost is not None]
-    billings = [billing_of(entry.story, entry.cost) for entry in entries]
-    waits = [wait for entry in entries if (wait := entry.story.time_to_first_token) is not None]
+    billings = [billing_of(entry.record, entry.cost) for entry in entries]
+    waits = [wait for entry in entries if (wait := entry.record.time_to_first_token) is not None]
     return Sum(
         key,
         day,
         requests=len(entries),
-        failed=sum(entry.story.state is State.FAILED for entry in entries),
-        retried=sum(len(entry.story.attempts) > 1 for entry in entries),
+        failed=sum(entry.record.state is State.FAILED for entry in entries),
+        retried=sum(len(entry.record.attempts) > 1 for entry in entries),
         priced=len(priced),
         unpriced=billings.count(Billing.UNPRICED),
         not_billed=billings.count(Billing.NOT_BILLED),
@@ -216,38 +225,38 @@ def _rounded(found: Sum) -> Sum:
     return replace(found, output_speed=None, first_token=found.first_token and round(found.first_token, 9))
 
 
-def test_count_and_total(ledger: Ledger, right: list[Entry], wanted: Filter) -> None:
+def test_count_and_total(ledger: Ledger, right: list[PricedRecord], wanted: Filter) -> None:
     assert ledger.count(wanted) == len(right)
     assert _rounded(ledger.total(wanted)) == _summed(right)
 
 
 @pytest.mark.parametrize("per_day", [False, True])
 @pytest.mark.parametrize("by", Grouping)
-def test_sums(ledger: Ledger, right: list[Entry], wanted: Filter, by: Grouping, per_day: bool) -> None:
-    def day_of(story: Story) -> str:
-        return datetime.fromtimestamp(story.began).strftime("%Y-%m-%d")  # noqa: DTZ006
+def test_sums(ledger: Ledger, right: list[PricedRecord], wanted: Filter, by: Grouping, per_day: bool) -> None:
+    def day_of(record: RequestRecord) -> str:
+        return datetime.fromtimestamp(record.began).strftime("%Y-%m-%d")  # noqa: DTZ006
 
-    keys: dict[Grouping, Callable[[Story], str]] = {
-        Grouping.MODEL: lambda story: f"{story.provider}/{story.model}",
-        Grouping.PROJECT: lambda story: story.project,
-        Grouping.SESSION: lambda story: story.session,
-        Grouping.PROFILE: lambda story: story.profile,
+    keys: dict[Grouping, Callable[[RequestRecord], str]] = {
+        Grouping.MODEL: lambda record: f"{record.provider}/{record.model}",
+        Grouping.PROJECT: lambda record: record.project,
+        Grouping.SESSION: lambda record: record.session,
+        Grouping.PROFILE: lambda record: record.profile,
         Grouping.DAY: day_of,
     }
-    groups: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+    groups: dict[tuple[str, str], list[PricedRecord]] = defaultdict(list)
     for entry in right:
-        day = day_of(entry.story) if per_day or by is Grouping.DAY else ""
-        groups[keys[by](entry.story), day].append(entry)
+        day = day_of(entry.record) if per_day or by is Grouping.DAY else ""
+        groups[keys[by](entry.record), day].append(entry)
     expected = [_summed(group, *key) for key, group in groups.items()]
     expected.sort(key=lambda each: (each.day, -each.cost, -(each.input + each.output), each.key))
     assert [_rounded(each) for each in ledger.sums(by, wanted, per_day=per_day)] == expected
 
 
-def test_sessions(ledger: Ledger, right: list[Entry], wanted: Filter) -> None:
+def test_sessions(ledger: Ledger, right: list[PricedRecord], wanted: Filter) -> None:
     found = ledger.sessions(wanted)
-    groups: dict[str, list[Entry]] = defaultdict(list)
+    groups: dict[str, list[PricedRecord]] = defaultdict(list)
     for entry in right:
-        groups[entry.story.session].append(entry)
+        groups[entry.record.session].append(entry)
     groups.pop("", None)
     assert {session.id for session in found} == set(groups)
     assert [session.latest for session in found] == sorted((session.latest for session in found), reverse=True)
@@ -255,8 +264,8 @@ def test_sessions(ledger: Ledger, right: list[Entry], wanted: Filter) -> None:
         group = groups[session.id]
         assert session.total.requests == len(group)
         assert session.total.cost == pytest.approx(sum(entry.cost or 0.0 for entry in group))
-        assert session.running == sum(entry.story.state is State.RUNNING for entry in group)
-        assert set(session.models) == {f"{entry.story.provider}/{entry.story.model}" for entry in group}
+        assert session.running == sum(entry.record.state is State.RUNNING for entry in group)
+        assert set(session.models) == {f"{entry.record.provider}/{entry.record.model}" for entry in group}
         assert session.agents == ("a1", "a2")
     assert ledger.sessions(wanted, limit=1) == found[:1]
     if len(found) > 1:
@@ -274,20 +283,20 @@ def test_names_for_menus(ledger: Ledger) -> None:
 
 
 def test_the_sample_of_many_is_near_the_median_of_all(
-    ledger: Ledger, entries: list[Entry], monkeypatch: pytest.MonkeyPatch
+    ledger: Ledger, entries: list[PricedRecord], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(paces, "EXACT", 10)
+    monkeypatch.setattr(latency, "EXACT", 10)
     found, right = ledger.total().first_token, _summed(entries).first_token
     assert found is not None
     assert right is not None
     assert abs(found - right) < 0.3
 
 
-def test_one_request_by_its_id_and_by_the_beginning_of_it(ledger: Ledger, entries: list[Entry]) -> None:
+def test_one_request_by_its_id_and_by_the_beginning_of_it(ledger: Ledger, entries: list[PricedRecord]) -> None:
     row = ledger.row("req_0005")
     assert row is not None
-    assert row.story == entries[5].story
+    assert row.record == entries[5].record
     assert ledger.row("req_000") is None
-    assert [found.story.id for found in ledger.starting("req_000", limit=3)] == ["req_0000", "req_0001", "req_0002"]
+    assert [found.record.id for found in ledger.starting("req_000", limit=3)] == ["req_0000", "req_0001", "req_0002"]
     assert ledger.starting("_") == ()
     assert ledger.starting("") != ()

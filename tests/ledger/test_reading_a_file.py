@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger, LedgerUnreadable, LookCancelled
+from proxy_core.ledger.request_events import BodyKind
 from proxy_core.ledger.rows import Filter, Grouping, Sum
 from proxy_core.ledger.store import LedgerFile
-from tests.ledger.stories import bodies, hear, story_of, told, written
+from tests.ledger.records import bodies, on_event, story_of, told, written
 
 
 def test_a_file_that_is_not_there_is_an_empty_ledger_until_it_comes(tmp_path: Path) -> None:
     path = tmp_path / "data" / "ledger.sqlite"
     ledger = Ledger(path)
-    assert (ledger.page(), ledger.after(0), ledger.row("r"), ledger.body("r", Part.ANSWER)) == ((), (), None, None)
+    assert (ledger.page(), ledger.after(0), ledger.row("r"), ledger.body("r", BodyKind.ANSWER)) == ((), (), None, None)
     assert (ledger.count(), ledger.total(), ledger.sums(Grouping.MODEL), ledger.sessions()) == (0, Sum(), (), ())
     assert (ledger.names(Grouping.MODEL), ledger.kept("r"), ledger.starting("r")) == ((), (), ())
     assert not path.parent.exists()
@@ -56,19 +56,19 @@ def test_a_file_that_cannot_be_reached_is_said(tmp_path: Path) -> None:
 
 def test_bodies_are_searched(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
-    stories = [
+    records = [
         [*bodies(f"r{n}", request=b'{"say":"needle %d, \\u00e4rger, \\"quoted\\""}' % n), *told(f"r{n}")]
         for n in range(30)
     ]
-    for story in stories:
-        story.insert(0, story.pop(4))  # it begins before anything passes
-    written(path, *stories)
+    for record in records:
+        record.insert(0, record.pop(4))  # it begins before anything passes
+    written(path, *records)
     ledger = Ledger(path)
 
     def found(needle: str, **more: object) -> list[str]:
         wanted = Filter(body=needle, **more)  # type: ignore[arg-type]
-        rows = [row.story.id for row in ledger.page(wanted, limit=50)]
-        assert rows[::-1] == [row.story.id for row in ledger.after(0, wanted, limit=50)]
+        rows = [row.record.id for row in ledger.page(wanted, limit=50)]
+        assert rows[::-1] == [row.record.id for row in ledger.after(0, wanted, limit=50)]
         assert ledger.count(wanted) == len(rows) == ledger.total(wanted).requests
         return rows
 
@@ -86,17 +86,17 @@ def test_bodies_are_searched(tmp_path: Path) -> None:
 
 def test_a_search_can_be_cancelled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "ledger.sqlite"
-    news = told("r")
-    written(path, [news[0], *bodies("r"), *news[1:]])
+    events = told("r")
+    written(path, [events[0], *bodies("r"), *events[1:]])
     ledger = Ledger(path)
     ended = threading.Event()
-    from proxy_core.ledger import packing
+    from proxy_core.ledger import compression
 
     def slow(body: bytes, text: str) -> bool:
         ledger.cancel()  # as another thread does, in the middle of the search
         return False
 
-    monkeypatch.setattr(packing, "holds", slow)
+    monkeypatch.setattr(compression, "holds", slow)
     written(path, [told("r2")[0], *bodies("r2"), *told("r2")[1:]])
     with pytest.raises(LookCancelled):
         ledger.page(Filter(body="x"))
@@ -126,7 +126,7 @@ def test_many_threads_ask_while_it_is_written(tmp_path: Path) -> None:
     for thread in threads:
         thread.start()
     for number in range(200):
-        hear(keeper, told(f"r{number}"))
+        on_event(keeper, told(f"r{number}"))
     for thread in threads:
         thread.join(30)
         assert not thread.is_alive()
@@ -137,12 +137,12 @@ def test_many_threads_ask_while_it_is_written(tmp_path: Path) -> None:
 
 def test_what_was_told_comes_back_whole(tmp_path: Path) -> None:
     path = tmp_path / "ledger.sqlite"
-    news = told("r1")
-    written(path, news, price=lambda _: (0.5, False))
+    events = told("r1")
+    written(path, events, price=lambda _: (0.5, False))
     ledger = Ledger(path)
     row = ledger.row("r1")
     assert row is not None
-    assert (row.story, row.cost, row.estimated) == (story_of(news), 0.5, False)
+    assert (row.record, row.cost, row.estimated) == (story_of(events), 0.5, False)
     assert ledger.count() == 1
     ledger.close()
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from proxy_core.ledger import store, writer
-from proxy_core.ledger.book import AT_ONCE
-from proxy_core.ledger.journal import Began, Ended, Progressed, Routed, State, Story, Usage
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.record_repository import AT_ONCE
+from proxy_core.ledger.request_events import Finished, Progress, RequestRecord, Routed, Started, State, TokenUsage
 from proxy_core.ledger.store import LedgerFile
-from tests.ledger.stories import NOON, hear, sql, story_of, told, until, with_bodies, written
+from tests.ledger.records import NOON, on_event, sql, story_of, told, until, with_bodies, written
 
 
 def _slow_to_wake(timeout: float | None = None) -> bool:
@@ -25,27 +25,27 @@ def _slow_to_wake(timeout: float | None = None) -> bool:
 
 def test_a_running_request_is_seen_and_so_is_its_end(path: Path) -> None:
     keeper, ledger = LedgerFile(path), Ledger(path)
-    news = told("r1")
-    hear(keeper, news[:2])
+    events = told("r1")
+    on_event(keeper, events[:2])
     until(lambda: ledger.count() == 1)
     (row,) = ledger.page()
-    assert row.story == story_of(news[:2])
-    assert row.story.state is State.RUNNING
-    hear(keeper, news[2:])
-    until(lambda: ledger.page()[0].story.state is State.DONE)
+    assert row.record == story_of(events[:2])
+    assert row.record.state is State.RUNNING
+    on_event(keeper, events[2:])
+    until(lambda: ledger.page()[0].record.state is State.DONE)
     (ended,) = ledger.page()
-    assert (ended.number, ended.story) == (row.number, story_of(news))
+    assert (ended.number, ended.record) == (row.number, story_of(events))
     keeper.close()
     ledger.close()
 
 
 def test_an_answered_request_is_there_within_a_tenth_of_a_second(path: Path) -> None:
     keeper, ledger = LedgerFile(path), Ledger(path)
-    hear(keeper, told("first"))
+    on_event(keeper, told("first"))
     until(lambda: ledger.count() == 1)
     took = []
     for number in range(20):
-        hear(keeper, told(f"r{number}"))
+        on_event(keeper, told(f"r{number}"))
         heard = time.monotonic()
         until(lambda: ledger.row(f"r{number}") is not None)  # noqa: B023 - called at once
         took.append(time.monotonic() - heard)
@@ -59,10 +59,10 @@ def test_requests_that_end_do_not_wait_for_a_thousand_that_begin(path: Path, mon
     begun = [told(f"r{number}")[:2] for number in range(1000)]
     keeper, ledger = LedgerFile(path), Ledger(path)
     try:
-        hear(keeper, *begun, told("ended"))
+        on_event(keeper, *begun, told("ended"))
         until(lambda: ledger.row("ended") is not None)
         assert (ended := ledger.row("ended")) is not None
-        assert ended.story.state is State.DONE
+        assert ended.record.state is State.DONE
         assert ended.number <= 1000 - AT_ONCE
         until(lambda: ledger.count() == 1001)
     finally:
@@ -73,7 +73,7 @@ def test_requests_that_end_do_not_wait_for_a_thousand_that_begin(path: Path, mon
 @pytest.mark.skipif(sys.platform == "win32", reason="modes of POSIX")
 def test_its_files_are_their_owners(path: Path) -> None:
     keeper, ledger = LedgerFile(path), Ledger(path)
-    hear(keeper, told("r"))
+    on_event(keeper, told("r"))
     until(lambda: ledger.count() == 1)
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
     modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in path.parent.iterdir()}
@@ -84,15 +84,15 @@ def test_its_files_are_their_owners(path: Path) -> None:
 
 
 def test_prices_are_asked_for_once_a_request_has_ended(path: Path) -> None:
-    asked: list[Story] = []
+    asked: list[RequestRecord] = []
 
-    def price(story: Story) -> tuple[float, bool] | None:
-        asked.append(story)
-        return None if story.id == "unpriced" else (0.125, story.id != "said")
+    def price(record: RequestRecord) -> tuple[float, bool] | None:
+        asked.append(record)
+        return None if record.id == "unpriced" else (0.125, record.id != "said")
 
     written(path, told("unpriced"), told("said"), told("estimated"), told("running")[:2], price=price)
     ledger = Ledger(path)
-    rows = {row.story.id: (row.cost, row.estimated) for row in ledger.page()}
+    rows = {row.record.id: (row.cost, row.estimated) for row in ledger.page()}
     total = ledger.total()
     ledger.close()
     assert rows == {
@@ -102,7 +102,7 @@ def test_prices_are_asked_for_once_a_request_has_ended(path: Path) -> None:
         "running": (None, True),
     }
     assert (total.requests, total.priced, total.estimated, total.cost) == (4, 2, 1, 0.25)
-    assert {story.id for story in asked} == {"unpriced", "said", "estimated"}
+    assert {record.id for record in asked} == {"unpriced", "said", "estimated"}
 
 
 def test_when_far_too_much_waits_news_is_left_out_and_counted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,18 +110,18 @@ def test_when_far_too_much_waits_news_is_left_out_and_counted(path: Path, monkey
     keeper = LedgerFile(path)
     monkeypatch.setattr(keeper._awake, "wait", _slow_to_wake)
     for number in range(30):
-        hear(keeper, told(f"r{number}"))
+        on_event(keeper, told(f"r{number}"))
     keeper.close(10)
     assert keeper.state.lost > 0
 
 
 def test_an_end_without_a_beginning_and_news_after_the_end(path: Path) -> None:
-    late = Ended("late", NOON, State.DONE, 200)
+    late = Finished("late", NOON, State.DONE, 200)
     routed = Routed("stray", NOON, "BIG", "why", "openai", "gpt", "direct")
-    again = Ended("r", NOON + 9, State.DONE, 200)
-    written(path, told("r"), [late, routed, again, Progressed("r", NOON, 5)])
+    again = Finished("r", NOON + 9, State.DONE, 200)
+    written(path, told("r"), [late, routed, again, Progress("r", NOON, 5)])
     ledger = Ledger(path)
-    assert sorted(row.story.id for row in ledger.page()) == ["late", "r"]
+    assert sorted(row.record.id for row in ledger.page()) == ["late", "r"]
     ledger.close()
 
 
@@ -130,7 +130,7 @@ def test_strange_texts_survive(path: Path) -> None:
     written(path, told("r", asked_for=strange, error=strange, session=strange, agent=strange))
     ledger = Ledger(path)
     (row,) = ledger.page()
-    assert row.story.asked_for == strange.replace("\ud800", "\ufffd")
+    assert row.record.asked_for == strange.replace("\ud800", "\ufffd")
     assert ledger.sessions()[0].id == strange.replace("\ud800", "\ufffd")
     ledger.close()
 
@@ -138,7 +138,7 @@ def test_strange_texts_survive(path: Path) -> None:
 def test_closing_writes_what_waits(path: Path) -> None:
     keeper = LedgerFile(path)
     for number in range(500):
-        hear(keeper, told(f"r{number}"))
+        on_event(keeper, told(f"r{number}"))
     keeper.close(20)
     ledger = Ledger(path)
     assert ledger.count() == 500
@@ -148,7 +148,7 @@ def test_closing_writes_what_waits(path: Path) -> None:
 
 def test_an_idle_ledger_writes_nothing(path: Path) -> None:
     keeper, ledger = LedgerFile(path), Ledger(path)
-    hear(keeper, told("r"))
+    on_event(keeper, told("r"))
     until(lambda: ledger.count() == 1)
     time.sleep(0.3)
     before = {file.name: file.stat().st_mtime_ns for file in path.parent.iterdir()}
@@ -160,7 +160,7 @@ def test_an_idle_ledger_writes_nothing(path: Path) -> None:
 
 def test_a_beginning_told_twice_is_one_request(path: Path) -> None:
     began = told("r")[0]
-    assert isinstance(began, Began)
+    assert isinstance(began, Started)
     written(path, [began, replace(began, at=NOON + 1), *told("r")[1:]])
     ledger = Ledger(path)
     assert ledger.count() == ledger.total().requests == 1
@@ -168,7 +168,7 @@ def test_a_beginning_told_twice_is_one_request(path: Path) -> None:
 
 
 def test_absurd_numbers_of_a_provider_are_bounded(path: Path) -> None:
-    absurd = Usage(10**30, -5, 3, 2**63, 1)
+    absurd = TokenUsage(10**30, -5, 3, 2**63, 1)
     written(path, told("r1", usage=absurd, cost=float("inf")), told("r2"), price=lambda _: (float("nan"), True))
     ledger = Ledger(path)
     total = ledger.total()
@@ -180,15 +180,15 @@ def test_absurd_numbers_of_a_provider_are_bounded(path: Path) -> None:
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
 def test_a_fault_of_our_own_ends_the_ledger_and_is_said(path: Path) -> None:
-    def price(story: Story) -> tuple[float, bool] | None:
+    def price(record: RequestRecord) -> tuple[float, bool] | None:
         raise ZeroDivisionError
 
     said: list[str] = []
     keeper = LedgerFile(path, price=price, report=said.append)
-    hear(keeper, told("r1"))
+    on_event(keeper, told("r1"))
     until(lambda: not keeper.state.ok)
     for number in range(10):
-        hear(keeper, with_bodies(f"r{number}"))
+        on_event(keeper, with_bodies(f"r{number}"))
     assert "stopped" in keeper.state.sentence
     assert said == [keeper.state.sentence]
     assert not keeper._waiting, "nothing piles up"
@@ -197,11 +197,11 @@ def test_a_fault_of_our_own_ends_the_ledger_and_is_said(path: Path) -> None:
 
 
 def test_a_secret_in_one_row_of_many_goes_and_the_others_stay(path: Path) -> None:
-    stories = [told(f"r{number}", agent=f"agent {number}") for number in range(50)]
-    stories[20] = told("r20", agent="it had hunter2-hunter2 in it", session="of hunter2-hunter2")
-    written(path, *stories, secrets=lambda: ["hunter2-hunter2"])
+    records = [told(f"r{number}", agent=f"agent {number}") for number in range(50)]
+    records[20] = told("r20", agent="it had hunter2-hunter2 in it", session="of hunter2-hunter2")
+    written(path, *records, secrets=lambda: ["hunter2-hunter2"])
     ledger = Ledger(path)
-    rows = {row.story.id: row.story for row in ledger.page()}
+    rows = {row.record.id: row.record for row in ledger.page()}
     ledger.close()
     assert (rows["r20"].agent, rows["r20"].session) == ("it had [hidden] in it", "of [hidden]")
     assert all(rows[f"r{number}"].agent == f"agent {number}" for number in range(50) if number != 20)
@@ -222,8 +222,8 @@ def test_a_session_is_one_however_many_of_its_requests_are_written_at_once(path:
 
 
 def test_usage_in_words_is_kept(path: Path) -> None:
-    usage = Usage(10, 5, 3, 2, 1, cache_write_hour=2, searches=1, terms="fast us")
+    usage = TokenUsage(10, 5, 3, 2, 1, cache_write_hour=2, searches=1, terms="fast us")
     written(path, told("r1", usage=usage))
     ledger = Ledger(path)
-    assert ledger.page()[0].story.usage == usage
+    assert ledger.page()[0].record.usage == usage
     ledger.close()

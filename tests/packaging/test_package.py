@@ -19,7 +19,7 @@ import pytest
 import yaml  # type: ignore[import-untyped]
 from packaging.utils import canonicalize_name
 
-from app.commands import line
+from app.cli import line
 from resources.packaging import bundle, finish, licences, package, try_deb
 
 ROOT: Final = bundle.ROOT

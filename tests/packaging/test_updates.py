@@ -10,8 +10,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from app import updates
-from app.updates import CheckFailed, Release, latest
+from app.services import update_check
+from app.services.update_check import CheckFailed, Release, latest
 
 PAGE = "https://github.com/understudy-app/understudy/releases/tag/v0.10.0"
 
@@ -76,7 +76,7 @@ def test_it_asks_once_and_says_nothing_of_who_asks(page: ReleasesPage) -> None:
 
 def test_a_link_that_leads_elsewhere_is_not_shown(page: ReleasesPage) -> None:
     page.tell(tag_name="v0.10.0", html_url="https://example.com/understudy-app/understudy/releases/")
-    assert latest("0.1.0", url=page.address) == Release("0.10.0", updates.PAGES)
+    assert latest("0.1.0", url=page.address) == Release("0.10.0", update_check.PAGES)
 
 
 @pytest.mark.parametrize(

@@ -17,10 +17,10 @@ from proxy_core.config import key_store, keys
 from proxy_core.config.settings import AtLimit, Engine, Role
 from proxy_core.config.settings_file import change, load
 from proxy_core.ledger import ledger_file, reading, schema
-from proxy_core.ledger.journal import Part
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.request_events import BodyKind
 from proxy_core.ledger.rows import Billing
-from tests.ledger.stories import NOON, story_of, told, with_bodies, written
+from tests.ledger.records import NOON, story_of, told, with_bodies, written
 
 LEFT: Final = Path(__file__).with_name("left_by_0_1_0")
 OLD: Final = with_bodies("r1"), told("r2", NOON + 60)
@@ -90,11 +90,11 @@ def test_keys_are_looked_for_under_the_names_they_were_kept_under() -> None:
 
 def test_the_ledger_is_read_whole_and_written_on(ledger: Path) -> None:
     reading = Ledger(ledger)
-    assert reading.body("r1", Part.REQUEST) == b'{"say":"hi"}'
+    assert reading.body("r1", BodyKind.REQUEST) == b'{"say":"hi"}'
     written(ledger, told("r3", NOON + 120))
-    rows = {row.story.id: row.story for row in reading.page()}
+    rows = {row.record.id: row.record for row in reading.page()}
     reading.close()
-    assert rows == {news[0].id: story_of(news) for news in (*OLD, told("r3", NOON + 120))}
+    assert rows == {events[0].id: story_of(events) for events in (*OLD, told("r3", NOON + 120))}
 
 
 REFUSED_BY_0_1_0: Final = (
@@ -133,7 +133,7 @@ def test_what_an_older_version_took_for_free_is_told_as_what_it_was(ledger: Path
     connection.commit()
     connection.close()
     reading = Ledger(ledger)
-    rows = {row.story.id: row for row in reading.page()}
+    rows = {row.record.id: row for row in reading.page()}
     known, total = {id_: row.billing for id_, row in rows.items()}, reading.total()
     reading.close()
     assert {id_: known[id_] for id_, *_ in REFUSED_BY_0_1_0} == {id_: told for id_, *_, told in REFUSED_BY_0_1_0}
@@ -154,7 +154,7 @@ def test_a_migration_keeps_every_row_and_what_is_written_next_is_of_the_new_form
     ]
     assert asked(ledger, "SELECT sum(requests), sum(output) FROM tallies") == [(3, 15)]
     reading = Ledger(ledger)
-    assert {row.story.id for row in reading.page()} == {"r1", "r2", "r3"}
+    assert {row.record.id for row in reading.page()} == {"r1", "r2", "r3"}
     reading.close()
 
 

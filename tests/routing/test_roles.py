@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy_core.anthropic_api.request import ThinkingConfig
 from proxy_core.config.settings import PASSTHROUGH, Profile, Role, RoutingSettings, ThinkingRule
 from proxy_core.routing.model_ids import offered, role_id, role_of, withdrawn
-from proxy_core.routing.roles import Asked, Target, choose, is_passthrough_anyway
-from proxy_core.wire.request import Thinking
+from proxy_core.routing.roles import RoutingRequest, Target, choose, is_passthrough_anyway
 
-ADAPTIVE_HIGH = Thinking("adaptive", effort="high")
-ADAPTIVE_MAX = Thinking("adaptive", effort="max")
-BUDGET = Thinking("enabled", budget=31_999)
+ADAPTIVE_HIGH = ThinkingConfig("adaptive", effort="high")
+ADAPTIVE_MAX = ThinkingConfig("adaptive", effort="max")
+BUDGET = ThinkingConfig("enabled", budget=31_999)
 
 
 class Catalogue:
@@ -41,7 +41,7 @@ def ask(
     model: str, roles: dict[Role, str] | None = None, rule: ThinkingRule = ThinkingRule.ON_PURPOSE, **asked: object
 ) -> Target:
     profile = Profile(roles or {})
-    return choose(Asked(model, **asked), profile, RoutingSettings(rule, long_threshold=1000), Catalogue())  # type: ignore[arg-type]  # keywords of Asked
+    return choose(RoutingRequest(model, **asked), profile, RoutingSettings(rule, long_threshold=1000), Catalogue())  # type: ignore[arg-type]  # keywords of Asked
 
 
 @pytest.mark.parametrize(
@@ -139,19 +139,19 @@ def test_opus_has_a_role_of_its_own_once_it_is_set() -> None:
     [
         (ThinkingRule.NEVER, BUDGET, False),
         (ThinkingRule.NEVER, ADAPTIVE_MAX, False),
-        (ThinkingRule.ON_PURPOSE, Thinking(), False),
+        (ThinkingRule.ON_PURPOSE, ThinkingConfig(), False),
         (ThinkingRule.ON_PURPOSE, ADAPTIVE_HIGH, False),
         (ThinkingRule.ON_PURPOSE, ADAPTIVE_MAX, True),
-        (ThinkingRule.ON_PURPOSE, Thinking("adaptive", effort="xhigh"), True),
+        (ThinkingRule.ON_PURPOSE, ThinkingConfig("adaptive", effort="xhigh"), True),
         (ThinkingRule.ON_PURPOSE, BUDGET, True),
-        (ThinkingRule.ON_PURPOSE, Thinking("disabled"), False),
+        (ThinkingRule.ON_PURPOSE, ThinkingConfig("disabled"), False),
         (ThinkingRule.HIGH_EFFORT, ADAPTIVE_HIGH, True),
-        (ThinkingRule.HIGH_EFFORT, Thinking("adaptive", effort="medium"), False),
-        (ThinkingRule.WHENEVER_ON, Thinking("adaptive"), True),
-        (ThinkingRule.WHENEVER_ON, Thinking("disabled"), False),
+        (ThinkingRule.HIGH_EFFORT, ThinkingConfig("adaptive", effort="medium"), False),
+        (ThinkingRule.WHENEVER_ON, ThinkingConfig("adaptive"), True),
+        (ThinkingRule.WHENEVER_ON, ThinkingConfig("disabled"), False),
     ],
 )
-def test_thinking(rule: ThinkingRule, thinking: Thinking, thinks: bool) -> None:
+def test_thinking(rule: ThinkingRule, thinking: ThinkingConfig, thinks: bool) -> None:
     for model in ("claude-opus-5-5", "claude-sonnet-5-5", "understudy/big"):
         assert (ask(model, rule=rule, thinking=thinking).role is Role.THINKER) is thinks
     assert ask("claude-haiku-4-5", rule=rule, thinking=thinking).role is Role.SMALL
@@ -203,7 +203,7 @@ def test_under_passthrough_a_roles_id_becomes_a_claude_name(asked: str, sent: st
     ),
     roles=st.dictionaries(st.sampled_from(Role), st.sampled_from([PASSTHROUGH, PASSTHROUGH, "openai/gpt-4.1"])),
     rule=st.sampled_from(ThinkingRule),
-    thinking=st.sampled_from([Thinking(), ADAPTIVE_HIGH, ADAPTIVE_MAX, BUDGET]),
+    thinking=st.sampled_from([ThinkingConfig(), ADAPTIVE_HIGH, ADAPTIVE_MAX, BUDGET]),
     agent=st.sampled_from(["", "a-subagent"]),
     input_tokens=st.sampled_from([0, 10_000]),
     has_image=st.booleans(),

@@ -14,10 +14,10 @@ import httpx
 from proxy_core.config import paths
 from proxy_core.config.key_store import MemoryStore
 from proxy_core.config.keys import Keys
-from proxy_core.ledger.journal import News, Story, fold
-from proxy_core.runtime.build import Options, Proxy
-from proxy_core.runtime.listening import Listening
-from proxy_core.runtime.serving import Serving
+from proxy_core.ledger.request_events import RequestEvent, RequestRecord, apply
+from proxy_core.server.listening import Listening
+from proxy_core.server.runtime import Options, ProxyRuntime
+from proxy_core.server.uvicorn_server import Serving
 
 TOKEN: Final = "us-test-0123456789abcdef"
 
@@ -26,23 +26,23 @@ class Heard:
     """A listener that keeps every story."""
 
     def __init__(self) -> None:
-        self.stories: dict[str, Story] = {}
-        self.news: list[News] = []
+        self.records: dict[str, RequestRecord] = {}
+        self.events: list[RequestEvent] = []
 
-    def hear(self, news: News) -> None:
-        self.news.append(news)
-        self.stories[news.id] = fold(self.stories.get(news.id), news)
+    def on_event(self, events: RequestEvent) -> None:
+        self.events.append(events)
+        self.records[events.id] = apply(self.records.get(events.id), events)
 
     @property
-    def last(self) -> Story:
-        return list(self.stories.values())[-1]
+    def last(self) -> RequestRecord:
+        return list(self.records.values())[-1]
 
 
 @dataclass
 class Running:
     """``client`` shows the local token; ``faults`` are those of our own, which no test expects."""
 
-    proxy: Proxy
+    proxy: ProxyRuntime
     heard: Heard
     url: str
     port: int
@@ -82,7 +82,7 @@ async def running(
         places.settings_file.write_text(settings)
     heard, faults = Heard(), list[str]()
     variables = {"UNDERSTUDY_TOKEN": TOKEN, **environ}
-    proxy = Proxy(Options(places, variables, MemoryStore(), heard, keys=keys, dotenv=dotenv or {}))
+    proxy = ProxyRuntime(Options(places, variables, MemoryStore(), heard, keys=keys, dotenv=dotenv or {}))
     listening = Listening("127.0.0.1", 0)
     service = proxy.make_service()
     started = asyncio.Event()

@@ -7,10 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
+from proxy_core.anthropic_api.request import parse
 from proxy_core.translate.call import ChatCall, translate
 from proxy_core.translate.quirks import quirks_of
 from proxy_core.translate.target_model import TargetModel
-from proxy_core.wire.request import parse
 
 PNG = {"type": "base64", "media_type": "image/png", "data": "aGk="}
 PDF = {"type": "base64", "media_type": "application/pdf", "data": "JVBERg=="}

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from proxy_core.anthropic_api.json_text import loads
+from proxy_core.anthropic_api.sse import encode
 from proxy_core.errors import UnderstudyError
 from proxy_core.translate.stream import StreamTranslator
-from proxy_core.wire.json_text import loads
-from proxy_core.wire.sse import encode
-from tests.wire_grammar import Reading, read
+from tests.anthropic_grammar import Reading, read
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.name.removesuffix(".chunks.jsonl") for path in GOLDEN.glob("*.chunks.jsonl"))

@@ -8,14 +8,14 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy_core.anthropic_api.request import parse
+from proxy_core.anthropic_api.sse import encode
 from proxy_core.translate.call import translate
 from proxy_core.translate.keepsake import Keepsakes, kept
 from proxy_core.translate.quirks import quirks_of
 from proxy_core.translate.stream import StreamTranslator
 from proxy_core.translate.target_model import TargetModel
-from proxy_core.wire.request import parse
-from proxy_core.wire.sse import encode
-from tests.wire_grammar import Reading, read
+from tests.anthropic_grammar import Reading, read
 
 
 def answer(provider: str, *deltas: dict[str, Any]) -> Reading:

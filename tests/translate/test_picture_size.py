@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.trial.picture import png
+from app.services.model_probe.test_image import png
 from proxy_core.translate.picture_rules import Area, Crops, Flat, Patches, Rule, Tiles, picture_tokens
 from proxy_core.translate.picture_size import Size, picture_size
 

@@ -7,14 +7,14 @@ from typing import Any
 import orjson
 import pytest
 
+from proxy_core.anthropic_api.request import parse
+from proxy_core.anthropic_api.sse import encode
 from proxy_core.translate.answer import collect
 from proxy_core.translate.call import ChatCall, translate
 from proxy_core.translate.quirks import quirks_of
 from proxy_core.translate.search import SearchTranslator
 from proxy_core.translate.target_model import TargetModel
-from proxy_core.wire.request import parse
-from proxy_core.wire.sse import encode
-from tests.wire_grammar import read
+from tests.anthropic_grammar import read
 
 TOOL = {"type": "web_search_20250305", "name": "web_search", "max_uses": 8}
 ASKED = {

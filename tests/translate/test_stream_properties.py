@@ -12,14 +12,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy_core.anthropic_api.events import Event
+from proxy_core.anthropic_api.json_text import loads
+from proxy_core.anthropic_api.sse import FrameSplitter, encode
 from proxy_core.errors import StreamBroken, UnderstudyError
 from proxy_core.translate.answer import collect
 from proxy_core.translate.stream import StreamTranslator
-from proxy_core.wire.events import Event
-from proxy_core.wire.json_text import loads
-from proxy_core.wire.sse import FrameSplitter, encode
+from tests.anthropic_grammar import Reading, read
 from tests.support.random_streams import Script, script
-from tests.wire_grammar import Reading, read
 
 seeds = st.integers(min_value=0, max_value=2**64).map(random.Random)
 

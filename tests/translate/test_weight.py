@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.trial.picture import png
+from app.services.model_probe.test_image import png
 from proxy_core.catalogue.tokenizer import Tokenizer
 from proxy_core.translate.call import ChatCall
 from proxy_core.translate.measure import NEWER, OLDER, measure_of

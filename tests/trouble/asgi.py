@@ -11,7 +11,7 @@ from typing import Any
 
 from proxy_core.config import paths
 from proxy_core.config.key_store import MemoryStore
-from proxy_core.runtime.build import Options, Proxy
+from proxy_core.server.runtime import Options, ProxyRuntime
 from tests.support.proxy import TOKEN, Heard
 
 PORT = 8082
@@ -86,7 +86,7 @@ async def app(home: Path, environ: Mapping[str, str], settings: str = "version =
     places.settings_file.parent.mkdir(parents=True, exist_ok=True)
     places.settings_file.write_text(settings)
     heard = Heard()
-    service = Proxy(Options(places, {"UNDERSTUDY_TOKEN": TOKEN, **environ}, MemoryStore(), heard)).make_service()
+    service = ProxyRuntime(Options(places, {"UNDERSTUDY_TOKEN": TOKEN, **environ}, MemoryStore(), heard)).make_service()
     try:
         yield App(service.app, heard)
     finally:

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final
 
+from tests.anthropic_grammar import GrammarFault, read
 from tests.trouble.faults import PLAYED, UNPLAYED, WAITING
 from tests.trouble.stage import ENGINES, Case, Outcome, faulty_stage
-from tests.wire_grammar import GrammarFault, read
 
 FILE: Final = Path(__file__).with_name("matrix.md")
 """The table as it is expected; ``--update-golden`` writes it anew."""

@@ -22,6 +22,7 @@ import httpx
 import psutil
 
 from proxy_core.upstream.pool import KEPT_ALIVE
+from tests.anthropic_grammar import read
 from tests.support import anthropic_server, processes
 from tests.support.chat_server import (
     Body,
@@ -41,7 +42,6 @@ from tests.support.chat_server import (
     usage,
     whole,
 )
-from tests.wire_grammar import read
 
 STREAMS = 32
 EVERY = 5.0

@@ -15,7 +15,7 @@ from unittest import mock
 import httpx
 
 from proxy_core.api import retries
-from proxy_core.ledger.journal import Story
+from proxy_core.ledger.request_events import RequestRecord
 from tests.support.chat_server import ChatServer, Request, Step
 from tests.support.proxy import Running, request, running
 from tests.trouble.faults import PLAYED, UNPLAYED
@@ -80,7 +80,7 @@ class Outcome:
     seconds: float
     asked: int
     held: bool
-    story: Story
+    record: RequestRecord
 
     @property
     def is_stream(self) -> bool:
@@ -142,7 +142,7 @@ class Stage:
             for streamed in (True, False):
                 await self.ask(Case("500", engine, streamed))
         self.provider.asked_for.clear()
-        self.proxy.heard.stories.clear()
+        self.proxy.heard.records.clear()
 
     async def ask(self, case: Case) -> Outcome:
         """Ask once, and read whatever comes until nothing more does."""
@@ -166,9 +166,9 @@ class Stage:
             status = HUNG
         seconds = loop.time() - began
         held = not await self.provider.let_go(case.slug)
-        story = [each for each in self.proxy.heard.stories.values() if each.session == case.slug][-1]
+        record = [each for each in self.proxy.heard.records.values() if each.session == case.slug][-1]
         asked = self.provider.asked_for[case.slug]
-        return Outcome(case, status, headers, bytes(body), cut, seconds, asked, held, story)
+        return Outcome(case, status, headers, bytes(body), cut, seconds, asked, held, record)
 
 
 @asynccontextmanager

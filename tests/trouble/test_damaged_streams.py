@@ -13,11 +13,11 @@ import pytest
 from hypothesis import settings
 
 from proxy_core.api import retries
+from tests.anthropic_grammar import Reading, read
 from tests.support.chat_server import Body, Cut, Finish, Head, Request, Reset, Step, Wait, chat_server, sse
 from tests.support.proxy import request
 from tests.support.random_streams import Script, script
 from tests.trouble.asgi import Got, app
-from tests.wire_grammar import Reading, read
 
 COUNT = 10_000 if settings.default is not None and settings.default.max_examples >= 10_000 else 400
 
@@ -91,8 +91,8 @@ async def test_damaged_streams(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
                     seen[judge(got, said, done, good)] += 1
                 except AssertionError as fault:
                     raise AssertionError(f"stream {number}, {done.kind}: {got.status} {got.body!r}") from fault
-                proxy.heard.stories.clear()
-                proxy.heard.news.clear()
+                proxy.heard.records.clear()
+                proxy.heard.events.clear()
                 upstream.requests.clear()
     print(dict(seen))
     assert min(seen[end] for end in ("good", "error event", "error")) > 0

@@ -11,12 +11,12 @@ import psutil
 import pytest
 import pytest_asyncio
 
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
+from tests.anthropic_grammar import read
 from tests.support.chat_server import Body, ChatServer, Hang, Head, Request, Step, chat_server, delta, sse
 from tests.support.proxy import Running, request, running
 from tests.trouble.raw import answers, post
 from tests.trouble.wires import ANTHROPIC, CHAT, KEY
-from tests.wire_grammar import read
 
 pytestmark = [
     pytest.mark.asyncio(loop_scope="module"),
@@ -89,7 +89,7 @@ async def test_fifty_that_leave_at_once(
     proxy, upstream, provider = stage
     provider.moment = moment
     upstream.requests.clear()
-    proxy.heard.stories.clear()
+    proxy.heard.records.clear()
     await calm(upstream)
     tasks, descriptors = len(asyncio.all_tasks()), psutil.Process().num_fds()
     clients = [await asyncio.open_connection("127.0.0.1", proxy.port) for _ in range(CLIENTS)]
@@ -105,8 +105,8 @@ async def test_fifty_that_leave_at_once(
         writer.close()
     await upstream.quiet()
     await calm(upstream)
-    assert {story.state for story in proxy.heard.stories.values()} == {State.CANCELLED}
-    assert len(proxy.heard.stories) == CLIENTS
+    assert {record.state for record in proxy.heard.records.values()} == {State.CANCELLED}
+    assert len(proxy.heard.records) == CLIENTS
     assert len(asyncio.all_tasks()) <= tasks
     assert psutil.Process().num_fds() <= descriptors + 2  # a pool may have grown by what it keeps
 
@@ -151,7 +151,7 @@ async def test_who_is_stopped_is_told(engine: str, tmp_path_factory: pytest.Temp
         environ = {f"{name}_API_KEY": KEY for name in ("OPENAI", "ACME")}
         async with running(tmp_path_factory.mktemp("stopping"), environ, settings) as proxy:
             assert (await proxy.ask(model=MODELS[engine])).status_code == 200  # LiteLLM is loaded
-            proxy.heard.stories.clear()
+            proxy.heard.records.clear()
             upstream.requests.clear()
             provider.moment = "in the middle"
             under_way = [await asyncio.open_connection("127.0.0.1", proxy.port) for _ in range(6)]
@@ -175,4 +175,4 @@ async def test_who_is_stopped_is_told(engine: str, tmp_path_factory: pytest.Temp
             assert reading.error["type"] == "overloaded_error"
         else:
             assert (answer.status, answer.error["type"]) == (529, "overloaded_error")
-    assert {story.state for story in proxy.heard.stories.values()} == {State.FAILED}
+    assert {record.state for record in proxy.heard.records.values()} == {State.FAILED}

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
+from tests.anthropic_grammar import read
 from tests.trouble.matrix import CASES, FILE, outcomes, summary, table
 from tests.trouble.stage import Case, Outcome
 from tests.trouble.wires import KEY
-from tests.wire_grammar import read
 
 # LiteLLM's own, in its own code and in what pydantic says of it.
 pytestmark = [
@@ -48,12 +48,12 @@ def test_the_client_gets(case: Case, found: Mapping[Case, Outcome]) -> None:
     assert outcome.seconds < LONGEST
     assert outcome.asked <= (1 if case.engine == "relay" else 3)
     if outcome.asked:
-        assert len(outcome.story.attempts) == outcome.asked, "a request that left is no attempt"
+        assert len(outcome.record.attempts) == outcome.asked, "a request that left is no attempt"
     assert not outcome.held, "the provider was not let go"
-    assert KEY not in f"{outcome.body!r} {outcome.headers} {outcome.story}"
+    assert KEY not in f"{outcome.body!r} {outcome.headers} {outcome.record}"
     assert case.engine == "relay" or KEY[:12] not in outcome.body.decode("utf-8", "replace")
     if case.fault != "without end":
-        assert outcome.story.state in {State.DONE, State.FAILED}
+        assert outcome.record.state in {State.DONE, State.FAILED}
     if case.engine == "relay" and outcome.asked and not _is_ours(outcome):
         _judge_relayed(outcome)
     elif outcome.status == 200:
@@ -63,7 +63,7 @@ def test_the_client_gets(case: Case, found: Mapping[Case, Outcome]) -> None:
 
 
 def _is_ours(outcome: Outcome) -> bool:
-    return bool(outcome.headers.get("request-id", "") == outcome.story.id)
+    return bool(outcome.headers.get("request-id", "") == outcome.record.id)
 
 
 def _judge_error(outcome: Outcome) -> None:
@@ -72,40 +72,40 @@ def _judge_error(outcome: Outcome) -> None:
     assert outcome.status > 0, "nothing came"
     assert body["type"] == "error"
     assert set(body["error"]) == {"type", "message"}
-    assert body["request_id"] == outcome.headers["request-id"] == outcome.story.id
+    assert body["request_id"] == outcome.headers["request-id"] == outcome.record.id
     assert "Traceback" not in body["error"]["message"]
     forbidden = outcome.status not in MAY_PASS or "x-should-retry" in outcome.case.fault
     assert (outcome.headers.get("x-should-retry") == "false") == forbidden
     if (wait := outcome.headers.get("retry-after")) is not None:
         assert outcome.status in MAY_PASS
         assert 0 <= int(wait) < math.inf
-    assert outcome.story.state is State.FAILED
+    assert outcome.record.state is State.FAILED
 
 
 def _judge_answer(outcome: Outcome) -> None:
     assert not outcome.cut
     if not outcome.is_stream:
         assert json.loads(outcome.body)["type"] == "message"
-        assert outcome.story.state is State.DONE
+        assert outcome.record.state is State.DONE
         return
     if outcome.case.fault == "without end":
         return
     reading = read(outcome.body)
     if reading.complete:
-        assert outcome.story.state is State.DONE
+        assert outcome.record.state is State.DONE
     else:
-        assert outcome.story.state is State.FAILED
-        assert f'"request_id":"{outcome.story.id}"'.encode() in outcome.body
+        assert outcome.record.state is State.FAILED
+        assert f'"request_id":"{outcome.record.id}"'.encode() in outcome.body
         assert b"Traceback" not in outcome.body
 
 
 def _judge_relayed(outcome: Outcome) -> None:
     """Bytes, status and end as they came: what the table calls a beginning must end with the connection."""
     if outcome.cut or outcome.status >= 400:
-        assert outcome.story.state is State.FAILED
+        assert outcome.record.state is State.FAILED
     if outcome.is_stream and outcome.case.fault != "without end":
         whole = summary(outcome).startswith("stream → ") and b"message_stop" in outcome.body
-        assert whole or outcome.cut or outcome.story.state is State.FAILED or _is_odd(outcome)
+        assert whole or outcome.cut or outcome.record.state is State.FAILED or _is_odd(outcome)
 
 
 def _is_odd(outcome: Outcome) -> bool:

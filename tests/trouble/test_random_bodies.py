@@ -9,13 +9,13 @@ from pathlib import Path
 
 from hypothesis import settings
 
-from proxy_core.ledger.journal import Began, Carried, Ended, Routed
-from proxy_core.wire.request import model_at_the_head
+from proxy_core.anthropic_api.request import model_at_the_head
+from proxy_core.ledger.request_events import BodyCaptured, Finished, Routed, Started
+from tests.anthropic_grammar import read
 from tests.support.anthropic_server import message
 from tests.support.chat_server import Request, Step, chat_server, completion, text_stream, whole
 from tests.trouble.asgi import Got, app
 from tests.trouble.random_bodies import body
-from tests.wire_grammar import read
 
 COUNT = 10_000 if settings.default is not None and settings.default.max_examples >= 10_000 else 250
 PROVIDERS = ("openai", "deepseek", "mistral", "openrouter", "groq", "xai", "ollama")
@@ -58,8 +58,8 @@ async def test_random_bodies(tmp_path: Path) -> None:
                     judge(got)
                 except AssertionError as fault:
                     raise AssertionError(f"body {number} at {path}: {got.status} {got.body[:300]!r}") from fault
-                proxy.heard.stories.clear()
-                proxy.heard.news.clear()
+                proxy.heard.records.clear()
+                proxy.heard.events.clear()
                 upstream.requests.clear()
     print(dict(seen))
     assert seen[200] > COUNT / 10, "most bodies are no longer understood at all: the test has lost its point"
@@ -79,10 +79,10 @@ async def test_random_bodies_that_are_passed_on_unread(tmp_path: Path) -> None:
                 if model_at_the_head(asked) == "claude-opus-5-5":
                     unread += 1
                     assert [request.body for request in anthropic.requests] == [asked], number
-                    told = [type(news) for news in proxy.heard.news]
-                    assert (told[:3], told.count(Ended)) == ([Began, Carried, Routed], 1), number
-                proxy.heard.stories.clear()
-                proxy.heard.news.clear()
+                    told = [type(events) for events in proxy.heard.events]
+                    assert (told[:3], told.count(Finished)) == ([Started, BodyCaptured, Routed], 1), number
+                proxy.heard.records.clear()
+                proxy.heard.events.clear()
                 anthropic.requests.clear()
     assert unread > COUNT / 20
 

@@ -9,8 +9,8 @@ from collections.abc import AsyncIterator
 import pytest
 import pytest_asyncio
 
-from proxy_core.ledger.journal import State
-from proxy_core.runtime import heads
+from proxy_core.ledger.request_events import State
+from proxy_core.server import header_limits
 from tests.support.chat_server import ChatServer, Hang, chat_server, completion, whole
 from tests.support.proxy import TOKEN, Running, request, running
 from tests.trouble.raw import answers, post, talk
@@ -38,7 +38,7 @@ def stage(house: tuple[Running, ChatServer]) -> tuple[Running, ChatServer]:
     upstream.scripts = [whole(completion())]
     upstream.requests.clear()
     upstream.closed_by_client = 0
-    proxy.heard.stories.clear()
+    proxy.heard.records.clear()
     return house
 
 
@@ -187,7 +187,7 @@ async def test_a_client_that_leaves_after_two_requests_leaves_both(
     writer.close()
     await upstream.client_gone()
     async with asyncio.timeout(30):
-        while any(story.state is State.RUNNING for story in proxy.heard.stories.values()):
+        while any(record.state is State.RUNNING for record in proxy.heard.records.values()):
             await asyncio.sleep(0.01)
 
 
@@ -211,7 +211,7 @@ async def test_two_hundred_idle_connections_are_in_nobodys_way(stage: tuple[Runn
 
 
 async def test_a_slow_head_is_408(stage: tuple[Running, ChatServer], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(heads, "SECONDS", 0.3)
+    monkeypatch.setattr(header_limits, "SECONDS", 0.3)
     proxy, upstream = stage
     letters = [bytes([letter]) for letter in post(BODY, port=proxy.port)[:40]]
     (answer,) = answers(await talk(proxy.port, *letters, pause=0.02))
@@ -222,7 +222,7 @@ async def test_a_slow_head_is_408(stage: tuple[Running, ChatServer], monkeypatch
 async def test_nothing_but_line_ends_is_no_life(
     stage: tuple[Running, ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heads, "SECONDS", 0.3)
+    monkeypatch.setattr(header_limits, "SECONDS", 0.3)
     proxy, _ = stage
     loop = asyncio.get_running_loop()
     began = loop.time()
@@ -244,7 +244,7 @@ async def test_a_body_that_stops_half_way_is_408(stage: tuple[Running, ChatServe
 async def test_a_body_that_only_drips_is_not_read_for_ever(
     stage: tuple[Running, ChatServer], path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heads, "LINGER", 0.3)
+    monkeypatch.setattr(header_limits, "LINGER", 0.3)
     proxy, _ = stage
     drops = [post(BODY, "content-length: 100000", port=proxy.port, path=path), *[b" "] * 1200]
     loop = asyncio.get_running_loop()
@@ -257,7 +257,7 @@ async def test_a_body_that_only_drips_is_not_read_for_ever(
 async def test_a_body_that_is_too_large_is_refused_although_it_is_still_sent(
     stage: tuple[Running, ChatServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(heads, "LINGER", 0.5)
+    monkeypatch.setattr(header_limits, "LINGER", 0.5)
     proxy, _ = stage
     flood = [post(b"", "content-length: 70000000", port=proxy.port), *[b" " * 1_000_000] * 8]
     (answer,) = answers(await talk(proxy.port, *flood))

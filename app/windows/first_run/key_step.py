@@ -7,12 +7,11 @@ from typing import Final
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.catalogue_port import Catalogue
-from app.key_guess import provider_of
-from app.said import said
-from app.state import AppState, Door, ProviderCheck, Verdict
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16
+from app.i18n.said import said
+from app.state.app_state import AppState, CheckVerdict, KeyStorage, ProviderCheck
+from app.state.catalogue_port import Catalogue
+from app.state.commands import OpenLink, SetKey
+from app.state.key_detection import detect_provider
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
@@ -20,17 +19,18 @@ from app.widgets.labels import ElidedLabel, Label, line
 from app.widgets.layouts import empty
 from app.widgets.notice import Notice
 from app.widgets.secret_field import SecretField
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16
 from app.windows.first_run.source import DEMO, keyed
-from app.windows.first_run.step import Readiness, Step
+from app.windows.first_run.step import FirstRunStep, Readiness
 from app.windows.settings.fields import combo
-from app.wishes import OpenLink, SetKey
 from proxy_core.config.secret import Secret
 
 PATIENCE: Final = 60.0
 """Seconds for a key to be kept and checked; a keyring may ask the person for its password meanwhile."""
 
 
-class KeyStep(Step):
+class KeyStep(FirstRunStep):
     """``source`` is the id of the provider that was chosen; it passes once that provider's key was found good.
 
     Every wait for that ends: with what came of the check, when something else is typed, or after some ``seconds``.
@@ -84,15 +84,15 @@ class KeyStep(Step):
             else:
                 self._follow(state.checks.get(self._waiting))
 
-    def _about_keyring(self, door: Door) -> str:
-        match door:
-            case Door.LOCKED:
+    def _about_keyring(self, storage: KeyStorage) -> str:
+        match storage:
+            case KeyStorage.LOCKED:
                 return self.tr("The keyring is locked. Unlock it, so that Understudy can keep the key there.")
-            case Door.MEMORY:
+            case KeyStorage.MEMORY:
                 return self.tr(
                     "This system has no keyring that works: a key is kept in memory and is gone after quitting."
                 )
-            case Door.KEYRING:
+            case KeyStorage.KEYRING:
                 return ""
 
     def enter(self) -> None:
@@ -139,7 +139,7 @@ class KeyStep(Step):
         return card
 
     def _guess(self, text: str) -> None:
-        if guessed := provider_of(Secret(text)):
+        if guessed := detect_provider(Secret(text)):
             self.provider.setCurrentIndex(max(0, self.provider.findData(guessed)))
         if text:
             self._waiting = ""
@@ -156,7 +156,7 @@ class KeyStep(Step):
 
     def _get_key(self) -> None:
         if provider := self._catalogue.provider(str(self.provider.currentData())):
-            self.wished.emit(OpenLink(provider.key_page))
+            self.command_requested.emit(OpenLink(provider.key_page))
 
     def _keep(self, key: Secret) -> None:
         provider = str(self.provider.currentData())
@@ -165,13 +165,13 @@ class KeyStep(Step):
         self._waiting = provider
         self._patience.start()
         self._tell(self.tr("Checking…"), ChipKind.INFO, "")
-        self.wished.emit(SetKey(provider, key))
+        self.command_requested.emit(SetKey(provider, key))
 
     def _follow(self, check: ProviderCheck | None) -> None:
-        if check is None or check == self._before or check.verdict is Verdict.RUNNING:
+        if check is None or check == self._before or check.verdict is CheckVerdict.RUNNING:
             return
         provider, self._waiting = self._waiting, ""
-        if check.verdict is Verdict.BAD:
+        if check.verdict is CheckVerdict.BAD:
             word = self.tr("Key rejected") if check.rejected else self.tr("Not working")
             self._tell(word, ChipKind.BAD, check.sentence)
         else:

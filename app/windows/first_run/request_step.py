@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit
 
-from app.answers import Answer, FirstWords
-from app.said import said
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8
+from app.i18n.said import said
+from app.state.app_state import AppState
+from app.state.commands import ChooseFolder, CopyInstallCommand, EndFirstRun, LaunchClaudeCode, SendFirstRequest
+from app.state.query_results import FirstRequestProgress, QueryResult
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
 from app.widgets.folders import ask_folder, from_home
 from app.widgets.labels import ElidedLabel, Label, many_lines
 from app.widgets.notice import Notice
-from app.windows.first_run.step import Readiness, Step
-from app.wishes import ChooseFolder, CopyInstallCommand, EndFirstRun, Launch, TryFirstRequest
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8
+from app.windows.first_run.step import FirstRunStep, Readiness
 from proxy_core.config.settings import Role
 
 
-class RequestStep(Step):
+class RequestStep(FirstRunStep):
     """Asks when it is entered; passes with the launch."""
 
     def __init__(self, theme: Theme) -> None:
@@ -31,7 +31,7 @@ class RequestStep(Step):
             self.tr("It goes the way that all of Claude Code's will go: through the proxy to your model."),
         )
         self._ended = False
-        card = Card(self.tr("Answer"))
+        card = Card(self.tr("QueryResult"))
         self.chip = Chip(theme, parent=card)
         self.chip.setObjectName("first-words-state")
         card.head.addWidget(self.chip)
@@ -55,7 +55,7 @@ class RequestStep(Step):
         self.missing = Notice("claude-missing")
         self.copy_install = QuietButton(theme, self.tr("Copy"), "first-copy-install", "copy")
         self.copy_install.setAccessibleName(self.tr("Copy the command that installs Claude Code"))
-        self.copy_install.clicked.connect(lambda: self.wished.emit(CopyInstallCommand()))
+        self.copy_install.clicked.connect(lambda: self.command_requested.emit(CopyInstallCommand()))
         self.missing.row.addWidget(self.copy_install)
         self.column.addWidget(self.missing)
         where = QHBoxLayout()
@@ -76,7 +76,7 @@ class RequestStep(Step):
 
     @property
     def button(self) -> str:
-        return self.tr("Launch Claude Code")
+        return self.tr("LaunchClaudeCode Claude Code")
 
     def show_state(self, state: AppState) -> None:
         super().show_state(state)
@@ -91,12 +91,12 @@ class RequestStep(Step):
         self._ask()
 
     def go_on(self) -> None:
-        self.wished.emit(EndFirstRun())
-        self.wished.emit(Launch())
+        self.command_requested.emit(EndFirstRun())
+        self.command_requested.emit(LaunchClaudeCode())
         super().go_on()
 
-    def hear(self, answer: Answer) -> None:
-        if not isinstance(answer, FirstWords):
+    def on_result(self, answer: QueryResult) -> None:
+        if not isinstance(answer, FirstRequestProgress):
             return
         self._ended = answer.ended
         self.answer.setPlainText(many_lines(answer.text))
@@ -122,8 +122,8 @@ class RequestStep(Step):
         self.chip.tell(self.tr("Waiting"), ChipKind.QUIET)
         self.again.setEnabled(False)
         self.changed.emit()
-        self.wished.emit(TryFirstRequest())
+        self.command_requested.emit(SendFirstRequest())
 
     def _choose_folder(self) -> None:
         title = self.tr("Choose the project folder")
-        ask_folder(self, title, self.state.folder, lambda folder: self.wished.emit(ChooseFolder(folder)))
+        ask_folder(self, title, self.state.folder, lambda folder: self.command_requested.emit(ChooseFolder(folder)))

@@ -6,23 +6,23 @@ from typing import Final
 
 from PySide6.QtCore import Qt, QTimer
 
-from app.catalogue_port import Catalogue
-from app.state import AppState
-from app.theme import Theme
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import SetRole
 from app.widgets.card import Card
 from app.widgets.labels import Label, line
-from app.widgets.model_choices import Offer
+from app.widgets.model_choices import ModelOffer
+from app.widgets.theme import Theme
 from app.windows.first_run.source import proposal
-from app.windows.first_run.step import Readiness, Step
-from app.windows.settings.role_row import Casting, RoleRow
-from app.wishes import SetRole
+from app.windows.first_run.step import FirstRunStep, Readiness
+from app.windows.settings.role_row import RoleRow, RoleView
 from proxy_core.config.settings import DEFAULT_ROLES, Role
 
 _PATIENCE: Final = 3_000
 """Milliseconds for the roles to be kept. If they are not by then, the request that comes next tells what is wrong."""
 
 
-class RolesStep(Step):
+class RolesStep(FirstRunStep):
     """Proposes models of the source and takes others. It passes once they are kept: the request goes to them."""
 
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
@@ -88,7 +88,7 @@ class RolesStep(Step):
         self._patience.start()
         self.changed.emit()
         for role, model in tuple(self._waiting.items()):
-            self.wished.emit(SetRole(role, model))
+            self.command_requested.emit(SetRole(role, model))
 
     def _pass(self) -> None:
         self._patience.stop()
@@ -111,5 +111,5 @@ class RolesStep(Step):
             variable = state.configuration.fixed.get(f"roles.{role}", "")
             if variable:
                 self.chosen[role] = state.roles.get(role, "")
-            row.show_casting(Casting(self.chosen.get(role, ""), Offer(state.reached, local), variable))
+            row.show_casting(RoleView(self.chosen.get(role, ""), ModelOffer(state.reached, local), variable))
         self.changed.emit()

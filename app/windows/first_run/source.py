@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from app.catalogue_port import Catalogue
-from app.proposal import propose
-from app.state import AppState, KeyPlace
+from app.state.app_state import AppState, KeyPlace
+from app.state.catalogue_port import Catalogue
+from app.state.default_models import propose_models
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.settings import Role
 
@@ -30,4 +30,4 @@ def proposal(source: str, state: AppState, catalogue: Catalogue) -> Mapping[Role
     local = [model for server in state.local_servers if server.provider == source for model in server.models]
     reached = local or sorted(model for model in state.reached if model.startswith(f"{source}/"))
     known = [facts.id for facts in catalogue.search(f"{source}/", _MOST) if facts.id.startswith(f"{source}/")]
-    return propose(source, reached or known, catalogue.facts)
+    return propose_models(source, reached or known, catalogue.facts)

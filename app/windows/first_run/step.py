@@ -7,11 +7,11 @@ from enum import Enum, auto
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.answers import Answer
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16
+from app.state.app_state import AppState
+from app.state.query_results import QueryResult
 from app.widgets.labels import Label
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16
 
 
 class Readiness(Enum):
@@ -22,10 +22,10 @@ class Readiness(Enum):
     READY = auto()
 
 
-class Step(QWidget):
+class FirstRunStep(QWidget):
     """A step. ``changed``: its readiness may be another; ``passed``: it is done, the next one comes."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     changed = Signal()
     passed = Signal()
 
@@ -65,5 +65,5 @@ class Step(QWidget):
         """The button was pressed."""
         self.passed.emit()
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         """Take an answer."""

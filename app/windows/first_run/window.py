@@ -6,28 +6,28 @@ from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QColor, QKeySequence, QPainter, QPaintEvent, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from app.answers import Answer
-from app.catalogue_port import Catalogue
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_12, GAP_24, GAP_32
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import EndFirstRun
+from app.state.query_results import QueryResult
 from app.widgets.buttons import PrimaryButton, QuietButton
 from app.widgets.labels import Label
 from app.widgets.layouts import scrolling
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_12, GAP_24, GAP_32
 from app.windows.first_run.key_step import KeyStep
 from app.windows.first_run.request_step import RequestStep
 from app.windows.first_run.roles_step import RolesStep
-from app.windows.first_run.step import Readiness, Step
-from app.wishes import EndFirstRun
+from app.windows.first_run.step import FirstRunStep, Readiness
 
 _SMALLEST = QSize(640, 520)
 _USUAL = QSize(760, 620)
 
 
 class FirstRunWindow(QMainWindow):
-    """Key, roles, request. Closing it skips what is left; ``wished`` says :class:`EndFirstRun` either way."""
+    """Key, roles, request. Closing skips what is left; :class:`EndFirstRun` is emitted either way."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__()
@@ -40,10 +40,10 @@ class FirstRunWindow(QMainWindow):
         self.key_step = KeyStep(theme, catalogue)
         self.roles_step = RolesStep(theme, catalogue)
         self.request_step = RequestStep(theme)
-        self.steps: tuple[Step, ...] = (self.key_step, self.roles_step, self.request_step)
+        self.steps: tuple[FirstRunStep, ...] = (self.key_step, self.roles_step, self.request_step)
         self._stack = QStackedWidget()
         for step in self.steps:
-            step.wished.connect(self.wished)
+            step.command_requested.connect(self.command_requested)
             step.changed.connect(self._draw_foot)
             step.passed.connect(self._passed)
             self._stack.addWidget(scrolling(step))
@@ -69,7 +69,7 @@ class FirstRunWindow(QMainWindow):
         self._draw_foot()
 
     @property
-    def step(self) -> Step:
+    def step(self) -> FirstRunStep:
         """The one that is shown."""
         return self.steps[self._stack.currentIndex()]
 
@@ -80,10 +80,10 @@ class FirstRunWindow(QMainWindow):
             step.show_state(state)
         self._draw_foot()
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         """Pass an answer on."""
         for step in self.steps:
-            step.hear(answer)
+            step.on_result(answer)
 
     def go_on(self) -> None:
         """As the button does."""
@@ -123,7 +123,7 @@ class FirstRunWindow(QMainWindow):
     def _end(self) -> None:
         if not self._over:
             self._over = True
-            self.wished.emit(EndFirstRun())
+            self.command_requested.emit(EndFirstRun())
 
     def _foot(self, theme: Theme) -> QHBoxLayout:
         foot = QHBoxLayout()

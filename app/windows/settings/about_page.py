@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8
+from app.state.app_state import AppState
+from app.state.commands import CheckForUpdates, ForgetReport, OpenFolder, OpenLicences, OpenReport
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.confirm_dialog import ask
 from app.widgets.field_row import FieldRow
 from app.widgets.labels import ElidedLabel, Label
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8
 from app.windows.settings import questions
 from app.windows.settings.page import Page
-from app.wishes import CheckForUpdates, ForgetReport, OpenFolder, OpenLicences, OpenReport
 
 
 class AboutPage(Page):
@@ -30,12 +30,12 @@ class AboutPage(Page):
         self.version = Label("", "body")
         self.version.setObjectName("version")
         self.check = QuietButton(theme, self.tr("Check for updates"), "check-updates", "again")
-        self.check.clicked.connect(lambda: self.wished.emit(CheckForUpdates()))
+        self.check.clicked.connect(lambda: self.command_requested.emit(CheckForUpdates()))
         self.updates = FieldRow(
             self.tr("Updates"), self.tr("Asked for only when you press the button."), self.check, stretch=0
         )
         self.licences = QuietButton(theme, self.tr("All licences"), "open-licences", "document")
-        self.licences.clicked.connect(lambda: self.wished.emit(OpenLicences()))
+        self.licences.clicked.connect(lambda: self.command_requested.emit(OpenLicences()))
         self.settings_folder = self._folder(theme, self.tr("Settings"), "settings")
         self.log_folder = self._folder(theme, self.tr("Log"), "log")
         self.card(
@@ -54,7 +54,7 @@ class AboutPage(Page):
         self.report = ElidedLabel("")
         self.report.setFont(theme.font("mono"))
         self.open_report = QuietButton(theme, self.tr("Open"), "open-report", "document")
-        self.open_report.clicked.connect(lambda: self.wished.emit(OpenReport()))
+        self.open_report.clicked.connect(lambda: self.command_requested.emit(OpenReport()))
         self.forget_report = QuietButton(theme, self.tr("Delete…"), "forget-report", flat=True)
         self.forget_report.clicked.connect(self._ask_about_report)
         self.report_card.body.addWidget(
@@ -79,12 +79,17 @@ class AboutPage(Page):
         self.report.setText(state.report)
 
     def _ask_about_report(self) -> None:
-        ask(self.theme, self.forget_report, questions.delete_report(), lambda: self.wished.emit(ForgetReport()))
+        ask(
+            self.theme,
+            self.forget_report,
+            questions.delete_report(),
+            lambda: self.command_requested.emit(ForgetReport()),
+        )
 
     def _folder(self, theme: Theme, word: str, which: str) -> QuietButton:
         button = QuietButton(theme, word, f"open-{which}", "folder")
         button.setAccessibleName(self.tr("Open the folder of: {0}").format(word))
-        button.clicked.connect(lambda: self.wished.emit(OpenFolder(which)))
+        button.clicked.connect(lambda: self.command_requested.emit(OpenFolder(which)))
         return button
 
 

@@ -7,11 +7,11 @@ from typing import Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QListWidget, QListWidgetItem, QStackedWidget, QVBoxLayout, QWidget
 
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_12, GAP_16
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.labels import Label
 from app.widgets.search_field import SearchField
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_12, GAP_16
 from app.windows.settings.custom_endpoint import CustomEndpoint
 from proxy_core.catalogue.values import Provider
 

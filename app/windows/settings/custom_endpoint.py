@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 
-from app.said import said
-from app.theme import Theme
-from app.theme_tokens import GAP_16
+from app.i18n.said import said
 from app.widgets.buttons import PrimaryButton
 from app.widgets.field_row import FieldRow
 from app.widgets.secret_field import SecretField
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_16
 from app.windows.settings.engine_row import EngineRow
 from app.windows.settings.reading import Wrong, provider_id, url
 from proxy_core.config.secret import Secret

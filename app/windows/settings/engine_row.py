@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from app.theme import Theme
 from app.widgets.field_row import FieldRow
 from app.widgets.segmented import Segmented
+from app.widgets.theme import Theme
 from proxy_core.config.settings import Engine
 
 

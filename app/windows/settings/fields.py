@@ -9,11 +9,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFocusEvent, QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QWidget
 
-from app.theme import Theme
-from app.theme_tokens import GAP_8
 from app.widgets.field_row import FieldRow
 from app.widgets.labels import Label, width_of
 from app.widgets.segmented import Segmented
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8
 from app.widgets.toggle_switch import ToggleSwitch
 from app.windows.settings.reading import Reading, Value, Wrong, written
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from app.i18n import LANGUAGES
-from app.theme import Theme
+from app.i18n.languages import LANGUAGES
+from app.widgets.theme import Theme
 from app.windows.settings.fields import ChoiceField, ListField, SwitchField
 from app.windows.settings.page import Page
 from proxy_core.config.settings import Appearance

@@ -5,29 +5,29 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.state import AppState, LocalServerView
-from app.theme import Theme
-from app.theme_tokens import GAP_12, GAP_16
+from app.state.app_state import AppState, LocalServerView
+from app.state.commands import FindLocalServers, SetRole
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel, Label, line
 from app.widgets.layouts import empty
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_12, GAP_16
 from app.windows.settings.reading import place_of
-from app.wishes import FindLocalServers, SetRole
 from proxy_core.config.settings import DEFAULT_ROLES
 
 
 class LocalCard(Card):
     """A row for each server; its first model can play every role at once."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(self.tr("On this machine"), name="local-servers", padded=False, gap=0)
         self._theme = theme
         self._shown: tuple[LocalServerView, ...] | None = None
         self.look = QuietButton(theme, self.tr("Look again"), "find-local-servers", "again")
-        self.look.clicked.connect(lambda: self.wished.emit(FindLocalServers()))
+        self.look.clicked.connect(lambda: self.command_requested.emit(FindLocalServers()))
         self.head.addWidget(self.look)
         self._column = QVBoxLayout()
         self._column.setSpacing(0)
@@ -73,4 +73,4 @@ class LocalCard(Card):
 
     def _use(self, server: LocalServerView) -> None:
         for role in DEFAULT_ROLES:
-            self.wished.emit(SetRole(role, server.models[0]))
+            self.command_requested.emit(SetRole(role, server.models[0]))

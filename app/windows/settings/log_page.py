@@ -6,21 +6,21 @@ from collections.abc import Callable
 
 from PySide6.QtWidgets import QHBoxLayout, QScrollArea, QWidget
 
-from app.answers import Answer, LogMeasured
-from app.catalogue_port import Catalogue
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import MeasureLog, Wipe
+from app.state.query_results import LogMeasured, QueryResult
 from app.widgets.buttons import QuietButton
 from app.widgets.confirm_dialog import ConfirmDialog, Question, ask
 from app.widgets.field_row import FieldRow
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16
 from app.windows.blind_spot import BlindSpot
 from app.windows.settings import questions
 from app.windows.settings.fields import ChoiceField, SwitchField, TextField
 from app.windows.settings.page import Page
 from app.windows.settings.prices_card import PricesCard
 from app.windows.settings.reading import amount, count
-from app.wishes import MeasureLog, Wipe
 from proxy_core.config.settings import AtLimit
 
 
@@ -89,7 +89,7 @@ class LogPage(Page):
         )
         budget.body.addWidget(self.blind_spot)
         self.prices = PricesCard(theme, catalogue)
-        self.prices.wished.connect(self.wished)
+        self.prices.command_requested.connect(self.command_requested)
         self._unpriced: tuple[str, ...] = ()
         self.column.addWidget(self.prices)
         self.column.addStretch(1)
@@ -110,7 +110,7 @@ class LogPage(Page):
         if isinstance(area, QScrollArea):
             area.ensureWidgetVisible(wanted)
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         if isinstance(answer, LogMeasured) and self._asking is not None:
             dialog, question = self._asking
             dialog.show_question(question(answer))
@@ -136,13 +136,13 @@ class LogPage(Page):
         both.setAccessibleName(self.tr("Delete log"))
         return FieldRow(self.tr("Delete log"), self.tr("This can't be undone."), both)
 
-    def _ask(self, opener: QWidget, question: Callable[[LogMeasured], Question], wish: Wipe) -> None:
+    def _ask(self, opener: QWidget, question: Callable[[LogMeasured], Question], command: Wipe) -> None:
         """Ask at once, and again with the counts as soon as they are there."""
-        dialog = ask(self.theme, opener, questions.counting(), lambda: self.wished.emit(wish))
+        dialog = ask(self.theme, opener, questions.counting(), lambda: self.command_requested.emit(command))
         if dialog is not None:
             self._asking = (dialog, question)
             dialog.finished.connect(self._forget_asking)
-            self.wished.emit(MeasureLog())
+            self.command_requested.emit(MeasureLog())
 
     def _forget_asking(self) -> None:
         self._asking = None

@@ -7,18 +7,18 @@ from dataclasses import replace
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QHBoxLayout
 
-from app.catalogue_port import Catalogue
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import SwitchProfile
 from app.widgets.labels import Label, width_of
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8
 from app.windows.settings.fields import combo
 from app.windows.settings.local_card import LocalCard
 from app.windows.settings.page import Page
 from app.windows.settings.providers_card import ProvidersCard
 from app.windows.settings.questions import Change
 from app.windows.settings.roles_card import RolesCard
-from app.wishes import SwitchProfile
 from proxy_core.config.settings import Profile, Role, Settings
 
 _AGAIN = 60
@@ -42,7 +42,7 @@ class ModelsPage(Page):
         self.profile.setObjectName("active-profile")
         self.profile.setAccessibleName(self.tr("Active profile"))
         self.profile.setMinimumWidth(width_of(theme.font("body"), "m" * 14))
-        self.profile.activated.connect(lambda: self.wished.emit(SwitchProfile(self.profile.currentText())))
+        self.profile.activated.connect(lambda: self.command_requested.emit(SwitchProfile(self.profile.currentText())))
         label = Label(self.tr("Profile"), "body", "muted")
         label.setBuddy(self.profile)
         chooser = QHBoxLayout()
@@ -55,7 +55,7 @@ class ModelsPage(Page):
         self.providers = ProvidersCard(theme, catalogue)
         self.local = LocalCard(theme)
         for card in (self.roles, self.providers, self.local):
-            card.wished.connect(self.wished)
+            card.command_requested.connect(self.command_requested)
             self.column.addWidget(card)
         for field in self.roles.fields:
             self.edit(field)

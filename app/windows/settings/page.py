@@ -7,23 +7,23 @@ from collections.abc import Mapping
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.answers import Answer
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16, GAP_24
+from app.state.app_state import AppState
+from app.state.commands import ChangeSettings
+from app.state.query_results import QueryResult
 from app.widgets.card import Card
 from app.widgets.labels import Label, line
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16, GAP_24
 from app.windows.settings.fields import Field
 from app.windows.settings.questions import Change
 from app.windows.settings.values import value_at, with_defaults, with_value
-from app.wishes import ChangeSettings
 from proxy_core.config.settings import Settings
 
 
 class Page(QWidget):
     """A page. ``resets`` are the sections of the settings that "Restore defaults" puts back; none: it has no such."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     resets: tuple[str, ...] = ()
 
     def __init__(self, theme: Theme, name: str, title: str, words: str = "") -> None:
@@ -69,7 +69,7 @@ class Page(QWidget):
             field.show_value(value_at(state.settings, field.path))
             field.show_variable(state.configuration.fixed.get(field.path, ""))
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         """Take what was asked for; a page of the settings asks for nothing large."""
 
     def restored(self) -> Settings:
@@ -91,4 +91,4 @@ class Page(QWidget):
         )
 
     def _change(self, path: str, value: object) -> None:
-        self.wished.emit(ChangeSettings(with_value(self.settings, path, value)))
+        self.command_requested.emit(ChangeSettings(with_value(self.settings, path, value)))

@@ -7,21 +7,21 @@ from dataclasses import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.catalogue_port import Catalogue
-from app.models.prices import has_no_price
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import ChangeSettings
 from app.widgets.buttons import IconButton
 from app.widgets.card import Card
 from app.widgets.confirm_dialog import ask
 from app.widgets.labels import ElidedLabel, Label, width_of
-from app.widgets.model_choices import Offer
+from app.widgets.model_choices import ModelOffer
 from app.widgets.model_picker import ModelPicker
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
+from app.windows.models.prices import has_no_price
 from app.windows.settings import questions
 from app.windows.settings.fields import LineEdit
 from app.windows.settings.reading import Wrong, amount, written
-from app.wishes import ChangeSettings
 from proxy_core.config.settings import PASSTHROUGH, Price, Settings
 
 
@@ -112,7 +112,7 @@ class PriceRow(QWidget):
 class PricesCard(Card):
     """Rows for the models that were given a price, and for those that play a role and have none."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(self.tr("Your prices"), name="prices", padded=False, gap=0)
@@ -140,7 +140,7 @@ class PricesCard(Card):
         """Show the prices in force."""
         self._settings = state.settings
         local = tuple(model for server in state.local_servers for model in server.models)
-        self.picker.offer(Offer(reached=state.reached, local=local, passthrough=False))
+        self.picker.offer(ModelOffer(reached=state.reached, local=local, passthrough=False))
         playing = dict.fromkeys(state.roles.values())
         unpriced = tuple(model for model in playing if model != PASSTHROUGH and self._has_no_price(model))
         begun = tuple(model for model, row in self.rows.items() if row.is_begun)
@@ -171,7 +171,7 @@ class PricesCard(Card):
         self.rows[model].input.setFocus()
 
     def _change(self, model: str, price: Price) -> None:
-        self._wish({**self._settings.prices, model: price})
+        self._send_command({**self._settings.prices, model: price})
 
     def _ask_about(self, model: str) -> None:
         row = self.rows[model]
@@ -180,7 +180,7 @@ class PricesCard(Card):
 
     def _remove(self, model: str) -> None:
         self._added = tuple(other for other in self._added if other != model)
-        self._wish({other: price for other, price in self._settings.prices.items() if other != model})
+        self._send_command({other: price for other, price in self._settings.prices.items() if other != model})
 
-    def _wish(self, prices: dict[str, Price]) -> None:
-        self.wished.emit(ChangeSettings(replace(self._settings, prices=prices)))
+    def _send_command(self, prices: dict[str, Price]) -> None:
+        self.command_requested.emit(ChangeSettings(replace(self._settings, prices=prices)))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.chip import Chip, ChipKind
 from app.widgets.labels import ElidedLabel, Label
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
 from app.windows.settings.fields import LineEdit
 from proxy_core.config.settings import Profile, Role
 

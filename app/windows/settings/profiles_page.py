@@ -6,18 +6,18 @@ from dataclasses import replace
 
 from PySide6.QtWidgets import QVBoxLayout
 
-from app.state import AppState
-from app.theme import Theme
+from app.state.app_state import AppState
+from app.state.commands import ChangeSettings, SaveProfile, SwitchProfile
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.confirm_dialog import ask
 from app.widgets.labels import line
 from app.widgets.layouts import empty
+from app.widgets.theme import Theme
 from app.windows.settings import questions
 from app.windows.settings.page import Page
 from app.windows.settings.profile_row import ProfileRow
 from app.windows.settings.projects_card import ProjectsCard
-from app.wishes import ChangeSettings, KeepProfile, SwitchProfile
 from proxy_core.config.settings import Profile, ProjectSettings, Role
 
 
@@ -42,7 +42,7 @@ class ProfilesPage(Page):
         card.body.addLayout(self._column)
         self.column.addWidget(card)
         self.projects = ProjectsCard(theme)
-        self.projects.wished.connect(self.wished)
+        self.projects.command_requested.connect(self.command_requested)
         self.column.addWidget(self.projects)
         self.column.addStretch(1)
         self._to_rename = ""
@@ -79,7 +79,7 @@ class ProfilesPage(Page):
 
     def _row(self, name: str) -> ProfileRow:
         row = ProfileRow(self.theme, name)
-        row.switched.connect(lambda name: self.wished.emit(SwitchProfile(name)))
+        row.switched.connect(lambda name: self.command_requested.emit(SwitchProfile(name)))
         row.duplicated.connect(self._duplicate)
         row.renamed.connect(self._rename)
         row.unwanted.connect(self._ask_about)
@@ -97,10 +97,10 @@ class ProfilesPage(Page):
             number += 1
             name = f"{wanted} {number}"
         self._to_rename = name
-        self.wished.emit(KeepProfile(name, profile))
+        self.command_requested.emit(SaveProfile(name, profile))
 
     def _rename(self, name: str, new: str) -> None:
-        self.wished.emit(KeepProfile(new, self._own(name), renamed=name))
+        self.command_requested.emit(SaveProfile(new, self._own(name), renamed=name))
 
     def _own(self, name: str) -> Profile:
         """A profile without what the environment lays over it."""
@@ -121,4 +121,6 @@ class ProfilesPage(Page):
             folder: project if project.profile != name else ProjectSettings()
             for folder, project in self.settings.projects.items()
         }
-        self.wished.emit(ChangeSettings(replace(self.settings, profiles=left, profile=active, projects=projects)))
+        self.command_requested.emit(
+            ChangeSettings(replace(self.settings, profiles=left, profile=active, projects=projects))
+        )

@@ -7,22 +7,22 @@ from dataclasses import replace
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_12, GAP_16
+from app.state.app_state import AppState
+from app.state.commands import ChangeSettings
 from app.widgets.card import Card
 from app.widgets.folders import from_home
 from app.widgets.labels import ElidedLabel, Label, line
 from app.widgets.layouts import empty
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_12, GAP_16
 from app.windows.settings.fields import combo, offer_in
-from app.wishes import ChangeSettings
 from proxy_core.config.settings import ProjectSettings, Settings
 
 
 class ProjectsCard(Card):
     """A row for each folder that was launched in lately or has a profile."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme) -> None:
         super().__init__(self.tr("Project folders"), name="projects", padded=False, gap=0)
@@ -78,4 +78,4 @@ class ProjectsCard(Card):
         projects = {other: project for other, project in self._settings.projects.items() if other != folder}
         if name:
             projects[folder] = replace(self._settings.projects.get(folder, ProjectSettings()), profile=name)
-        self.wished.emit(ChangeSettings(replace(self._settings, projects=projects)))
+        self.command_requested.emit(ChangeSettings(replace(self._settings, projects=projects)))

@@ -5,16 +5,16 @@ from __future__ import annotations
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16
+from app.state.commands import CheckProvider, OpenLink
 from app.widgets.buttons import QuietButton
 from app.widgets.field_row import FieldRow
 from app.widgets.flow import Flow
 from app.widgets.labels import line
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16
 from app.windows.settings.engine_row import EngineRow
 from app.windows.settings.fields import LineEdit
 from app.windows.settings.reading import Wrong, url, url_or_nothing
-from app.wishes import CheckProvider, OpenLink
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.settings import Engine
 
@@ -25,7 +25,7 @@ class ProviderDetails(QWidget):
     ``key_unwanted`` and ``unwanted`` say that the button was pressed which removes the key, or the provider.
     """
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     changed = Signal(str, object)
     key_unwanted = Signal()
     unwanted = Signal()
@@ -48,9 +48,9 @@ class ProviderDetails(QWidget):
         flow = Flow(buttons)
         flow.setContentsMargins(0, GAP_8, 0, 0)
         self.check = QuietButton(theme, self.tr("Check now"), f"check-now-{provider.id}", "again")
-        self.check.clicked.connect(lambda: self.wished.emit(CheckProvider(self._provider.id)))
+        self.check.clicked.connect(lambda: self.command_requested.emit(CheckProvider(self._provider.id)))
         self.get = QuietButton(theme, self.tr("Get a key"), f"get-a-key-{provider.id}", "link")
-        self.get.clicked.connect(lambda: self.wished.emit(OpenLink(self._provider.key_page)))
+        self.get.clicked.connect(lambda: self.command_requested.emit(OpenLink(self._provider.key_page)))
         self.remove = QuietButton(theme, self.tr("Remove key…"), f"remove-{provider.id}", "trash")
         self.remove.clicked.connect(self.key_unwanted)
         self.forget = QuietButton(theme, self.tr("Remove provider…"), f"forget-{provider.id}", "trash")

@@ -5,19 +5,19 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.said import said
-from app.state import KeyPlace, KeyView, ProviderCheck, Verdict
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
+from app.i18n.said import said
+from app.state.app_state import CheckVerdict, KeyPlace, KeyView, ProviderCheck
+from app.state.commands import CheckProvider, OpenLink, SetKey
 from app.widgets.buttons import IconButton, PrimaryButton, QuietButton
 from app.widgets.chip import Chip, ChipKind
 from app.widgets.figures import clock
 from app.widgets.labels import ElidedLabel, Label, width_of
 from app.widgets.secret_field import SecretField
 from app.widgets.styled import restyle
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
 from app.windows.settings.provider_details import ProviderDetails
 from app.windows.settings.reading import place_of
-from app.wishes import CheckProvider, OpenLink, SetKey
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
@@ -30,7 +30,7 @@ class ProviderRow(QWidget):
     that its key, or the provider itself, is to go.
     """
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     changed = Signal(str, str, object)
     key_unwanted = Signal(str)
     unwanted = Signal(str)
@@ -67,7 +67,7 @@ class ProviderRow(QWidget):
         told.addWidget(self.chip, 0, Qt.AlignmentFlag.AlignTop)
         told.addWidget(self.sentence, 1)
         self.details = ProviderDetails(theme, provider)
-        self.details.wished.connect(self.wished)
+        self.details.command_requested.connect(self.command_requested)
         self.details.changed.connect(lambda name, value: self.changed.emit(self.provider.id, name, value))
         self.details.key_unwanted.connect(lambda: self.key_unwanted.emit(self.provider.id))
         self.details.unwanted.connect(lambda: self.unwanted.emit(self.provider.id))
@@ -112,7 +112,7 @@ class ProviderRow(QWidget):
         word, kind, sentence = self._told(check)
         self.chip.tell(word, kind)
         self.chip.setVisible(bool(word))
-        bad = bool(self._refused) or (check is not None and check.verdict is Verdict.BAD)
+        bad = bool(self._refused) or (check is not None and check.verdict is CheckVerdict.BAD)
         self.sentence.set_tone("bad" if bad else "muted")
         self.sentence.setText(sentence)
         self.sentence.setVisible(bool(sentence))
@@ -130,15 +130,15 @@ class ProviderRow(QWidget):
                 return self.tr("No key"), ChipKind.WARN, where
             return "", ChipKind.QUIET, where
         match check.verdict:
-            case Verdict.RUNNING:
+            case CheckVerdict.RUNNING:
                 return self.tr("Checking…"), ChipKind.INFO, where
-            case Verdict.GOOD:
+            case CheckVerdict.GOOD:
                 at = self.tr("checked at {0}").format(clock(check.at)[:5])
                 offered = "" if check.models is None else self.tr("%n model(s)", "", check.models)
                 return self.tr("Working"), ChipKind.GOOD, " · ".join(word for word in (offered, at, where) if word)
-            case Verdict.NOTED | Verdict.SKIPPED:
+            case CheckVerdict.NOTED | CheckVerdict.SKIPPED:
                 return self.tr("Not checked"), ChipKind.QUIET, said(check.sentence)
-            case Verdict.BAD:
+            case CheckVerdict.BAD:
                 word = self.tr("Key rejected") if check.rejected else self.tr("Not working")
                 return word, ChipKind.BAD, said(check.sentence)
 
@@ -160,13 +160,13 @@ class ProviderRow(QWidget):
         self.replace.clicked.connect(lambda: self.key.setFocus(Qt.FocusReason.OtherFocusReason))
         self.check = QuietButton(theme, self.tr("Check"), f"check-{id_}")
         self.check.setAccessibleName(self.tr("Check {0}").format(name))
-        self.check.clicked.connect(lambda: self.wished.emit(CheckProvider(self.provider.id)))
+        self.check.clicked.connect(lambda: self.command_requested.emit(CheckProvider(self.provider.id)))
         self.keep = PrimaryButton(theme, self.tr("Check"), f"keep-{id_}")
         self.keep.setAccessibleName(self.tr("Keep and check the key for {0}").format(name))
         self.keep.clicked.connect(self.key.enter)
         self.get = QuietButton(theme, self.tr("Get a key"), f"get-{id_}")
         self.get.setAccessibleName(self.tr("Get a key at {0}").format(name))
-        self.get.clicked.connect(lambda: self.wished.emit(OpenLink(self.provider.key_page)))
+        self.get.clicked.connect(lambda: self.command_requested.emit(OpenLink(self.provider.key_page)))
         self.more = IconButton(theme, "sliders", self.tr("More about {0}").format(name), f"more-{id_}")
         self.more.setCheckable(True)
         self.more.toggled.connect(self.details.setVisible)
@@ -194,7 +194,7 @@ class ProviderRow(QWidget):
             self._show_check(self._check)
 
     def _keep(self, key: Secret) -> None:
-        self.wished.emit(SetKey(self.provider.id, key))
+        self.command_requested.emit(SetKey(self.provider.id, key))
 
 
 _REMOVABLE = frozenset({KeyPlace.KEYRING, KeyPlace.MEMORY})

@@ -8,19 +8,19 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QVBoxLayout
 
-from app.catalogue_port import Catalogue
-from app.state import AppState, Door, KeyPlace, KeyView
-from app.theme import Theme
-from app.theme_tokens import GAP_12, GAP_16
+from app.state.app_state import AppState, KeyPlace, KeyStorage, KeyView
+from app.state.catalogue_port import Catalogue
+from app.state.commands import ChangeSettings, RemoveKey, SetKey
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.confirm_dialog import ask
 from app.widgets.labels import Label, line
 from app.widgets.notice import Notice
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_12, GAP_16
 from app.windows.settings import questions
 from app.windows.settings.add_provider import AddProvider
 from app.windows.settings.provider_row import ProviderRow
-from app.wishes import ChangeSettings, RemoveKey, SetKey
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import ProviderSettings, Settings
@@ -29,7 +29,7 @@ from proxy_core.config.settings import ProviderSettings, Settings
 class ProvidersCard(Card):
     """Rows for the state's providers, and for those that were just picked and have no key yet."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(self.tr("Providers"), name="providers", padded=False, gap=0)
@@ -75,15 +75,15 @@ class ProvidersCard(Card):
                 state.configuration.fixed.get(f"providers.{provider.id}.base_url", ""),
             )
 
-    def _about_keyring(self, door: Door) -> str:
-        match door:
-            case Door.LOCKED:
+    def _about_keyring(self, storage: KeyStorage) -> str:
+        match storage:
+            case KeyStorage.LOCKED:
                 return self.tr("The keyring is locked. Unlock it to use and change the keys in it.")
-            case Door.MEMORY:
+            case KeyStorage.MEMORY:
                 return self.tr(
                     "This system has no keyring that works: keys are kept in memory and are gone after quitting."
                 )
-            case Door.KEYRING:
+            case KeyStorage.KEYRING:
                 return ""
 
     def _remake(self, providers: tuple[Provider, ...]) -> None:
@@ -103,7 +103,7 @@ class ProvidersCard(Card):
 
     def _row(self, provider: Provider) -> ProviderRow:
         row = ProviderRow(self._theme, provider)
-        row.wished.connect(self.wished)
+        row.command_requested.connect(self.command_requested)
         row.changed.connect(self._change)
         row.key_unwanted.connect(self._ask_about_key)
         row.unwanted.connect(self._ask_about_provider)
@@ -132,7 +132,7 @@ class ProvidersCard(Card):
         self.panel.hide()
         self._wish_providers({**self._settings.providers, id_: settings})
         if key is not None:
-            self.wished.emit(SetKey(id_, key))
+            self.command_requested.emit(SetKey(id_, key))
 
     def _change(self, id_: str, name: str, value: Any) -> None:
         after = replace(self._settings.providers.get(id_, ProviderSettings()), **{name: value})
@@ -141,7 +141,7 @@ class ProvidersCard(Card):
     def _ask_about_key(self, id_: str) -> None:
         row = self.rows[id_]
         question = questions.remove_key(id_, row.provider.name, self._state)
-        ask(self._theme, row.details.remove, question, lambda: self.wished.emit(RemoveKey(id_)))
+        ask(self._theme, row.details.remove, question, lambda: self.command_requested.emit(RemoveKey(id_)))
 
     def _ask_about_provider(self, id_: str) -> None:
         row = self.rows[id_]
@@ -150,11 +150,11 @@ class ProvidersCard(Card):
 
     def _forget(self, id_: str) -> None:
         if self._state.keys.get(id_, KeyView()).place in (KeyPlace.KEYRING, KeyPlace.MEMORY):
-            self.wished.emit(RemoveKey(id_))
+            self.command_requested.emit(RemoveKey(id_))
         self._wish_providers({other: own for other, own in self._settings.providers.items() if other != id_})
 
     def _wish_providers(self, providers: dict[str, ProviderSettings]) -> None:
-        self.wished.emit(ChangeSettings(replace(self._settings, providers=providers)))
+        self.command_requested.emit(ChangeSettings(replace(self._settings, providers=providers)))
 
     @property
     def _settings(self) -> Settings:

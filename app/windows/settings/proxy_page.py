@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
-from app.said import said
-from app.state import AppState, KeyPlace, KeyView
-from app.theme import Theme
-from app.theme_tokens import GAP_8
+from app.i18n.said import said
+from app.state.app_state import AppState, KeyPlace, KeyView
+from app.state.commands import CopyToken, RenewToken
 from app.widgets.buttons import QuietButton
 from app.widgets.confirm_dialog import ask
 from app.widgets.field_row import FieldRow
 from app.widgets.labels import Label
 from app.widgets.notice import Notice
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8
 from app.windows.settings import questions
 from app.windows.settings.fields import SwitchField, TextField
 from app.windows.settings.page import Page
 from app.windows.settings.reading import host, port, proxy_url_or_nothing, seconds, url
-from app.wishes import CopyToken, RenewToken
 
 
 class ProxyPage(Page):
@@ -94,7 +94,7 @@ class ProxyPage(Page):
         self.token.setObjectName("token")
         self.token.setFont(theme.font("mono"))
         self.copy_token = QuietButton(theme, self.tr("Copy"), "copy-token", "copy")
-        self.copy_token.clicked.connect(lambda: self.wished.emit(CopyToken()))
+        self.copy_token.clicked.connect(lambda: self.command_requested.emit(CopyToken()))
         self.renew_token = QuietButton(theme, self.tr("Renew…"), "renew-token", "again")
         self.renew_token.clicked.connect(self._ask_about_token)
         row.addWidget(self.token, 1)
@@ -162,7 +162,7 @@ class ProxyPage(Page):
         )
 
     def _ask_about_token(self) -> None:
-        ask(self.theme, self.renew_token, questions.renew_token(), lambda: self.wished.emit(RenewToken()))
+        ask(self.theme, self.renew_token, questions.renew_token(), lambda: self.command_requested.emit(RenewToken()))
 
     def _show_token(self, token: KeyView) -> None:
         fixed = token.place is KeyPlace.ENVIRONMENT

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QCoreApplication
 
-from app.answers import LogMeasured
 from app.data_size import data_size
-from app.said import said
-from app.state import AppState, KeyPlace, KeyView
+from app.i18n.said import said
+from app.state.app_state import AppState, KeyPlace, KeyView
+from app.state.query_results import LogMeasured
 from app.widgets import figures
 from app.widgets.confirm_dialog import Question, short
 from app.windows.settings.reading import written

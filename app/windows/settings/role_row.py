@@ -7,37 +7,37 @@ from dataclasses import dataclass
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.catalogue_port import Catalogue
-from app.said import said
-from app.state import Trial, Verdict
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_12, GAP_16
+from app.i18n.said import said
+from app.state.app_state import CheckVerdict, ProbeView
+from app.state.catalogue_port import Catalogue
 from app.widgets.buttons import QuietButton
 from app.widgets.chip import Chip, ChipKind
 from app.widgets.figures import clock, money, seconds
 from app.widgets.flow import Flow
 from app.widgets.labels import Label, plain_tip, width_of
 from app.widgets.layouts import empty
-from app.widgets.model_choices import Offer
+from app.widgets.model_choices import ModelOffer
 from app.widgets.model_list import abilities, facts_words
 from app.widgets.model_picker import ModelPicker
 from app.widgets.styled import restyle
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_12, GAP_16
 from app.windows.role_words import role_words
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.catalogue.words import price
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Role
 
 _KINDS = {
-    Verdict.RUNNING: ChipKind.INFO,
-    Verdict.GOOD: ChipKind.GOOD,
-    Verdict.NOTED: ChipKind.WARN,
-    Verdict.BAD: ChipKind.BAD,
-    Verdict.SKIPPED: ChipKind.QUIET,
+    CheckVerdict.RUNNING: ChipKind.INFO,
+    CheckVerdict.GOOD: ChipKind.GOOD,
+    CheckVerdict.NOTED: ChipKind.WARN,
+    CheckVerdict.BAD: ChipKind.BAD,
+    CheckVerdict.SKIPPED: ChipKind.QUIET,
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Casting:
+class RoleView:
     """What is shown of a role: ``model`` is empty for one that is not set and follows BIG.
 
     ``tariff`` has the prices that hold for it, None where there are none. ``variable`` names what fixes it in the
@@ -46,16 +46,16 @@ class Casting:
     """
 
     model: str
-    offer: Offer
+    offer: ModelOffer
     variable: str = ""
     lack: str = ""
-    trial: Trial | None = None
+    trial: ProbeView | None = None
     tariff: ModelFacts | None = None
     followed: str = ""
     uses_big: bool = False
 
     @property
-    def in_force(self) -> str:
+    def config_snapshot(self) -> str:
         """The model that answers, as far as it is told."""
         return self.model or self.followed
 
@@ -121,27 +121,27 @@ class RoleRow(QWidget):
         """Whether it may be left out."""
         return self.role not in DEFAULT_ROLES
 
-    def show_casting(self, casting: Casting) -> None:
+    def show_casting(self, casting: RoleView) -> None:
         """Show who plays, and how."""
         self.picker.offer(casting.offer)
         self.picker.show_value(casting.model)
         self.picker.setEnabled(not casting.variable)
-        facts = self._catalogue.facts(casting.in_force) if "/" in casting.in_force else ModelFacts("")
+        facts = self._catalogue.facts(casting.config_snapshot) if "/" in casting.config_snapshot else ModelFacts("")
         self.price.setText(self._price(casting, casting.tariff))
         self.facts.setText(self._fact_words(casting, facts))
         self.facts.setVisible(bool(self.facts.text()))
         self._lack = casting.lack
         self._say()
-        trial = casting.trial if casting.trial and casting.trial.model == casting.in_force else None
-        self.test.setEnabled(bool(casting.in_force) and not (trial and trial.verdict is Verdict.RUNNING))
+        trial = casting.trial if casting.trial and casting.trial.model == casting.config_snapshot else None
+        self.test.setEnabled(bool(casting.config_snapshot) and not (trial and trial.verdict is CheckVerdict.RUNNING))
         self._show_trial(trial)
 
-    def _price(self, casting: Casting, tariff: ModelFacts | None) -> str:
-        if not casting.in_force and not casting.uses_big:
+    def _price(self, casting: RoleView, tariff: ModelFacts | None) -> str:
+        if not casting.config_snapshot and not casting.uses_big:
             return ""
         if not casting.model and casting.uses_big:
             return self.tr("Uses BIG")
-        if casting.in_force == PASSTHROUGH:
+        if casting.config_snapshot == PASSTHROUGH:
             return self.tr("As at Anthropic")
         if tariff is None or tariff.input_price is None or tariff.output_price is None:
             return self.tr("No price known")
@@ -149,7 +149,7 @@ class RoleRow(QWidget):
             return self.tr("Free")
         return f"{price(tariff.input_price)} / {price(tariff.output_price)}"
 
-    def _fact_words(self, casting: Casting, facts: ModelFacts) -> str:
+    def _fact_words(self, casting: RoleView, facts: ModelFacts) -> str:
         if casting.variable:
             return self.tr("Set by {0} in the environment").format(casting.variable)
         if not casting.model and casting.uses_big:
@@ -168,12 +168,12 @@ class RoleRow(QWidget):
         self.note.setText(self._wrong or self._lack)
         self.note.setVisible(bool(self.note.text()))
 
-    def _show_trial(self, trial: Trial | None) -> None:
+    def _show_trial(self, trial: ProbeView | None) -> None:
         empty(self._flow)
         self._chips.setVisible(trial is not None)
         if trial is None:
             return
-        if trial.verdict is Verdict.RUNNING and not trial.steps:
+        if trial.verdict is CheckVerdict.RUNNING and not trial.steps:
             self._flow.addWidget(Chip(self._theme, self.tr("Testing…"), ChipKind.INFO))
         for step in trial.steps:
             chip = Chip(self._theme, self._step_word(step.name), _KINDS[step.verdict])
@@ -182,11 +182,11 @@ class RoleRow(QWidget):
             self._flow.addWidget(chip)
         took = seconds(trial.first_token) if trial.first_token is not None else ""
         cost = money(trial.cost) if trial.cost is not None else ""
-        over = trial.at and trial.verdict is not Verdict.RUNNING
+        over = trial.at and trial.verdict is not CheckVerdict.RUNNING
         at = self.tr("tested at {0}").format(clock(trial.at)[:5]) if over else ""
         if figures := " · ".join(word for word in (took, cost, at) if word):
             self._flow.addWidget(Label(figures, "small", "muted"))
-        if trial.verdict is Verdict.BAD and trial.sentence:
+        if trial.verdict is CheckVerdict.BAD and trial.sentence:
             self.note.set_tone("bad")
             self.note.setText(said(trial.sentence))
             self.note.show()

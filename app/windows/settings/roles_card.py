@@ -4,37 +4,37 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 
-from app.catalogue_port import Catalogue
-from app.models.prices import tariff
-from app.state import AppState, KeyPlace, Verdict
-from app.theme import Theme
+from app.state.app_state import AppState, CheckVerdict, KeyPlace
+from app.state.catalogue_port import Catalogue
+from app.state.commands import ProbeRole, SetRole
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.labels import Label, line
-from app.widgets.model_choices import Offer
+from app.widgets.model_choices import ModelOffer
+from app.widgets.theme import Theme
+from app.windows.models.prices import tariff
 from app.windows.settings.fields import Field, ListField, TextField
 from app.windows.settings.reading import count
-from app.windows.settings.role_row import Casting, RoleRow
-from app.wishes import SetRole, TryRole
+from app.windows.settings.role_row import RoleRow, RoleView
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Role, ThinkingRule
 
 
 class RolesCard(Card):
     """A row for each role; ``fields`` are the two rules."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__(self.tr("Roles"), name="roles", padded=False, gap=0)
         self._catalogue = catalogue
         self.head.addWidget(Label(self.tr("In / out, per million tokens"), "small", "muted"))
         self.test_all = QuietButton(theme, self.tr("Test all"), "test-all", "start")
-        self.test_all.clicked.connect(lambda: self.wished.emit(TryRole(None)))
+        self.test_all.clicked.connect(lambda: self.command_requested.emit(ProbeRole(None)))
         self.head.addWidget(self.test_all)
         self.rows = {role: RoleRow(theme, catalogue, role) for role in Role}
         for row in self.rows.values():
-            row.cast.connect(lambda role, model: self.wished.emit(SetRole(role, model)))
-            row.tried.connect(lambda role: self.wished.emit(TryRole(role)))
+            row.cast.connect(lambda role, model: self.command_requested.emit(SetRole(role, model)))
+            row.tried.connect(lambda role: self.command_requested.emit(ProbeRole(role)))
             self.body.addWidget(row)
             self.body.addWidget(line())
         rules = (
@@ -69,15 +69,15 @@ class RolesCard(Card):
         """Show who plays what."""
         local = tuple(model for server in state.local_servers for model in server.models)
         own = state.settings.active.roles
-        trying = [trial.verdict is Verdict.RUNNING for trial in state.trials.values()]
+        trying = [trial.verdict is CheckVerdict.RUNNING for trial in state.trials.values()]
         self.test_all.setEnabled(not any(trying))
         for role, row in self.rows.items():
             played = state.roles.get(role, DEFAULT_ROLES.get(role, "")) if role in DEFAULT_ROLES or role in own else ""
             can_follow = row.is_optional or (role is not Role.BIG and Role.BIG in own)
             row.show_casting(
-                Casting(
+                RoleView(
                     "" if can_follow and role not in own else played,
-                    Offer(state.reached, local, self._following(role) if can_follow else ""),
+                    ModelOffer(state.reached, local, self._following(role) if can_follow else ""),
                     state.configuration.fixed.get(f"roles.{role}", ""),
                     self._lack(state, played),
                     state.trials.get(role),

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.said import said_in_part
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_12, GAP_16
+from app.i18n.said import said_in_part
+from app.state.app_state import AppState
+from app.state.commands import CopyCommand, CopyInstallCommand
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
 from app.widgets.flow import Flow
 from app.widgets.labels import ElidedLabel, Label
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_12, GAP_16
 from app.windows.settings.fields import ListField, TextField
 from app.windows.settings.page import Page
 from app.windows.settings.reading import command
-from app.wishes import CopyCommand, CopyInstallCommand
 
 
 class TerminalPage(Page):
@@ -80,7 +80,7 @@ class TerminalPage(Page):
         self.install_command.setFont(theme.font("mono"))
         self.copy_install = QuietButton(theme, self.tr("Copy"), "copy-install", "copy")
         self.copy_install.setAccessibleName(self.tr("Copy the command that installs Claude Code"))
-        self.copy_install.clicked.connect(lambda: self.wished.emit(CopyInstallCommand()))
+        self.copy_install.clicked.connect(lambda: self.command_requested.emit(CopyInstallCommand()))
         row.addWidget(self.install_command, 1)
         row.addWidget(self.copy_install)
         card.body.addWidget(
@@ -113,7 +113,7 @@ class TerminalPage(Page):
         for shell, word in shells:
             button = QuietButton(theme, word, f"copy-{shell}", "copy")
             button.setAccessibleName(self.tr("Copy the command for {0}").format(word))
-            button.clicked.connect(lambda _=False, own=shell: self.wished.emit(CopyCommand(own)))
+            button.clicked.connect(lambda _=False, own=shell: self.command_requested.emit(CopyCommand(own)))
             flow.addWidget(button)
         flow.setSpacing(GAP_8)
         column.addLayout(flow)

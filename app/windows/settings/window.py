@@ -9,11 +9,10 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QScrollArea, QStackedWidget, QVBoxLayout, QWidget
 
-from app.answers import Answer
-from app.catalogue_port import Catalogue
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_12, GAP_16, GAP_24
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import ChangeSettings
+from app.state.query_results import QueryResult
 from app.widgets.buttons import QuietButton
 from app.widgets.confirm_dialog import ask
 from app.widgets.labels import Label, line
@@ -21,6 +20,8 @@ from app.widgets.layouts import scrolling
 from app.widgets.nav_list import NavList, Place
 from app.widgets.notice import Notice
 from app.widgets.said_line import SaidLine
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_12, GAP_16, GAP_24
 from app.windows.settings import questions
 from app.windows.settings.about_page import AboutPage
 from app.windows.settings.general_page import GeneralPage
@@ -30,16 +31,15 @@ from app.windows.settings.page import Page
 from app.windows.settings.profiles_page import ProfilesPage
 from app.windows.settings.proxy_page import ProxyPage
 from app.windows.settings.terminal_page import TerminalPage
-from app.wishes import ChangeSettings
 
 _SMALLEST = QSize(760, 480)
 _USUAL = QSize(1040, 760)
 
 
 class SettingsWindow(QMainWindow):
-    """Shows a state while it is visible; says every wish of its pages through ``wished``."""
+    """Shows a state while it is visible; says every wish of its pages through ``command_requested``."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme, catalogue: Catalogue) -> None:
         super().__init__()
@@ -94,7 +94,7 @@ class SettingsWindow(QMainWindow):
         """A page by its name; it is made when it is wanted for the first time."""
         if name not in self._made:
             page = self._makers[name]()
-            page.wished.connect(self.wished)
+            page.command_requested.connect(self.command_requested)
             self._made[name] = page
             self._areas[name] = scrolling(page)
             self._stack.addWidget(self._areas[name])
@@ -115,10 +115,10 @@ class SettingsWindow(QMainWindow):
         if self.isVisible():
             self._draw()
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         """Pass an answer on."""
         for page in self._made.values():
-            page.hear(answer)
+            page.on_result(answer)
 
     def showEvent(self, event: QShowEvent) -> None:
         self._draw()
@@ -194,7 +194,7 @@ class SettingsWindow(QMainWindow):
     def _ask_to_restore(self, theme: Theme) -> None:
         page = self.page(self.place)
         question = questions.restore_defaults(page.title, page.changes())
-        ask(theme, self.restore, question, lambda: self.wished.emit(ChangeSettings(page.restored())))
+        ask(theme, self.restore, question, lambda: self.command_requested.emit(ChangeSettings(page.restored())))
 
 
 _SHOWN = (

@@ -9,35 +9,35 @@ from PySide6.QtCore import QObject, QRunnable, QThreadPool, Signal
 
 from app.conversation.reading import conversation, laid_out
 from app.windows.watch.spans import Sheet, conversation_sheet, text_sheet
-from proxy_core.ledger.rows import Part
+from proxy_core.ledger.rows import BodyKind
 
 AT_ONCE: Final = 200_000
 """Bytes that are read in Qt's thread."""
 CONVERSATION: Final = "conversation"
 
-Bodies = Mapping[Part, bytes]
+Bodies = Mapping[BodyKind, bytes]
 
 
 def sheet_of(view: str, bodies: Bodies) -> Sheet:
     """What a view (``conversation`` or a part's name) shows of the bodies."""
     if view == CONVERSATION:
-        return conversation_sheet(conversation(bodies.get(Part.REQUEST, b""), bodies.get(Part.ANSWER, b"")))
-    return text_sheet(laid_out(bodies.get(Part(view), b"")))
+        return conversation_sheet(conversation(bodies.get(BodyKind.REQUEST, b""), bodies.get(BodyKind.ANSWER, b"")))
+    return text_sheet(laid_out(bodies.get(BodyKind(view), b"")))
 
 
 def size_of(view: str, bodies: Bodies) -> int:
     """How many bytes that takes to read."""
     if view == CONVERSATION:
-        return len(bodies.get(Part.REQUEST, b"")) + len(bodies.get(Part.ANSWER, b""))
-    return len(bodies.get(Part(view), b""))
+        return len(bodies.get(BodyKind.REQUEST, b"")) + len(bodies.get(BodyKind.ANSWER, b""))
+    return len(bodies.get(BodyKind(view), b""))
 
 
-class _Said(QObject):
+class _SheetReady(QObject):
     read = Signal(int, object)
 
 
 class _Reading(QRunnable):
-    def __init__(self, ticket: int, read: Callable[[], Sheet], said: _Said) -> None:
+    def __init__(self, ticket: int, read: Callable[[], Sheet], said: _SheetReady) -> None:
         super().__init__()
         self._ticket, self._read, self._said = ticket, read, said
 
@@ -53,7 +53,7 @@ class BodyReader(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._ticket = 0
-        self._said = _Said()
+        self._said = _SheetReady()
         self._said.read.connect(self._take)
 
     def ask(self, view: str, bodies: Bodies) -> bool:

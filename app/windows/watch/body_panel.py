@@ -6,24 +6,24 @@ from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.answers import BodiesRead
 from app.conversation.reading import laid_out
-from app.theme import Theme
-from app.theme_tokens import GAP_8
+from app.state.commands import CopyText
+from app.state.query_results import BodiesRead
 from app.widgets.buttons import IconButton
 from app.widgets.labels import Label
 from app.widgets.segmented import Segmented
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8
 from app.windows.watch.bodies import CONVERSATION, BodyReader
 from app.windows.watch.body_view import BodyView
 from app.windows.watch.spans import Sheet
-from app.wishes import CopyText
-from proxy_core.ledger.rows import Part
+from proxy_core.ledger.rows import BodyKind
 
 
 class BodyPanel(QWidget):
     """Shows one view of the bodies; which one stays chosen from request to request."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -31,9 +31,9 @@ class BodyPanel(QWidget):
         self._id = ""
         views = (
             (CONVERSATION, self.tr("Conversation")),
-            (Part.REQUEST.value, self.tr("Request")),
-            (Part.UPSTREAM.value, self.tr("Upstream")),
-            (Part.ANSWER.value, self.tr("Answer")),
+            (BodyKind.REQUEST.value, self.tr("Request")),
+            (BodyKind.UPSTREAM.value, self.tr("Upstream")),
+            (BodyKind.ANSWER.value, self.tr("Answer")),
         )
         self._chosen = CONVERSATION
         column = QVBoxLayout(self)
@@ -111,7 +111,7 @@ class BodyPanel(QWidget):
         if self._answer is None:
             return
         bodies = self._answer.bodies
-        wanted = {Part.REQUEST, Part.ANSWER} if self._chosen == CONVERSATION else {Part(self._chosen)}
+        wanted = {BodyKind.REQUEST, BodyKind.ANSWER} if self._chosen == CONVERSATION else {BodyKind(self._chosen)}
         if not wanted & set(bodies):
             gone = self.tr("This request is not in the ledger any more.")
             none = self.tr("Nothing was kept of this body.")
@@ -125,7 +125,7 @@ class BodyPanel(QWidget):
 
     def _remarks(self) -> str:
         """What was done to the bodies that are shown before they were kept."""
-        shown = {Part.REQUEST, Part.ANSWER} if self._chosen == CONVERSATION else {Part(self._chosen)}
+        shown = {BodyKind.REQUEST, BodyKind.ANSWER} if self._chosen == CONVERSATION else {BodyKind(self._chosen)}
         kept = [one for one in (self._answer.kept if self._answer is not None else ()) if one.part in shown]
         hidden = sum(one.hidden for one in kept)
         said = []
@@ -151,6 +151,6 @@ class BodyPanel(QWidget):
         if self._chosen == CONVERSATION:
             text = self.view.text.toPlainText()
         else:
-            text = laid_out(self._answer.bodies.get(Part(self._chosen), b""))
+            text = laid_out(self._answer.bodies.get(BodyKind(self._chosen), b""))
         if text:
-            self.wished.emit(CopyText(text, self.tr("The body was copied.")))
+            self.command_requested.emit(CopyText(text, self.tr("The body was copied.")))

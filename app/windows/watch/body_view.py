@@ -9,14 +9,14 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QColor, QFont, QTextCharFormat, QTextCursor, QTextDocument
 from PySide6.QtWidgets import QHBoxLayout, QPlainTextEdit, QSizePolicy, QTextEdit, QVBoxLayout, QWidget
 
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8
 from app.widgets import figures
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.labels import Label
 from app.widgets.search_field import SearchField
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8
 from app.windows.watch.picture_strip import PictureStrip
-from app.windows.watch.spans import FIRST_SHOWN, Look, Sheet, Span
+from app.windows.watch.spans import FIRST_SHOWN, Look, Sheet, TextSpan
 
 TICK: Final = 15
 """Milliseconds between two pieces of a long body; the window stays alive between them."""
@@ -31,7 +31,7 @@ class BodyView(QWidget):
         super().__init__(parent)
         self._theme = theme
         self._sheet = Sheet(())
-        self._left: Iterator[Span] | None = None
+        self._left: Iterator[TextSpan] | None = None
         self._words = ""
         self._start = 0
         column = QVBoxLayout(self)
@@ -142,7 +142,7 @@ class BodyView(QWidget):
         cursor.movePosition(QTextCursor.MoveOperation.End)
         return cursor
 
-    def _write(self, cursor: QTextCursor, span: Span) -> None:
+    def _write(self, cursor: QTextCursor, span: TextSpan) -> None:
         cursor.insertText(span.text, self._format(span.look))
 
     def _format(self, look: Look) -> QTextCharFormat:
@@ -229,9 +229,9 @@ class BodyView(QWidget):
             self.text.find(self._words, flags)
 
 
-def _pieces(spans: tuple[Span, ...]) -> Iterator[Span]:
+def _pieces(spans: tuple[TextSpan, ...]) -> Iterator[TextSpan]:
     """The spans, long ones in parts, so that no part takes long to lay out."""
     size = FIRST_SHOWN // 4
     for span in spans:
         for at in range(0, len(span.text), size):
-            yield Span(span.text[at : at + size], span.look)
+            yield TextSpan(span.text[at : at + size], span.look)

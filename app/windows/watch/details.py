@@ -8,21 +8,21 @@ from collections.abc import Callable
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
-from app.answers import BodiesRead, RanAgain
-from app.catalogue_port import Catalogue
-from app.models.request_entry import Entry, chip_samples, status
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_16
+from app.state.catalogue_port import Catalogue
+from app.state.commands import CopyAsCurl, CopyText, ReplayRequest
+from app.state.query_results import BodiesRead, ReplayProgress
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, widest_chip
 from app.widgets.labels import Label, line
 from app.widgets.layouts import scrolling
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_16
+from app.windows.models.request_entry import RequestEntry, chip_samples, status
 from app.windows.watch.body_panel import BodyPanel
 from app.windows.watch.fact_panels import FactPanel, TimePanel, TokenPanel
 from app.windows.watch.run_again import AgainField, AgainWindow
-from app.wishes import CopyAsCurl, CopyText, RunAgain
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
 
 LEAST = 300
 """Pixels of its width at least."""
@@ -31,9 +31,9 @@ TICK = 250
 
 
 class Details(Card):
-    """``closed`` when a person is done with it; ``wished`` says wishes."""
+    """``closed`` when a person is done with it; ``command_requested`` says wishes."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     closed = Signal()
 
     def __init__(
@@ -41,7 +41,7 @@ class Details(Card):
     ) -> None:
         super().__init__(name="details", padded=False, gap=0)
         self._theme, self._clock = theme, clock
-        self._entry: Entry | None = None
+        self._entry: RequestEntry | None = None
         self.id = ""
         self.setMinimumWidth(LEAST)
         self._ticks = QTimer(self)
@@ -54,11 +54,11 @@ class Details(Card):
         self.body.addWidget(self.again)
         self._again_window: AgainWindow | None = None
         self.facts = FactPanel(theme)
-        self.facts.wished.connect(self.wished)
+        self.facts.command_requested.connect(self.command_requested)
         self.tokens = TokenPanel(theme)
         self.times = TimePanel(theme)
         self.bodies = BodyPanel(theme)
-        self.bodies.wished.connect(self.wished)
+        self.bodies.command_requested.connect(self.command_requested)
         sheet = QWidget()
         sheet.setProperty("role", "sheet")
         whole = QVBoxLayout(sheet)
@@ -99,17 +99,17 @@ class Details(Card):
         self.again.setVisible(False)
         self.bodies.show_waiting(id_)
 
-    def show_entry(self, entry: Entry) -> None:
+    def show_entry(self, entry: RequestEntry) -> None:
         """Draw a request: another one, or what became of this one."""
-        if entry.story.id != self.id:
-            self.show_wanted(entry.story.id)
+        if entry.record.id != self.id:
+            self.show_wanted(entry.record.id)
         self._entry = entry
-        told = status(entry.story)
+        told = status(entry.record)
         self.chip.tell(told.word, told.kind)
         self.facts.show_entry(entry)
-        self.tokens.show_story(entry.story)
+        self.tokens.show_story(entry.record)
         self._draw_times()
-        running = entry.story.state is State.RUNNING
+        running = entry.record.state is State.RUNNING
         self.run.setEnabled(not running)
         self.run_words.setEnabled(not running)
         if running:
@@ -122,10 +122,10 @@ class Details(Card):
         if answer.id != self.id:
             return
         if answer.row is not None:
-            self.show_entry(Entry(answer.row.story, answer.row))
+            self.show_entry(RequestEntry(answer.row.record, answer.row))
         self.bodies.show_bodies(answer)
 
-    def show_again(self, answer: RanAgain) -> None:
+    def show_again(self, answer: ReplayProgress) -> None:
         """Both answers, side by side."""
         if self._again_window is None:
             self._again_window = AgainWindow(self._theme, self.window())
@@ -174,10 +174,12 @@ class Details(Card):
         menu.setObjectName("copy-menu")
         curl = menu.addAction(self.tr("Copy as curl"))
         curl.setObjectName("copy-curl")
-        curl.triggered.connect(lambda: self.wished.emit(CopyAsCurl(self.id)))
+        curl.triggered.connect(lambda: self.command_requested.emit(CopyAsCurl(self.id)))
         own = menu.addAction(self.tr("Copy its id"))
         own.setObjectName("copy-id")
-        own.triggered.connect(lambda: self.wished.emit(CopyText(self.id, self.tr("The request's id was copied."))))
+        own.triggered.connect(
+            lambda: self.command_requested.emit(CopyText(self.id, self.tr("The request's id was copied.")))
+        )
         return menu
 
     def _copies(self) -> None:
@@ -188,14 +190,14 @@ class Details(Card):
     def _ask_again(self) -> None:
         self.again.setVisible(not self.again.isVisible())
         if self.again.isVisible():
-            self.again.begin("" if self._entry is None else self._entry.story.model)
+            self.again.begin("" if self._entry is None else self._entry.record.model)
 
     def _run_again(self, model: str) -> None:
         self.again.setVisible(False)
-        self.wished.emit(RunAgain(self.id, model))
+        self.command_requested.emit(ReplayRequest(self.id, model))
 
     def _draw_times(self) -> None:
         if self._entry is not None:
-            self.times.show_story(self._entry.story, self._clock())
-            if self._entry.story.ended is None:
-                self.tokens.show_story(self._entry.story)
+            self.times.show_story(self._entry.record, self._clock())
+            if self._entry.record.ended is None:
+                self.tokens.show_story(self._entry.record)

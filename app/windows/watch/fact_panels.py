@@ -5,18 +5,18 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from app.models.request_entry import Entry
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12
+from app.state.commands import ShowRequests
 from app.widgets import figures
 from app.widgets.bars import SpanBar, TokenBar
 from app.widgets.buttons import LinkButton
 from app.widgets.labels import Label, many_lines, plain_tip
 from app.widgets.layouts import empty
 from app.widgets.legend import Item, Legend
-from app.windows.watch.facts import Fact, Span, facts, shares, spans, total_tokens
-from app.wishes import ShowRequests
-from proxy_core.ledger.journal import Story
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12
+from app.windows.models.request_entry import RequestEntry
+from app.windows.watch.facts import Fact, TimeSpan, facts, shares, spans, total_tokens
+from proxy_core.ledger.request_events import RequestRecord
 
 LONGEST = 600
 """Characters of a fact that are shown; all of it is in its tool tip."""
@@ -25,7 +25,7 @@ LONGEST = 600
 class FactPanel(QWidget):
     """Names and values; a value that leads somewhere is a button."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -47,7 +47,7 @@ class FactPanel(QWidget):
         """What stands there."""
         return self._shown
 
-    def show_entry(self, entry: Entry) -> None:
+    def show_entry(self, entry: RequestEntry) -> None:
         """Draw a request's facts; what stands there already is left alone."""
         told = facts(entry)
         if told == self._shown:
@@ -63,7 +63,9 @@ class FactPanel(QWidget):
     def _value(self, fact: Fact) -> QWidget:
         if fact.leads_to is not None:
             link = LinkButton(fact.value, "fact-link", self.tr("Show its requests"))
-            link.clicked.connect(lambda _=False, wanted=fact.leads_to: self.wished.emit(ShowRequests(wanted)))
+            link.clicked.connect(
+                lambda _=False, wanted=fact.leads_to: self.command_requested.emit(ShowRequests(wanted))
+            )
             return link
         text = many_lines(fact.value)
         value = Label(_breakable(text[:LONGEST] + ("…" if len(text) > LONGEST else "")), "body", fact.tone, wrap=True)
@@ -87,10 +89,10 @@ class TokenPanel(QWidget):
         column.addWidget(self.bar)
         column.addWidget(self.legend)
 
-    def show_story(self, story: Story) -> None:
+    def show_story(self, record: RequestRecord) -> None:
         """Draw a request's tokens."""
-        parts = shares(story)
-        self.total.setText(total_tokens(story))
+        parts = shares(record)
+        self.total.setText(total_tokens(record))
         self.bar.setVisible(bool(parts))
         self.legend.setVisible(bool(parts))
         words = tuple(word for _, word in parts)
@@ -117,12 +119,12 @@ class TimePanel(QWidget):
         self._grid.setColumnStretch(1, 1)
         column.addLayout(self._grid)
 
-    def show_story(self, story: Story, now: float) -> None:
+    def show_story(self, record: RequestRecord, now: float) -> None:
         """Draw when a request began and where its time went, up to ``now`` while it runs (Unix time in seconds)."""
-        told = spans(story, now)
-        running = story.ended is None
-        whole = (now if story.ended is None else story.ended) - story.began
-        self.total.setText(f"{figures.day_and_clock(story.began)} · {figures.seconds(whole, running=running)}")
+        told = spans(record, now)
+        running = record.ended is None
+        whole = (now if record.ended is None else record.ended) - record.began
+        self.total.setText(f"{figures.day_and_clock(record.began)} · {figures.seconds(whole, running=running)}")
         if tuple((span.name, span.series) for span in told) != self._series:
             self._build(told)
         for span, (bar, took) in zip(told, self._bars, strict=True):
@@ -130,7 +132,7 @@ class TimePanel(QWidget):
             took.setText(figures.seconds(span.to - span.from_))
             bar.setAccessibleName(f"{span.name}: {took.text()}")
 
-    def _build(self, told: tuple[Span, ...]) -> None:
+    def _build(self, told: tuple[TimeSpan, ...]) -> None:
         self._series = tuple((span.name, span.series) for span in told)
         self._bars.clear()
         empty(self._grid)

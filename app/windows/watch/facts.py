@@ -7,14 +7,14 @@ from pathlib import PurePath
 
 from PySide6.QtCore import QCoreApplication
 
-from app.models.request_entry import Entry, output_tokens
-from app.models.request_filter import full_model
-from app.said import said, said_in_part
+from app.i18n.said import said, said_in_part
 from app.widgets import figures
 from app.widgets.bars import Share
 from app.widgets.folders import from_home
 from app.widgets.labels import LabelTone
-from proxy_core.ledger.journal import State, Story
+from app.windows.models.request_entry import RequestEntry, output_tokens
+from app.windows.models.request_filter import full_model
+from proxy_core.ledger.request_events import RequestRecord, State
 from proxy_core.ledger.rows import Billing, Filter
 
 translate = QCoreApplication.translate
@@ -34,7 +34,7 @@ class Fact:
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TimeSpan:
     """A part of a request's time: from and to in seconds since it began."""
 
     name: str
@@ -43,27 +43,27 @@ class Span:
     series: int
 
 
-def facts(entry: Entry) -> tuple[Fact, ...]:
+def facts(entry: RequestEntry) -> tuple[Fact, ...]:
     """Those that are known, in the order they are shown."""
-    story = entry.story
+    record = entry.record
     told = [
-        Fact(translate("Details", "Asked for"), story.asked_for),
-        Fact(translate("Details", "Why"), said_in_part(story.why)),
-        Fact(translate("Details", "Sent to"), ", ".join(part for part in (full_model(story), story.engine) if part)),
-        Fact(translate("Details", "Session"), _session(story), leads_to=Filter(session=story.session)),
-        _project(story),
-        Fact(translate("Details", "Profile"), story.profile),
-        *_attempts(story),
-        *(Fact(translate("Details", "Warning"), said(warning), "warn") for warning in story.warnings),
-        _end(story),
+        Fact(translate("Details", "Asked for"), record.asked_for),
+        Fact(translate("Details", "Why"), said_in_part(record.why)),
+        Fact(translate("Details", "Sent to"), ", ".join(part for part in (full_model(record), record.engine) if part)),
+        Fact(translate("Details", "Session"), _session(record), leads_to=Filter(session=record.session)),
+        _project(record),
+        Fact(translate("Details", "Profile"), record.profile),
+        *_attempts(record),
+        *(Fact(translate("Details", "Warning"), said(warning), "warn") for warning in record.warnings),
+        _end(record),
         Fact(translate("Details", "Cost"), _cost(entry)),
     ]
     return tuple(fact for fact in told if fact.value)
 
 
-def shares(story: Story) -> tuple[tuple[Share, str], ...]:
+def shares(record: RequestRecord) -> tuple[tuple[Share, str], ...]:
     """The parts of the token bar, each with its words for the legend."""
-    usage = story.usage
+    usage = record.usage
     if usage is None:
         return ()
     output = translate("Details", "{0} output").format(figures.tokens(usage.output))
@@ -79,54 +79,54 @@ def shares(story: Story) -> tuple[tuple[Share, str], ...]:
     return tuple((Share(count, series), word) for count, series, word in parts if count)
 
 
-def total_tokens(story: Story) -> str:
+def total_tokens(record: RequestRecord) -> str:
     """All tokens of a request; an estimate of the output while it runs."""
-    if story.usage is not None:
-        return figures.whole(story.usage.whole_input + story.usage.output)
-    count, _ = output_tokens(story)
+    if record.usage is not None:
+        return figures.whole(record.usage.whole_input + record.usage.output)
+    count, _ = output_tokens(record)
     return figures.NOTHING if count is None else f"~{figures.whole(count)}"
 
 
-def spans(story: Story, now: float) -> tuple[Span, ...]:
+def spans(record: RequestRecord, now: float) -> tuple[TimeSpan, ...]:
     """Where the time went: tries that failed, reaching the provider, its first token, the rest."""
-    began, end = story.began, now if story.ended is None else story.ended
-    made: list[Span] = []
+    began, end = record.began, now if record.ended is None else record.ended
+    made: list[TimeSpan] = []
     at = 0.0
-    failed = [one for one in story.attempts if one.error]
-    answered = next((one for one in story.attempts if not one.error), None)
+    failed = [one for one in record.attempts if one.error]
+    answered = next((one for one in record.attempts if not one.error), None)
     if failed:
         waited = answered.waited if answered is not None else 0.0
         until = failed[-1].at - began + waited
-        made.append(Span(translate("Details", "Tries"), at, until, 3))
+        made.append(TimeSpan(translate("Details", "Tries"), at, until, 3))
         at = until
     if answered is not None:
-        made.append(Span(translate("Details", "Connect"), at, answered.at - began, 3 if not failed else 0))
+        made.append(TimeSpan(translate("Details", "Connect"), at, answered.at - began, 3 if not failed else 0))
         at = answered.at - began
-    if story.first_token is not None:
-        made.append(Span(translate("Details", "First token"), at, story.first_token - began, 0))
-        at = story.first_token - began
-        made.append(Span(translate("Details", "Streaming"), at, end - began, 1))
-    elif not failed or story.ended is None:
-        made.append(Span(translate("Details", "Waiting"), at, end - began, 0))
+    if record.first_token is not None:
+        made.append(TimeSpan(translate("Details", "First token"), at, record.first_token - began, 0))
+        at = record.first_token - began
+        made.append(TimeSpan(translate("Details", "Streaming"), at, end - began, 1))
+    elif not failed or record.ended is None:
+        made.append(TimeSpan(translate("Details", "Waiting"), at, end - began, 0))
     return tuple(span for span in made if span.to >= span.from_)
 
 
-def _session(story: Story) -> str:
-    parts = [PurePath(story.project).name if story.project else "", story.session[:8]]
-    if story.agent:
-        parts.append(translate("Details", "subagent {0}").format(story.agent[:8]))
-    return ", ".join(part for part in parts if part) if story.session else ""
+def _session(record: RequestRecord) -> str:
+    parts = [PurePath(record.project).name if record.project else "", record.session[:8]]
+    if record.agent:
+        parts.append(translate("Details", "subagent {0}").format(record.agent[:8]))
+    return ", ".join(part for part in parts if part) if record.session else ""
 
 
-def _project(story: Story) -> Fact:
+def _project(record: RequestRecord) -> Fact:
     """A session names its project: then no line is spent on it."""
-    shown = "" if story.session else from_home(story.project)
-    return Fact(translate("Details", "Project"), shown, leads_to=Filter(project=story.project))
+    shown = "" if record.session else from_home(record.project)
+    return Fact(translate("Details", "Project"), shown, leads_to=Filter(project=record.project))
 
 
-def _attempts(story: Story) -> list[Fact]:
-    last = story.attempts[-1] if story.attempts else None
-    if last is None or (len(story.attempts) == 1 and last.error in {"", story.error}):
+def _attempts(record: RequestRecord) -> list[Fact]:
+    last = record.attempts[-1] if record.attempts else None
+    if last is None or (len(record.attempts) == 1 and last.error in {"", record.error}):
         return []  # what it says stands under Error
     name = translate("Details", "Try {0}")
     return [
@@ -135,21 +135,21 @@ def _attempts(story: Story) -> list[Fact]:
             f"{one.status or figures.NOTHING}: {said(one.error)}" if one.error else f"{one.status or 200}",
             "warn" if one.error else "text",
         )
-        for one in story.attempts
+        for one in record.attempts
     ]
 
 
-def _end(story: Story) -> Fact:
-    if story.error:
-        told = f"{story.status or ''} {story.error_type}: {said(story.error)}".strip()
+def _end(record: RequestRecord) -> Fact:
+    if record.error:
+        told = f"{record.status or ''} {record.error_type}: {said(record.error)}".strip()
         return Fact(translate("Details", "Error"), told, "bad")
     name = translate("Details", "Ended")
-    if story.state is State.CANCELLED:
+    if record.state is State.CANCELLED:
         return Fact(name, translate("Details", "The client left"))
-    return Fact(name, "" if story.stop_reason in {"end_turn", "tool_use"} else story.stop_reason)
+    return Fact(name, "" if record.stop_reason in {"end_turn", "tool_use"} else record.stop_reason)
 
 
-def _cost(entry: Entry) -> str:
+def _cost(entry: RequestEntry) -> str:
     match entry.billing:
         case None:
             return ""
@@ -157,7 +157,7 @@ def _cost(entry: Entry) -> str:
             return translate("Details", "Not billed")
         case Billing.SUBSCRIPTION:
             return translate("Details", "paid by a subscription")
-        case Billing.UNPRICED if entry.story.usage is None:
+        case Billing.UNPRICED if entry.record.usage is None:
             return translate("Details", "unpriced: the provider told no token counts")
         case Billing.UNPRICED:
             return translate("Details", "unpriced: no price is known for this model")

@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.models.figures_table import DISPLAY, LINE, FiguresModel
-from app.theme import Theme
 from app.widgets.chip import ChipKind, chip_font, chip_size, paint_chip
 from app.widgets.labels import width_of
+from app.widgets.theme import Theme
+from app.windows.models.figures_table import DISPLAY, LINE, FiguresModel
 
 EDGE = 8.0
 FIRST_EDGE = 16.0

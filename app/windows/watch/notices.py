@@ -10,15 +10,15 @@ from PySide6.QtCore import QCoreApplication, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app import assets
-from app.said import said
-from app.state import AppState, Door, Phase
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12
+from app.i18n.said import said
+from app.state.app_state import AppState, KeyStorage, Phase
+from app.state.commands import Command, CopyInstallCommand, ForgetReport, LaunchClaudeCode, ShowSettings, StartProxy
 from app.widgets import figures
 from app.widgets.buttons import IconButton, QuietButton
 from app.widgets.labels import Label
 from app.widgets.layouts import empty
-from app.wishes import CopyInstallCommand, ForgetReport, Launch, ShowSettings, StartProxy, Wish
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12
 
 translate = QCoreApplication.translate
 
@@ -29,113 +29,127 @@ Weight = Literal["bad", "warn", "info"]
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class NoticeItem:
     """``id`` names it for whoever puts it away; a sentence of others is plain text."""
 
     id: str
     weight: Weight
     sentence: str
     button: str = ""
-    wish: Wish | None = None
+    command: Command | None = None
     can_go: bool = True
-    goes_with: Wish | None = None
+    goes_with: Command | None = None
 
 
-def notices(state: AppState) -> tuple[Notice, ...]:
+def notices(state: AppState) -> tuple[NoticeItem, ...]:
     """What there is to tell, the most urgent first."""
     return tuple(notice for tell in _TELLERS for notice in tell(state))
 
 
-def _proxy(state: AppState) -> list[Notice]:
+def _proxy(state: AppState) -> list[NoticeItem]:
     proxy = state.proxy
     if proxy.phase is not Phase.ATTENTION:
         return []
     if state.free_port is not None:
-        sentence = proxy.sentence or translate("Notices", "The port is taken by {0}.").format(
-            proxy.holder or translate("Notices", "another program")
+        sentence = proxy.sentence or translate("NoticeStrip", "The port is taken by {0}.").format(
+            proxy.holder or translate("NoticeStrip", "another program")
         )
-        button = translate("Notices", "Use port {0}").format(state.free_port)
-        return [Notice("proxy", "bad", sentence, button, StartProxy(state.free_port), can_go=False)]
-    sentence = proxy.sentence or translate("Notices", "The proxy failed.")
-    return [Notice("proxy", "bad", sentence, translate("Notices", "Start"), StartProxy(), can_go=False)]
+        button = translate("NoticeStrip", "Use port {0}").format(state.free_port)
+        return [NoticeItem("proxy", "bad", sentence, button, StartProxy(state.free_port), can_go=False)]
+    sentence = proxy.sentence or translate("NoticeStrip", "The proxy failed.")
+    return [NoticeItem("proxy", "bad", sentence, translate("NoticeStrip", "Start"), StartProxy(), can_go=False)]
 
 
-def _launch(state: AppState) -> list[Notice]:
+def _launch(state: AppState) -> list[NoticeItem]:
     told = []
     if state.claude_installed is False:
-        sentence = translate("Notices", "Claude Code is not installed here.")
+        sentence = translate("NoticeStrip", "Claude Code is not installed here.")
         told.append(
-            Notice("claude", "warn", sentence, translate("Notices", "Copy the install command"), CopyInstallCommand())
+            NoticeItem(
+                "claude", "warn", sentence, translate("NoticeStrip", "Copy the install command"), CopyInstallCommand()
+            )
         )
     if state.obstacles:
         sentence = "\n".join(state.obstacles)
         told.append(
-            Notice(
-                f"obstacles {sentence}", "warn", sentence, translate("Notices", "Launch anyway"), Launch(anyway=True)
+            NoticeItem(
+                f"obstacles {sentence}",
+                "warn",
+                sentence,
+                translate("NoticeStrip", "LaunchClaudeCode anyway"),
+                LaunchClaudeCode(anyway=True),
             )
         )
     return told
 
 
-def _money(state: AppState) -> list[Notice]:
+def _money(state: AppState) -> list[NoticeItem]:
     told = []
     budget = state.budget
     for name, spent, limit in (
-        (translate("Notices", "today"), budget.today, budget.daily),
-        (translate("Notices", "this month"), budget.month, budget.monthly),
+        (translate("NoticeStrip", "today"), budget.today, budget.daily),
+        (translate("NoticeStrip", "this month"), budget.month, budget.monthly),
     ):
         if limit > 0 and spent >= 0.8 * limit:
             over = spent >= limit
-            sentence = translate("Notices", "{0} of {1} spent {2}.").format(
+            sentence = translate("NoticeStrip", "{0} of {1} spent {2}.").format(
                 figures.money(spent, fine=False), figures.money(limit), name
             )
             weight: Weight = "bad" if over else "warn"
             told.append(
-                Notice(f"budget {name} {over}", weight, sentence, translate("Notices", "Budget"), ShowSettings("log"))
+                NoticeItem(
+                    f"budget {name} {over}", weight, sentence, translate("NoticeStrip", "Budget"), ShowSettings("log")
+                )
             )
     return told
 
 
-def _keeping(state: AppState) -> list[Notice]:
+def _keeping(state: AppState) -> list[NoticeItem]:
     told = []
     if state.ledger_sentence:
-        told.append(Notice(f"ledger {state.ledger_sentence}", "warn", state.ledger_sentence))
-    if state.keys_kept_in is Door.LOCKED:
+        told.append(NoticeItem(f"ledger {state.ledger_sentence}", "warn", state.ledger_sentence))
+    if state.keys_kept_in is KeyStorage.LOCKED:
         sentence = translate(
-            "Notices", "The keyring is locked. Unlock it, so that Understudy can read your keys and its token."
+            "NoticeStrip", "The keyring is locked. Unlock it, so that Understudy can read your keys and its token."
         )
-        told.append(Notice("locked", "warn", sentence))
-    if state.keys_kept_in is Door.MEMORY:
-        sentence = translate("Notices", "No keyring was found: keys are kept in memory and gone when Understudy ends.")
-        told.append(Notice("memory", "warn", sentence, translate("Notices", "Models and keys"), ShowSettings("models")))
-    told.extend(Notice(f"trouble {sentence}", "warn", sentence) for sentence in state.troubles)
-    told.extend(Notice(f"said {sentence}", "warn", sentence) for sentence in state.configuration.warnings)
+        told.append(NoticeItem("locked", "warn", sentence))
+    if state.keys_kept_in is KeyStorage.MEMORY:
+        sentence = translate(
+            "NoticeStrip", "No keyring was found: keys are kept in memory and gone when Understudy ends."
+        )
+        told.append(
+            NoticeItem("memory", "warn", sentence, translate("NoticeStrip", "Models and keys"), ShowSettings("models"))
+        )
+    told.extend(NoticeItem(f"trouble {sentence}", "warn", sentence) for sentence in state.troubles)
+    told.extend(NoticeItem(f"said {sentence}", "warn", sentence) for sentence in state.configuration.warnings)
     return told
 
 
-def _rest(state: AppState) -> list[Notice]:
+def _rest(state: AppState) -> list[NoticeItem]:
     told = []
     if state.report:
         sentence = translate(
-            "Notices", "Understudy ended unexpectedly last time and kept a report of it, without secrets."
+            "NoticeStrip", "Understudy ended unexpectedly last time and kept a report of it, without secrets."
         )
         about = ShowSettings("about")
-        told.append(Notice("report", "info", sentence, translate("Notices", "Show"), about, goes_with=ForgetReport()))
+        told.append(
+            NoticeItem("report", "info", sentence, translate("NoticeStrip", "Show"), about, goes_with=ForgetReport())
+        )
     if not state.has_tray:
         sentence = translate(
-            "Notices", "There is no system tray here, so this window stays: closing it ends Understudy."
+            "NoticeStrip", "There is no system tray here, so this window stays: closing it ends Understudy."
         )
-        told.append(Notice("tray", "info", sentence))
+        told.append(NoticeItem("tray", "info", sentence))
     return told
 
 
-_TELLERS: Final[tuple[Callable[[AppState], list[Notice]], ...]] = (_proxy, _launch, _money, _keeping, _rest)
+_TELLERS: Final[tuple[Callable[[AppState], list[NoticeItem]], ...]] = (_proxy, _launch, _money, _keeping, _rest)
 
 
-class Notices(QWidget):
+class NoticeStrip(QWidget):
     """The strip of notices. What a person puts away stays away while it stays the same."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -145,13 +159,13 @@ class Notices(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(GAP_8)
         self._away: set[str] = set()
-        self._all: tuple[Notice, ...] = ()
-        self._shown: tuple[Notice, ...] = ()
+        self._all: tuple[NoticeItem, ...] = ()
+        self._shown: tuple[NoticeItem, ...] = ()
         self.setVisible(False)
         theme.changed.connect(self._redraw)
 
     @property
-    def shown(self) -> tuple[Notice, ...]:
+    def shown(self) -> tuple[NoticeItem, ...]:
         """Those that stand there now."""
         return self._shown
 
@@ -169,14 +183,14 @@ class Notices(QWidget):
     def _redraw(self) -> None:
         self._build(self._shown)
 
-    def _build(self, left: tuple[Notice, ...]) -> None:
+    def _build(self, left: tuple[NoticeItem, ...]) -> None:
         self._shown = left
         empty(self._column)
         for notice in left:
             self._column.addWidget(self._strip(notice))
         self.setVisible(bool(left))
 
-    def _strip(self, notice: Notice) -> QFrame:
+    def _strip(self, notice: NoticeItem) -> QFrame:
         strip = QFrame()
         strip.setProperty("role", "notice")
         strip.setProperty("tone", notice.weight)
@@ -191,9 +205,9 @@ class Notices(QWidget):
         words = Label(said(notice.sentence)[:600], "body", wrap=True)
         words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         row.addWidget(words, 1)
-        if notice.button and notice.wish is not None:
+        if notice.button and notice.command is not None:
             button = QuietButton(self._theme, notice.button, f"notice-{notice.id.split(' ', maxsplit=1)[0]}")
-            button.clicked.connect(lambda _=False, wish=notice.wish: self.wished.emit(wish))
+            button.clicked.connect(lambda _=False, command=notice.command: self.command_requested.emit(command))
             row.addWidget(button)
         if notice.can_go:
             away = IconButton(self._theme, "close", self.tr("Put away"), "notice-away")
@@ -201,8 +215,8 @@ class Notices(QWidget):
             row.addWidget(away)
         return strip
 
-    def _put_away(self, notice: Notice) -> None:
+    def _put_away(self, notice: NoticeItem) -> None:
         self._away.add(notice.id)
         if notice.goes_with is not None:
-            self.wished.emit(notice.goes_with)
+            self.command_requested.emit(notice.goes_with)
         self._choose()

@@ -9,10 +9,10 @@ from PySide6.QtGui import QIcon, QImage, QPixmap
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from app.conversation.turns import Picture
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16
 from app.widgets.buttons import PrimaryButton
 from app.widgets.labels import ElidedLabel, Label, plain_tip
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16
 from app.windows.watch.pictures import Unshown, image_of
 from app.windows.watch.spans import picture_words
 
@@ -162,7 +162,7 @@ class Decoder(QObject):
         self._left: list[tuple[int, Picture]] = []
         self._side = 0
         self._ticket = 0
-        self._said = _Said()
+        self._said = _ImageReady()
         self._said.decoded.connect(self._take)
 
     def ask(self, pictures: tuple[Picture, ...], side: int) -> None:
@@ -183,12 +183,12 @@ class Decoder(QObject):
             self._next()
 
 
-class _Said(QObject):
+class _ImageReady(QObject):
     decoded = Signal(int, int, object)
 
 
 class _Decoding(QRunnable):
-    def __init__(self, ticket: int, at: int, data: str, side: int, said: _Said) -> None:
+    def __init__(self, ticket: int, at: int, data: str, side: int, said: _ImageReady) -> None:
         super().__init__()
         self._ticket, self._at, self._data, self._side, self._said = ticket, at, data, side, said
 

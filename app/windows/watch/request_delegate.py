@@ -10,11 +10,11 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QS
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from app.models.request_entry import Column, Entry, input_words, output_words, status
-from app.models.requests import NUMBERS, RequestsModel
-from app.theme import Theme
 from app.widgets.chip import chip_font, paint_chip
 from app.widgets.labels import one_line
+from app.widgets.theme import Theme
+from app.windows.models.request_entry import Column, RequestEntry, input_words, output_words, status
+from app.windows.models.requests import NUMBERS, RequestsModel
 
 EDGE = 8
 FIRST_EDGE = 16
@@ -62,7 +62,7 @@ class RequestDelegate(QStyledItemDelegate):
         after = FIRST_EDGE if column == LAST else EDGE
         place = QRect(left + before, top, width - before - after, height - 1)
         if column == Column.STATUS:
-            told = status(entry.story)
+            told = status(entry.record)
             painter.save()
             paint_chip(painter, self._theme.tokens, self._chip, QRectF(place), told.kind, told.word)
             painter.restore()
@@ -79,15 +79,15 @@ class RequestDelegate(QStyledItemDelegate):
             painter.setPen(self._muted if column in MUTED else self._text)
             painter.drawText(place, RIGHT if column in NUMBERS else LEFT, said)
 
-    def _paint_tokens(self, painter: QPainter, place: QRect, entry: Entry) -> None:
+    def _paint_tokens(self, painter: QPainter, place: QRect, entry: RequestEntry) -> None:
         painter.setFont(self._body)
         painter.setPen(self._text)
-        painter.drawText(place, RIGHT, output_words(entry.story))
+        painter.drawText(place, RIGHT, output_words(entry.record))
         painter.setPen(self._muted)
         room = place.adjusted(0, 0, -round(self._width("~00.0k") + 2), 0)
-        painter.drawText(room, RIGHT, f"{input_words(entry.story)} →")
+        painter.drawText(room, RIGHT, f"{input_words(entry.record)} →")
 
-    def _paint_model(self, painter: QPainter, place: QRect, entry: Entry) -> None:
+    def _paint_model(self, painter: QPainter, place: QRect, entry: RequestEntry) -> None:
         name = self._model.said(entry, Column.MODEL)
         painter.setFont(self._body)
         painter.setPen(self._text)
@@ -95,7 +95,7 @@ class RequestDelegate(QStyledItemDelegate):
         if wide > place.width():
             name = QFontMetricsF(self._body).elidedText(name, Qt.TextElideMode.ElideMiddle, place.width())
         painter.drawText(place, LEFT, name)
-        provider = one_line(self.names.get(entry.story.provider, entry.story.provider))
+        provider = one_line(self.names.get(entry.record.provider, entry.record.provider))
         rest = place.adjusted(round(wide) + 8, 0, 0, 0)
         if provider and self._small_width(provider) <= rest.width():
             painter.setFont(self._small)

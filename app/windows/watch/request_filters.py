@@ -9,16 +9,16 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QWidget
 
-from app.answers import NamesRead
-from app.theme import Theme
-from app.theme_tokens import GAP_8
+from app.state.query_results import NamesRead
 from app.widgets.buttons import IconButton
 from app.widgets.labels import one_line
 from app.widgets.search_field import SearchField
 from app.widgets.segmented import Segmented
 from app.widgets.styled import restyle
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8
 from proxy_core.config.settings import Role
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
 from proxy_core.ledger.rows import Filter
 
 SHOWN_NAMES = 30

@@ -7,16 +7,16 @@ from dataclasses import replace
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget
 
-from app.models.requests import RequestsModel
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16
 from app.widgets import figures
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import ElidedLabel, line
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16
+from app.windows.models.requests import RequestsModel
 from app.windows.watch.requests_table import RequestsTable
-from proxy_core.ledger.journal import State
+from proxy_core.ledger.request_events import State
 from proxy_core.ledger.rows import Filter
 
 

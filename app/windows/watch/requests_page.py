@@ -10,20 +10,20 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
-from app.answers import Answer, BodiesRead, NamesRead, PageRead, RanAgain
-from app.catalogue_port import Catalogue
-from app.models.requests import RequestsModel
-from app.said import said
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_16, GAP_24
+from app.i18n.said import said
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import ReadBodies, ReadNames, ReadPage
+from app.state.query_results import BodiesRead, NamesRead, PageRead, QueryResult, ReplayProgress
 from app.widgets.labels import Label
-from app.widgets.model_choices import Offer
+from app.widgets.model_choices import ModelOffer
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_16, GAP_24
+from app.windows.models.requests import RequestsModel
 from app.windows.watch.details import Details
 from app.windows.watch.request_filters import RequestFilters
 from app.windows.watch.requests_list import RequestsList
 from app.windows.watch.today_cards import TodayCards
-from app.wishes import ReadBodies, ReadNames, ReadPage
 from proxy_core.catalogue.values import Provider
 from proxy_core.ledger.rows import Filter
 
@@ -34,9 +34,9 @@ DETAILS: Final = 318
 
 
 class RequestsPage(QWidget):
-    """``wished`` says wishes; ``launch`` that the empty state's button was pressed."""
+    """``command_requested`` says wishes; ``launch`` that the empty state's button was pressed."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     launch = Signal()
 
     def __init__(
@@ -73,7 +73,7 @@ class RequestsPage(QWidget):
         head.addWidget(Label(self.tr("Requests"), "title"))
         self.filters = RequestFilters(theme)
         self.filters.changed.connect(self._filter)
-        self.filters.opening.connect(lambda: self.wished.emit(ReadNames()))
+        self.filters.opening.connect(lambda: self.command_requested.emit(ReadNames()))
         head.addWidget(self.filters, 1)
         column.addLayout(head)
         self.cards = TodayCards(theme)
@@ -88,14 +88,14 @@ class RequestsPage(QWidget):
         self.cards.show_state(state)
         self._name_providers(state.providers)
         local = tuple(model for server in state.local_servers for model in server.models)
-        self.details.again.offer(Offer(state.reached, local, passthrough=False))
+        self.details.again.offer(ModelOffer(state.reached, local, passthrough=False))
         if not self._begun:
             self._begun = True
             self._begin(self.filters.wanted)
         if not self._paused:
             self._take_live()
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         """Take what was asked for."""
         match answer:
             case PageRead():
@@ -104,7 +104,7 @@ class RequestsPage(QWidget):
                 self._take_bodies(answer)
             case NamesRead():
                 self.filters.show_names(answer)
-            case RanAgain():
+            case ReplayProgress():
                 self.details.show_again(answer)
             case _:
                 pass
@@ -168,7 +168,7 @@ class RequestsPage(QWidget):
             signal.connect(self._tell_count)
         parts.addWidget(self.list)
         self.details = Details(self._theme, self._catalogue, self._clock)
-        self.details.wished.connect(self.wished)
+        self.details.command_requested.connect(self.command_requested)
         self.details.closed.connect(self.close_details)
         self.details.hide()
         parts.addWidget(self.details)
@@ -189,7 +189,7 @@ class RequestsPage(QWidget):
         self._at_end = False
         self._asked = ReadPage(wanted, None, PAGE)
         self.model.start(wanted)
-        self.wished.emit(self._asked)
+        self.command_requested.emit(self._asked)
         self._tell_count()
 
     def _filter(self, wanted: Filter) -> None:
@@ -198,7 +198,7 @@ class RequestsPage(QWidget):
     def _take_live(self) -> None:
         live = self._state.live
         self.model.take_live(live)
-        ended = frozenset(id_ for id_, story in live.items() if story.ended is not None)
+        ended = frozenset(id_ for id_, record in live.items() if record.ended is not None)
         if ended - self._settled and not self._settle.isActive():
             self._settle.start()
         self._settled = ended
@@ -207,16 +207,16 @@ class RequestsPage(QWidget):
 
     def _read_newest(self) -> None:
         entry = self.model.known(self.details.id)
-        if self._half_read and entry is not None and entry.story.ended is not None:
+        if self._half_read and entry is not None and entry.record.ended is not None:
             self._half_read = False
-            self.wished.emit(ReadBodies(self.details.id))
-        self.wished.emit(ReadPage(self.model.wanted, None, PAGE))
+            self.command_requested.emit(ReadBodies(self.details.id))
+        self.command_requested.emit(ReadPage(self.model.wanted, None, PAGE))
 
     def _read_older(self) -> None:
         oldest = self.model.oldest
         if self._asked is None and not self._at_end and oldest is not None:
             self._asked = ReadPage(self.model.wanted, oldest, PAGE)
-            self.wished.emit(self._asked)
+            self.command_requested.emit(self._asked)
 
     def _take_page(self, page: PageRead) -> None:
         if page.asked.wanted != self.model.wanted:
@@ -265,8 +265,8 @@ class RequestsPage(QWidget):
             self.details.show_entry(entry)
         else:
             self.details.show_wanted(id_)
-        self._half_read = entry is not None and entry.story.ended is None
-        self.wished.emit(ReadBodies(id_))
+        self._half_read = entry is not None and entry.record.ended is None
+        self.command_requested.emit(ReadBodies(id_))
         if not self.details.isVisible():
             self.details.show()
             self._arrange()

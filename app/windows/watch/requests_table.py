@@ -8,12 +8,12 @@ from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QHeaderView, QTableView, QWidget
 
-from app.models.request_entry import Column, chip_samples
-from app.models.requests import RequestsModel
-from app.theme import Theme
 from app.widgets import figures
 from app.widgets.chip import widest_chip
 from app.widgets.labels import width_of
+from app.widgets.theme import Theme
+from app.windows.models.request_entry import Column, chip_samples
+from app.windows.models.requests import RequestsModel
 from app.windows.watch.request_delegate import EDGE, FIRST_EDGE, RequestDelegate
 
 SPARED = (Column.FIRST, Column.ROLE)
@@ -153,7 +153,7 @@ class RequestsTable(QTableView):
     def _went(self) -> None:
         chosen = self.selectionModel().selectedRows()
         if chosen:
-            id_ = self._requests.entry(chosen[0].row()).story.id
+            id_ = self._requests.entry(chosen[0].row()).record.id
             if id_ != self._chosen:
                 self._chosen = id_
                 self.chose.emit(id_)

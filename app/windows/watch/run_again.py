@@ -5,20 +5,20 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
-from app.answers import RanAgain, Side
-from app.catalogue_port import Catalogue
-from app.models.request_filter import full_model
-from app.said import said
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16, GAP_24
+from app.i18n.said import said
+from app.state.catalogue_port import Catalogue
+from app.state.query_results import ReplayProgress, ReplaySide
 from app.widgets import figures
 from app.widgets.buttons import PrimaryButton, QuietButton
 from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel, Label, many_lines
-from app.widgets.model_choices import Offer
+from app.widgets.model_choices import ModelOffer
 from app.widgets.model_picker import ModelPicker
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16, GAP_24
+from app.windows.models.request_filter import full_model
 from app.windows.watch.spans import broken_lines
-from proxy_core.ledger.rows import Billing, Row
+from proxy_core.ledger.rows import Billing, RequestRow
 
 
 class AgainField(QWidget):
@@ -29,7 +29,7 @@ class AgainField(QWidget):
     def __init__(self, theme: Theme, catalogue: Catalogue | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("again")
-        self._offered = Offer()
+        self._offered = ModelOffer()
         self._picker = None if catalogue is None else ModelPicker(theme, catalogue)
         if self._picker is not None:
             self._picker.chosen.connect(self._pick)
@@ -44,7 +44,7 @@ class AgainField(QWidget):
         row.addWidget(self.field, 1)
         row.addWidget(self.go)
 
-    def offer(self, offer: Offer) -> None:
+    def offer(self, offer: ModelOffer) -> None:
         """What is marked where models are searched."""
         if self._picker is not None and offer != self._offered:
             self._offered = offer
@@ -101,7 +101,7 @@ class AgainWindow(QDialog):
         foot.addWidget(close)
         column.addLayout(foot)
 
-    def show_answer(self, answer: RanAgain) -> None:
+    def show_answer(self, answer: ReplayProgress) -> None:
         """Draw what there is of both."""
         self.before.show_side(answer.before, "")
         self.after.show_side(answer.after, answer.model)
@@ -124,25 +124,25 @@ class _SideCard(Card):
             self.body.addWidget(widget)
         self.body.addWidget(self.text, 1)
 
-    def show_side(self, side: Side | None, model: str) -> None:
+    def show_side(self, side: ReplaySide | None, model: str) -> None:
         if side is None:
             self.model.setText(model)
             self.figures.setText(self.tr("Running…"))
             self.text.setPlainText("")
             return
-        self.model.setText(model if side.row is None else full_model(side.row.story))
+        self.model.setText(model if side.row is None else full_model(side.row.record))
         self.figures.setText(said(side.trouble) or self._figures(side))
         self.figures.set_tone("bad" if side.trouble else "muted")
         self.text.setPlainText(broken_lines(many_lines(side.text)))
 
-    def _figures(self, side: Side) -> str:
+    def _figures(self, side: ReplaySide) -> str:
         if side.row is None:
             return ""
-        story = side.row.story
-        usage = story.usage
+        record = side.row.record
+        usage = record.usage
         parts = [
-            self.tr("first token {0}").format(figures.seconds(story.time_to_first_token)),
-            self.tr("whole {0}").format(figures.seconds(story.duration)),
+            self.tr("first token {0}").format(figures.seconds(record.time_to_first_token)),
+            self.tr("whole {0}").format(figures.seconds(record.duration)),
             ""
             if usage is None
             else self.tr("{0} in, {1} out").format(figures.tokens(usage.whole_input), figures.tokens(usage.output)),
@@ -150,7 +150,7 @@ class _SideCard(Card):
         ]
         return " · ".join(part for part in parts if part)
 
-    def _cost(self, row: Row) -> str:
+    def _cost(self, row: RequestRow) -> str:
         if row.cost is not None:
             return figures.money(row.cost)
         return self.tr("not billed") if row.billing is Billing.NOT_BILLED else self.tr("unpriced")

@@ -10,21 +10,21 @@ from typing import Final
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
-from app.answers import Answer, SessionsRead
-from app.models.figures_table import FiguresModel, Head, Line
-from app.models.spend import spend
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16, GAP_24
+from app.state.app_state import AppState
+from app.state.commands import ReadSessions, ShowRequests
+from app.state.query_results import QueryResult, SessionsRead
 from app.widgets import figures
 from app.widgets.card import Card
 from app.widgets.empty_state import EmptyState
 from app.widgets.labels import ElidedLabel, Label, line, one_line
 from app.widgets.segmented import head_height
+from app.widgets.spending_text import spend
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16, GAP_24
+from app.windows.models.figures_table import FigureRow, FiguresModel, Head
 from app.windows.watch.figures_view import FiguresView
 from app.windows.watch.usage_bars import all_tokens
-from app.wishes import ReadSessions, ShowRequests
-from proxy_core.ledger.rows import Filter, Session
+from proxy_core.ledger.rows import Filter, SessionRow
 
 PAGE: Final = 100
 """Sessions that an answer brings at most; one that brings fewer was the last."""
@@ -35,9 +35,9 @@ ALIVE: Final = 300.0
 
 
 class SessionsPage(QWidget):
-    """``wished`` says wishes; ``launch`` that the empty state's button was pressed."""
+    """``command_requested`` says wishes; ``launch`` that the empty state's button was pressed."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     launch = Signal()
 
     def __init__(self, theme: Theme, clock: Callable[[], float] = time.time, parent: QWidget | None = None) -> None:
@@ -45,7 +45,7 @@ class SessionsPage(QWidget):
         self.setObjectName("sessions-page")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self._clock = clock
-        self._sessions: dict[str, Session] = {}
+        self._sessions: dict[str, SessionRow] = {}
         self._running: dict[str, int] = {}
         self._asked: ReadSessions | None = None
         self._at_end = False
@@ -74,7 +74,7 @@ class SessionsPage(QWidget):
         self.model = FiguresModel(heads, self)
         said = self.tr("Sessions, latest first; press one to see its requests")
         self.table = FiguresView(theme, self.model, "sessions-table", said, live_word=self.tr("Live"))
-        self.table.pressed_row.connect(lambda id_: self.wished.emit(ShowRequests(Filter(session=id_))))
+        self.table.pressed_row.connect(lambda id_: self.command_requested.emit(ShowRequests(Filter(session=id_))))
         self.table.verticalScrollBar().valueChanged.connect(self._scrolled)
         self.empty = EmptyState(
             theme,
@@ -102,14 +102,14 @@ class SessionsPage(QWidget):
     def begin(self) -> None:
         """Read the latest sessions."""
         self._asked = ReadSessions()
-        self.wished.emit(self._asked)
+        self.command_requested.emit(self._asked)
 
     def show_state(self, state: AppState) -> None:
         """Draw what the app knows."""
         running: dict[str, int] = {}
-        for story in state.running:
-            running[story.session] = running.get(story.session, 0) + 1
-        told = frozenset((story.id, story.ended is None) for story in state.live.values())
+        for record in state.running:
+            running[record.session] = running.get(record.session, 0) + 1
+        told = frozenset((record.id, record.ended is None) for record in state.live.values())
         if running != self._running:
             self._running = running
             self._draw()
@@ -118,7 +118,7 @@ class SessionsPage(QWidget):
             if self.isVisible() and not self._settle.isActive():
                 self._settle.start()
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         """Take what was asked for."""
         if not isinstance(answer, SessionsRead):
             return
@@ -138,7 +138,7 @@ class SessionsPage(QWidget):
         if value < bar.maximum() - 200 or self._asked is not None or self._at_end or not self._sessions:
             return
         self._asked = ReadSessions(before=min(session.latest for session in self._sessions.values()))
-        self.wished.emit(self._asked)
+        self.command_requested.emit(self._asked)
 
     def _draw(self) -> None:
         now = self._clock()
@@ -149,10 +149,10 @@ class SessionsPage(QWidget):
         known = figures.counted(len(ordered), self.tr("1 session"), self.tr("{0} sessions"))
         self.count.setText(" · ".join((known, self.tr("{0} live").format(live))))
 
-    def _lives(self, session: Session, now: float) -> bool:
+    def _lives(self, session: SessionRow, now: float) -> bool:
         return bool(self._running.get(session.id)) or session.running > 0 or now - session.latest < ALIVE
 
-    def _line(self, session: Session, now: float) -> Line:
+    def _line(self, session: SessionRow, now: float) -> FigureRow:
         total = session.total
         name = one_line(PurePath(session.project).name) or self.tr("No project")
         cells = (
@@ -166,4 +166,4 @@ class SessionsPage(QWidget):
             figures.tokens(all_tokens(total)),
             spend(total),
         )
-        return Line(session.id, cells, live=self._lives(session, now))
+        return FigureRow(session.id, cells, live=self._lives(session, now))

@@ -8,24 +8,32 @@ from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QVBoxLayout, QWidget
 
 from app import assets
-from app.state import AppState, Phase, Proxy
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
+from app.state.app_state import AppState, Phase, ProxyView
+from app.state.commands import (
+    ChooseFolder,
+    CopyAddress,
+    LaunchClaudeCode,
+    ShowSettings,
+    StartProxy,
+    StopProxy,
+    SwitchProfile,
+)
 from app.widgets.buttons import IconButton, PrimaryButton, QuietButton
 from app.widgets.card import Card
 from app.widgets.chip import Chip, ChipKind
 from app.widgets.folders import ask_folder, from_home
 from app.widgets.labels import ElidedLabel, Label, one_line, plain_tip
 from app.widgets.nav_list import NavList, Place
-from app.wishes import ChooseFolder, CopyAddress, Launch, ShowSettings, StartProxy, StopProxy, SwitchProfile
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12, GAP_16
 
 WIDTH = 220
 
 
 class Sidebar(QWidget):
-    """``wished`` says wishes, ``went`` the id of a page."""
+    """``command_requested`` says wishes, ``went`` the id of a page."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     went = Signal(str)
 
     def __init__(self, theme: Theme, parent: QWidget | None = None) -> None:
@@ -83,9 +91,14 @@ class Sidebar(QWidget):
     def launch(self) -> None:
         """Launch in the chosen folder; without one, in the one that a person chooses now."""
         if self._state.folder:
-            self.wished.emit(Launch())
+            self.command_requested.emit(LaunchClaudeCode())
         else:
-            ask_folder(self, self.tr("Project folder"), "", lambda folder: self.wished.emit(Launch(folder)))
+            ask_folder(
+                self,
+                self.tr("Project folder"),
+                "",
+                lambda folder: self.command_requested.emit(LaunchClaudeCode(folder)),
+            )
 
     def _mark(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -111,7 +124,7 @@ class Sidebar(QWidget):
         self.address.setObjectName("address")
         self.address.setFont(self._theme.font("mono"))
         self.copy = IconButton(self._theme, "copy", self.tr("Copy the address"), "copy-address")
-        self.copy.clicked.connect(lambda: self.wished.emit(CopyAddress()))
+        self.copy.clicked.connect(lambda: self.command_requested.emit(CopyAddress()))
         second.addWidget(self.address, 1)
         second.addWidget(self.copy)
         self.profile = QuietButton(self._theme, "", "profile", "profiles", flat=True)
@@ -137,14 +150,14 @@ class Sidebar(QWidget):
         self.folder.setAccessibleName(self.tr("Project folder"))
         self.folder.clicked.connect(self._folders)
         label.setBuddy(self.folder)
-        self.launcher = PrimaryButton(self._theme, self.tr("Launch Claude Code"), "launch", "terminal")
+        self.launcher = PrimaryButton(self._theme, self.tr("LaunchClaudeCode Claude Code"), "launch", "terminal")
         self.launcher.setToolTip(self.tr("Opens your terminal in the project folder (Ctrl+L)"))
         self.launcher.clicked.connect(self.launch)
         for widget in (label, self.folder, self.launcher):
             column.addWidget(widget)
         return column
 
-    def _phase(self, proxy: Proxy) -> tuple[str, ChipKind]:
+    def _phase(self, proxy: ProxyView) -> tuple[str, ChipKind]:
         match proxy.phase:
             case Phase.STOPPED:
                 return self.tr("Stopped"), ChipKind.QUIET
@@ -158,11 +171,11 @@ class Sidebar(QWidget):
                 return (self.tr("Port taken") if proxy.holder or proxy.next_port else self.tr("Failed")), ChipKind.BAD
 
     def _toggle(self) -> None:
-        self.wished.emit(StopProxy() if self._state.proxy.phase is Phase.RUNNING else StartProxy())
+        self.command_requested.emit(StopProxy() if self._state.proxy.phase is Phase.RUNNING else StartProxy())
 
     def _go(self, id_: str) -> None:
         if id_ == "settings":
-            self.wished.emit(ShowSettings())
+            self.command_requested.emit(ShowSettings())
         else:
             self.went.emit(id_)
 
@@ -174,9 +187,11 @@ class Sidebar(QWidget):
             action = menu.addAction(one_line(name).replace("&", "&&"))
             action.setCheckable(True)
             action.setChecked(name == self._state.settings.profile)
-            action.triggered.connect(lambda _=False, own=name: self.wished.emit(SwitchProfile(own)))
+            action.triggered.connect(lambda _=False, own=name: self.command_requested.emit(SwitchProfile(own)))
         menu.addSeparator()
-        menu.addAction(self.tr("Profiles…")).triggered.connect(lambda: self.wished.emit(ShowSettings("profiles")))
+        menu.addAction(self.tr("Profiles…")).triggered.connect(
+            lambda: self.command_requested.emit(ShowSettings("profiles"))
+        )
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return menu
 
@@ -189,7 +204,7 @@ class Sidebar(QWidget):
                 action = menu.addAction(one_line(self._short(folder)).replace("&", "&&"))
                 action.setCheckable(True)
                 action.setChecked(folder == self._state.folder)
-                action.triggered.connect(lambda _=False, own=folder: self.wished.emit(ChooseFolder(own)))
+                action.triggered.connect(lambda _=False, own=folder: self.command_requested.emit(ChooseFolder(own)))
         menu.addSeparator()
         menu.addAction(self.tr("Choose another…")).triggered.connect(self._choose_folder)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -207,7 +222,7 @@ class Sidebar(QWidget):
 
     def _choose_folder(self) -> None:
         title = self.tr("Project folder")
-        ask_folder(self, title, self._state.folder, lambda folder: self.wished.emit(ChooseFolder(folder)))
+        ask_folder(self, title, self._state.folder, lambda folder: self.command_requested.emit(ChooseFolder(folder)))
 
     def _short(self, folder: str) -> str:
         """The end of a path, as long as there is room: a folder is known by its name."""

@@ -11,20 +11,20 @@ from PySide6.QtCore import QCoreApplication
 
 from app.conversation.turns import (
     Call,
+    DiffMark,
     Edit,
     Failure,
-    Mark,
     Picture,
     Piece,
-    Result,
     Speaker,
     Thought,
     Tool,
+    ToolResult,
     Turn,
     Unknown,
     Words,
 )
-from app.said import said as in_words
+from app.i18n.said import said as in_words
 from app.widgets import figures
 from app.widgets.labels import many_lines, one_line
 
@@ -59,7 +59,7 @@ class Look(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
+class TextSpan:
     """A run of text."""
 
     text: str
@@ -74,8 +74,8 @@ class Sheet:
     beside the words, in their order.
     """
 
-    first: tuple[Span, ...]
-    whole: tuple[Span, ...] | None = None
+    first: tuple[TextSpan, ...]
+    whole: tuple[TextSpan, ...] | None = None
     start: int = 0
     pictures: tuple[Picture, ...] = ()
 
@@ -84,14 +84,14 @@ def text_sheet(text: str) -> Sheet:
     """A text in type of one width."""
     broken = broken_lines(many_lines(text))
     if len(broken) <= FIRST_SHOWN:
-        return Sheet((Span(broken, Look.MONO),))
-    return Sheet((Span(broken[:FIRST_SHOWN], Look.MONO),), (Span(broken, Look.MONO),))
+        return Sheet((TextSpan(broken, Look.MONO),))
+    return Sheet((TextSpan(broken[:FIRST_SHOWN], Look.MONO),), (TextSpan(broken, Look.MONO),))
 
 
 def conversation_sheet(turns: tuple[Turn, ...]) -> Sheet:
     """The last turns first, since they are what a person looks for; all of them where more is asked for."""
     whole = tuple(span for turn in turns for span in _turn(turn, short=False))
-    kept: list[tuple[Span, ...]] = []
+    kept: list[tuple[TextSpan, ...]] = []
     size, left = 0, len(turns)
     shortened = False
     for turn in reversed(turns):
@@ -104,11 +104,11 @@ def conversation_sheet(turns: tuple[Turn, ...]) -> Sheet:
         )
         kept.append(spans)
         left -= 1
-    first: list[Span] = []
+    first: list[TextSpan] = []
     if left:
         many = translate("Conversation", "{0} earlier turns are left out here.").format(left)
         one = translate("Conversation", "An earlier turn is left out here.")
-        first.append(Span((one if left == 1 else many) + "\n\n", Look.MUTED))
+        first.append(TextSpan((one if left == 1 else many) + "\n\n", Look.MUTED))
     start = 0
     for at, spans in enumerate(reversed(kept)):
         if at == len(kept) - 1 and len(kept) > 1:
@@ -122,7 +122,7 @@ def conversation_sheet(turns: tuple[Turn, ...]) -> Sheet:
 def _images(turns: tuple[Turn, ...]) -> tuple[Picture, ...]:
     """The latest of those whose data came along."""
     said = (piece for turn in turns for piece in turn.pieces)
-    parts = (part for piece in said for part in (piece.pieces if isinstance(piece, Result) else (piece,)))
+    parts = (part for piece in said for part in (piece.pieces if isinstance(piece, ToolResult) else (piece,)))
     return tuple(part for part in parts if isinstance(part, Picture) and part.number)[-MOST_PICTURES:]
 
 
@@ -141,16 +141,16 @@ def broken_lines(text: str) -> str:
     )  # fmt: skip
 
 
-def _turn(turn: Turn, *, short: bool) -> Iterator[Span]:
-    yield Span(f"{_speaker(turn)}\n", Look.SPEAKER)
+def _turn(turn: Turn, *, short: bool) -> Iterator[TextSpan]:
+    yield TextSpan(f"{_speaker(turn)}\n", Look.SPEAKER)
     if turn.speaker is Speaker.TOOLS and short:
         names = ", ".join(one_line(piece.name) for piece in turn.pieces if isinstance(piece, Tool))
-        yield Span(f"{broken_lines(names)}\n\n", Look.MUTED)
+        yield TextSpan(f"{broken_lines(names)}\n\n", Look.MUTED)
         return
     cut = SYSTEM_SHOWN if turn.speaker is Speaker.SYSTEM else RESULT_SHOWN
     for piece in turn.pieces:
         yield from _piece(piece, cut if short else None, system=turn.speaker is Speaker.SYSTEM)
-    yield Span("\n", Look.PLAIN)
+    yield TextSpan("\n", Look.PLAIN)
 
 
 def _speaker(turn: Turn) -> str:
@@ -167,7 +167,7 @@ def _speaker(turn: Turn) -> str:
             return translate("Conversation", "Answer")
 
 
-def _piece(piece: Piece, cut: int | None, *, system: bool) -> Iterator[Span]:
+def _piece(piece: Piece, cut: int | None, *, system: bool) -> Iterator[TextSpan]:
     match piece:
         case Words():
             yield from _words(piece.text, cut if system else None, Look.PLAIN)
@@ -175,24 +175,24 @@ def _piece(piece: Piece, cut: int | None, *, system: bool) -> Iterator[Span]:
             said = (
                 translate("Conversation", "The provider keeps this thinking to itself.") if piece.hidden else piece.text
             )
-            yield Span(translate("Conversation", "Thinking") + "\n", Look.NAME)
+            yield TextSpan(translate("Conversation", "Thinking") + "\n", Look.NAME)
             yield from _words(said, None, Look.THOUGHT)
         case Picture():
             number, words = piece.number, picture_words(piece)
             picture = translate("Conversation", "Picture {0}: {1}").format(number, words)
             attached = translate("Conversation", "Attached: {0}").format(words)
-            yield Span((picture if number else attached) + "\n", Look.NAME)
+            yield TextSpan((picture if number else attached) + "\n", Look.NAME)
         case Call():
-            yield Span(translate("Conversation", "Calls {0}").format(one_line(piece.name)) + "\n", Look.NAME)
+            yield TextSpan(translate("Conversation", "Calls {0}").format(one_line(piece.name)) + "\n", Look.NAME)
             yield from _words(piece.arguments, cut, Look.MONO)
         case Edit():
             told = translate("Conversation", "{0} changes {1}").format(one_line(piece.name), one_line(piece.path))
-            yield Span(f"{told}\n", Look.NAME)
+            yield TextSpan(f"{told}\n", Look.NAME)
             yield from _changes(piece)
-        case Result():
+        case ToolResult():
             name = one_line(piece.name) or translate("Conversation", "a tool")
             failed = translate("Conversation", "{0} failed with").format(name)
-            yield Span(
+            yield TextSpan(
                 (failed if piece.failed else translate("Conversation", "{0} gave").format(name)) + "\n", Look.NAME
             )
             for part in piece.pieces:
@@ -201,12 +201,14 @@ def _piece(piece: Piece, cut: int | None, *, system: bool) -> Iterator[Span]:
                 else:
                     yield from _piece(part, cut, system=False)
         case Tool():
-            yield Span(f"{one_line(piece.name)}  ", Look.NAME)
-            yield Span(f"{one_line(piece.description)[:300]}\n", Look.MUTED)
+            yield TextSpan(f"{one_line(piece.name)}  ", Look.NAME)
+            yield TextSpan(f"{one_line(piece.description)[:300]}\n", Look.MUTED)
         case Failure():
-            yield Span(f"{one_line(piece.type)}: {many_lines(in_words(piece.message))}\n", Look.BAD)
+            yield TextSpan(f"{one_line(piece.type)}: {many_lines(in_words(piece.message))}\n", Look.BAD)
         case Unknown():
-            yield Span(translate("Conversation", "A block of type {0}").format(one_line(piece.type)) + "\n", Look.MUTED)
+            yield TextSpan(
+                translate("Conversation", "A block of type {0}").format(one_line(piece.type)) + "\n", Look.MUTED
+            )
         case _:
             assert_never(piece)
 
@@ -218,22 +220,22 @@ def picture_words(piece: Picture) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def _words(text: str, cut: int | None, look: Look) -> Iterator[Span]:
+def _words(text: str, cut: int | None, look: Look) -> Iterator[TextSpan]:
     said = broken_lines(many_lines(text)).strip("\n")
     if not said:
         return
     if cut is None or len(said) <= cut:
-        yield Span(f"{said}\n", look)
+        yield TextSpan(f"{said}\n", look)
         return
-    yield Span(f"{said[:cut]}…\n", look)
+    yield TextSpan(f"{said[:cut]}…\n", look)
     rest = translate("Conversation", "{0} more characters").format(figures.whole(len(said) - cut))
-    yield Span(f"{rest}\n", Look.MUTED)
+    yield TextSpan(f"{rest}\n", Look.MUTED)
 
 
-def _changes(edit: Edit) -> Iterator[Span]:
-    looks = {Mark.SAME: Look.MONO, Mark.GONE: Look.GONE, Mark.NEW: Look.NEW}
+def _changes(edit: Edit) -> Iterator[TextSpan]:
+    looks = {DiffMark.SAME: Look.MONO, DiffMark.GONE: Look.GONE, DiffMark.NEW: Look.NEW}
     for mark, text in edit.lines:
-        yield Span(f"{mark.value} {broken_lines(many_lines(text))}\n", looks[mark])
+        yield TextSpan(f"{mark.value} {broken_lines(many_lines(text))}\n", looks[mark])
 
 
 def _size(size: int) -> str:

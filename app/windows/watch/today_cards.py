@@ -6,13 +6,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_16
+from app.state.app_state import AppState
 from app.widgets import figures
 from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel, Label
 from app.widgets.sparkline import SparkBars, Sparkline
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_16
 from proxy_core.ledger.rows import Sum
 
 ROOM_FOR_CHART = 270

@@ -5,14 +5,14 @@ from __future__ import annotations
 from PySide6.QtCore import QCoreApplication, Signal
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
-from app.models.spend import priced
-from app.state import Budget
-from app.theme import Theme
-from app.theme_tokens import GAP_4, GAP_8, GAP_16
+from app.state.app_state import BudgetView
 from app.widgets import figures
 from app.widgets.bars import MoneyBar
 from app.widgets.card import Card
 from app.widgets.labels import ElidedLabel, Label
+from app.widgets.spending_text import priced
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_16
 from app.windows.blind_spot import BlindSpot
 from app.windows.watch.usage_bars import all_tokens
 from proxy_core.ledger.rows import Sum
@@ -69,7 +69,7 @@ class BudgetGauge(Card):
         self.blind_spot.pressed.connect(self.set_prices)
         self.body.addWidget(self.blind_spot)
 
-    def show_budget(self, budget: Budget) -> None:
+    def show_budget(self, budget: BudgetView) -> None:
         """Draw it."""
         self.setVisible(budget.has_limit)
         self.blind_spot.show_budget(budget)

@@ -17,12 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.answers import Answer, UsageRead
-from app.models.figures_table import FiguresModel, Head, Line
-from app.models.spend import spend
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_8, GAP_16, GAP_24
+from app.state.app_state import AppState
+from app.state.commands import Export, ReadUsage, ShowRequests, ShowSettings
+from app.state.query_results import QueryResult, UsageRead
 from app.widgets import figures
 from app.widgets.buttons import QuietButton
 from app.widgets.card import Card
@@ -31,12 +28,15 @@ from app.widgets.labels import Label
 from app.widgets.layouts import scrolling
 from app.widgets.legend import Item, Legend
 from app.widgets.segmented import Segmented
+from app.widgets.spending_text import spend
 from app.widgets.stacked_bars import StackedBars
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_8, GAP_16, GAP_24
+from app.windows.models.figures_table import FigureRow, FiguresModel, Head
 from app.windows.watch.days import bounds, last_days, midnight
 from app.windows.watch.figures_view import FiguresView
 from app.windows.watch.usage_bars import Chart, Measure, all_tokens, chart, key_name, worth, written
 from app.windows.watch.usage_cards import BudgetGauge, UsageCards
-from app.wishes import Export, ReadUsage, ShowRequests, ShowSettings
 from proxy_core.ledger.rows import Filter, Grouping, Sum
 
 RANGES: Final = (1, 7, 14, 30, 90)
@@ -48,9 +48,9 @@ FIELDS: Final = {Grouping.MODEL: "model", Grouping.PROJECT: "project", Grouping.
 
 
 class UsagePage(QWidget):
-    """``wished`` says wishes; ``launch`` that the empty state's button was pressed."""
+    """``command_requested`` says wishes; ``launch`` that the empty state's button was pressed."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
     launch = Signal()
 
     def __init__(self, theme: Theme, clock: Callable[[], float] = time.time, parent: QWidget | None = None) -> None:
@@ -83,7 +83,7 @@ class UsagePage(QWidget):
         self.cards = UsageCards()
         self.budget = BudgetGauge(theme)
         self.budget.setVisible(False)
-        self.budget.set_prices.connect(lambda: self.wished.emit(ShowSettings("log")))
+        self.budget.set_prices.connect(lambda: self.command_requested.emit(ShowSettings("log")))
         whole.addWidget(self.cards)
         whole.addWidget(self.budget)
         whole.addWidget(self._chart_card())
@@ -116,7 +116,7 @@ class UsagePage(QWidget):
         """Read the sums of the range."""
         wanted = Filter(since=midnight(self._clock(), self._days - 1))
         self._asked = ReadUsage(self._by, wanted)
-        self.wished.emit(self._asked)
+        self.command_requested.emit(self._asked)
 
     def show_state(self, state: AppState) -> None:
         """Draw what the app knows."""
@@ -126,7 +126,7 @@ class UsagePage(QWidget):
             if self.isVisible() and not self._settle.isActive():
                 self._settle.start()
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         """Take what was asked for; an answer to an earlier question is dropped."""
         if isinstance(answer, UsageRead) and answer.asked == self._asked:
             self._read = answer
@@ -246,12 +246,12 @@ class UsagePage(QWidget):
         wanted = Filter(since=began, until=ended)
         if series >= 0 and self._chart is not None and self._read is not None:
             wanted = self._of_key(wanted, self._read.asked.by, self._chart.keys[series])
-        self.wished.emit(ShowRequests(wanted))
+        self.command_requested.emit(ShowRequests(wanted))
 
     def _open_key(self, key: str) -> None:
         if self._read is not None:
             wanted = Filter(since=self._read.asked.wanted.since)
-            self.wished.emit(ShowRequests(self._of_key(wanted, self._read.asked.by, key)))
+            self.command_requested.emit(ShowRequests(self._of_key(wanted, self._read.asked.by, key)))
 
     def _of_key(self, wanted: Filter, by: Grouping, key: str | None) -> Filter:
         field = FIELDS.get(by)
@@ -272,11 +272,11 @@ class UsagePage(QWidget):
         dialog.selectFile(f"understudy-requests.{form}")
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         wanted = Filter(since=midnight(self._clock(), self._days - 1))
-        dialog.fileSelected.connect(lambda path: self.wished.emit(Export(path, form, wanted)))
+        dialog.fileSelected.connect(lambda path: self.command_requested.emit(Export(path, form, wanted)))
         dialog.open()
 
 
-def _line(by: Grouping, one: Sum) -> Line:
+def _line(by: Grouping, one: Sum) -> FigureRow:
     cells = (
         key_name(by, one.key),
         figures.whole(one.requests),
@@ -286,4 +286,4 @@ def _line(by: Grouping, one: Sum) -> Line:
         figures.speed(one.output_speed),
         spend(one),
     )
-    return Line(one.key, cells, tip=one.key)
+    return FigureRow(one.key, cells, tip=one.key)

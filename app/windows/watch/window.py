@@ -10,28 +10,28 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeyEvent, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from app.answers import (
-    Answer,
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import ChooseFolder, Quit, ShowSettings
+from app.state.query_results import (
     BodiesRead,
-    FirstWords,
+    FirstRequestProgress,
     LogMeasured,
     NamesRead,
     PageRead,
-    RanAgain,
+    QueryResult,
+    ReplayProgress,
     SessionsRead,
     UsageRead,
 )
-from app.catalogue_port import Catalogue
-from app.state import AppState
-from app.theme import Theme
-from app.theme_tokens import GAP_16, GAP_24
+from app.widgets.theme import Theme
+from app.widgets.theme_tokens import GAP_16, GAP_24
 from app.widgets.toast import Toast
-from app.windows.watch.notices import Notices
+from app.windows.watch.notices import NoticeStrip
 from app.windows.watch.requests_page import RequestsPage
 from app.windows.watch.sessions_page import SessionsPage
 from app.windows.watch.sidebar import Sidebar
 from app.windows.watch.usage_page import UsagePage
-from app.wishes import ChooseFolder, Quit, ShowSettings
 from proxy_core.ledger.rows import Filter
 
 PAGES: Final = ("requests", "sessions", "usage")
@@ -46,7 +46,7 @@ class WatchWindow(QMainWindow):
     seconds.
     """
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(
         self, theme: Theme, catalogue: Catalogue | None = None, clock: Callable[[], float] = time.time
@@ -67,7 +67,7 @@ class WatchWindow(QMainWindow):
         right = QVBoxLayout()
         right.setContentsMargins(0, 0, 0, 0)
         right.setSpacing(0)
-        self.notices = Notices(theme)
+        self.notices = NoticeStrip(theme)
         self.notices.setContentsMargins(GAP_24, GAP_16, GAP_24, 0)
         right.addWidget(self.notices)
         self.requests = RequestsPage(theme, catalogue, clock)
@@ -75,7 +75,7 @@ class WatchWindow(QMainWindow):
         self.usage = UsagePage(theme, clock)
         self._pages = QStackedWidget()
         for page in (self.requests, self.sessions, self.usage):
-            page.wished.connect(self.wished)
+            page.command_requested.connect(self.command_requested)
             page.launch.connect(self.sidebar.launch)
             self._pages.addWidget(page)
         right.addWidget(self._pages, 1)
@@ -83,9 +83,9 @@ class WatchWindow(QMainWindow):
         self._middle = middle
         self.setCentralWidget(middle)
         self._toast = Toast(middle)
-        self.sidebar.wished.connect(self.wished)
+        self.sidebar.command_requested.connect(self.command_requested)
         self.sidebar.went.connect(self.open_page)
-        self.notices.wished.connect(self.wished)
+        self.notices.command_requested.connect(self.command_requested)
         self._keys()
         self.sidebar.nav.choose(PAGES[0])
 
@@ -103,18 +103,18 @@ class WatchWindow(QMainWindow):
         self.usage.show_state(state)
         self._toast.show_said(state.said)
 
-    def hear(self, answer: Answer) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         """Pass an answer on to the page that asked."""
         match answer:
-            case PageRead() | BodiesRead() | RanAgain():
-                self.requests.hear(answer)
+            case PageRead() | BodiesRead() | ReplayProgress():
+                self.requests.on_result(answer)
             case NamesRead():
-                self.requests.hear(answer)
+                self.requests.on_result(answer)
             case SessionsRead():
-                self.sessions.hear(answer)
+                self.sessions.on_result(answer)
             case UsageRead():
-                self.usage.hear(answer)
-            case FirstWords() | LogMeasured():
+                self.usage.on_result(answer)
+            case FirstRequestProgress() | LogMeasured():
                 pass
             case _:
                 assert_never(answer)
@@ -168,7 +168,7 @@ class WatchWindow(QMainWindow):
         local = [url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()]
         if local:
             event.acceptProposedAction()
-            self.wished.emit(ChooseFolder(local[0]))
+            self.command_requested.emit(ChooseFolder(local[0]))
 
     def _shown(self) -> QWidget:
         return (self.requests, self.sessions, self.usage)[self._pages.currentIndex()]
@@ -177,10 +177,10 @@ class WatchWindow(QMainWindow):
         for at, name in enumerate(PAGES, 1):
             self._key(f"Ctrl+{at}").activated.connect(lambda page=name: self.open_page(page))
         self._key("Ctrl+L").activated.connect(self.sidebar.launch)
-        self._key("Ctrl+,").activated.connect(lambda: self.wished.emit(ShowSettings()))
+        self._key("Ctrl+,").activated.connect(lambda: self.command_requested.emit(ShowSettings()))
         self._key("Ctrl+F").activated.connect(self._search)
         self._key("Ctrl+W").activated.connect(self.close)
-        self._key("Ctrl+Q").activated.connect(lambda: self.wished.emit(Quit()))
+        self._key("Ctrl+Q").activated.connect(lambda: self.command_requested.emit(Quit()))
 
     def _key(self, keys: str) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self)

@@ -15,11 +15,11 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.answers import Answer
-from app.crash import Reports
 from app.desktop import Desktop
-from app.state import AppState, Phase
-from app.wishes import Wish
+from app.platform.crash_reports import Reports
+from app.state.app_state import AppState, Phase
+from app.state.commands import Command
+from app.state.query_results import QueryResult
 from proxy_core.config import paths
 
 TOKEN = "us-test-0123456789abcdef"
@@ -31,22 +31,22 @@ A = TypeVar("A")
 class Listening(QWidget):
     """A window that keeps what it is shown and what it hears."""
 
-    wished = Signal(object)
+    command_requested = Signal(object)
 
     def __init__(self) -> None:
         super().__init__()
         self.state = AppState()
-        self.heard: list[Answer] = []
+        self.heard: list[QueryResult] = []
 
     def show_state(self, state: AppState) -> None:
         self.state = state
 
-    def hear(self, answer: Answer) -> None:
+    def on_event(self, answer: QueryResult) -> None:
         self.heard.append(answer)
 
 
 class App:
-    """``wish`` and then look at ``state``, or wait for an answer."""
+    """``command`` and then look at ``state``, or wait for an answer."""
 
     def __init__(self, desktop: Desktop, window: Listening, qtbot: QtBot, home: Path) -> None:
         self.desktop = desktop
@@ -58,18 +58,18 @@ class App:
     def state(self) -> AppState:
         return self.window.state
 
-    def wish(self, wish: Wish) -> None:
-        self.window.wished.emit(wish)
+    def command(self, command: Command) -> None:
+        self.window.command_requested.emit(command)
 
     def until(self, holds: Callable[[AppState], object], seconds: float = 60.0) -> AppState:
         """The state as soon as this holds of it."""
         self._qtbot.waitUntil(lambda: bool(holds(self.state)), timeout=round(seconds * 1000))
         return self.state
 
-    def answer(self, kind: type[A], wish: Wish, seconds: float = 60.0) -> A:
+    def answer(self, kind: type[A], command: Command, seconds: float = 60.0) -> A:
         """The first answer of this kind to a wish."""
         before = len(self.window.heard)
-        self.wish(wish)
+        self.command(command)
 
         def found() -> list[A]:
             return [answer for answer in self.window.heard[before:] if isinstance(answer, kind)]

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from app.autostart import Autostart, autostart, own_command, own_variables
-from app.autostart.linux import DesktopEntry
-from app.autostart.macos import LaunchAgent
-from app.autostart.windows import NAME, RUN, RunKey
+from app.platform.autostart import Autostart, autostart, own_command, own_variables
+from app.platform.autostart.linux import DesktopEntry
+from app.platform.autostart.macos import LaunchAgent
+from app.platform.autostart.windows import NAME, RUN, RunKey
 
 
 class Registry:

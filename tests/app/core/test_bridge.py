@@ -8,15 +8,15 @@ import time
 from pytestqt.qtbot import QtBot
 
 from app.bridge import PACE, Bridge
-from proxy_core.ledger.journal import Carried, News, Part, Progressed
+from proxy_core.ledger.request_events import BodyCaptured, BodyKind, Progress, RequestEvent
 
 
 def test_everything_comes_over_in_order_and_in_few_batches(qtbot: QtBot) -> None:
     bridge = Bridge()
-    batches: list[tuple[News, ...]] = []
+    batches: list[tuple[RequestEvent, ...]] = []
     threads: set[int] = set()
 
-    def take(batch: tuple[News, ...]) -> None:
+    def take(batch: tuple[RequestEvent, ...]) -> None:
         batches.append(batch)
         threads.add(threading.get_ident())
 
@@ -25,7 +25,7 @@ def test_everything_comes_over_in_order_and_in_few_batches(qtbot: QtBot) -> None
 
     def tell() -> None:
         for number in range(5_000):
-            bridge.hear(Progressed("a", 0.0, number))
+            bridge.on_event(Progress("a", 0.0, number))
             if number % 100 == 0:
                 time.sleep(0.01)
 
@@ -34,7 +34,7 @@ def test_everything_comes_over_in_order_and_in_few_batches(qtbot: QtBot) -> None
     qtbot.waitUntil(lambda: sum(map(len, batches)) == 5_000, timeout=10_000)
     teller.join()
     took = time.monotonic() - began
-    assert [one.text_bytes for batch in batches for one in batch if isinstance(one, Progressed)] == list(range(5_000))
+    assert [one.text_bytes for batch in batches for one in batch if isinstance(one, Progress)] == list(range(5_000))
     assert len(batches) <= took * 1000 / PACE + 2
     assert threads == {threading.get_ident()}
 
@@ -44,19 +44,19 @@ def test_the_first_news_after_a_rest_comes_at_once(qtbot: QtBot) -> None:
     heard: list[float] = []
     bridge.told.connect(lambda _: heard.append(time.monotonic()))
     said = time.monotonic()
-    bridge.hear(Progressed("a", 0.0, 1))
+    bridge.on_event(Progress("a", 0.0, 1))
     qtbot.waitUntil(lambda: bool(heard), timeout=30_000)
     assert heard[0] - said < PACE / 1000
 
 
 def test_a_body_stays_with_the_ledger(qtbot: QtBot) -> None:
     bridge = Bridge()
-    heard: list[News] = []
+    heard: list[RequestEvent] = []
     bridge.told.connect(heard.extend)
-    bridge.hear(Carried("a", 0.0, Part.REQUEST, b"{}"))
-    bridge.hear(Progressed("a", 0.0, 1))
+    bridge.on_event(BodyCaptured("a", 0.0, BodyKind.REQUEST, b"{}"))
+    bridge.on_event(Progress("a", 0.0, 1))
     qtbot.waitUntil(lambda: bool(heard), timeout=30_000)
-    assert heard == [Progressed("a", 0.0, 1)]
+    assert heard == [Progress("a", 0.0, 1)]
 
 
 def test_nothing_comes_in_once_it_is_closed(qtbot: QtBot) -> None:
@@ -64,7 +64,7 @@ def test_nothing_comes_in_once_it_is_closed(qtbot: QtBot) -> None:
     heard: list[object] = []
     bridge.told.connect(heard.append)
     bridge.close()
-    bridge.hear(Progressed("a", 0.0, 1))
+    bridge.on_event(Progress("a", 0.0, 1))
     bridge.post(lambda: heard.append("posted"))
     qtbot.wait(PACE * 2)
     assert heard == []

@@ -9,17 +9,17 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.answers import BodiesRead
-from app.notifications import Note
-from app.state import Budget, Phase
-from app.tray import Tray
-from app.wishes import ChangeSettings, ReadBodies, SetRole, StopProxy
+from app.platform.notifications import Note
+from app.state.app_state import BudgetView, Phase
+from app.state.commands import ChangeSettings, ReadBodies, SetRole, StopProxy
+from app.state.query_results import BodiesRead
+from app.tray.tray import Tray
 from proxy_core.config.settings import Price, Role
-from proxy_core.ledger.journal import Part
+from proxy_core.ledger.request_events import BodyKind
 from proxy_core.ledger.store import LedgerFile
 from tests.app.core.real_app import DEMO, running
 from tests.app.core.test_doings import page_with
-from tests.ledger.stories import told as heard
+from tests.ledger.records import told as heard
 
 pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise")  # of the platform without a screen
 
@@ -53,17 +53,17 @@ def test_it_is_shown_while_the_proxy_does_not_run(qtbot: QtBot, tmp_path: Path) 
     def an_earlier_run() -> None:
         (tmp_path / "understudy" / "data").mkdir()
         ledger = LedgerFile(tmp_path / "understudy" / "data" / "ledger.sqlite", price=lambda _: (0.25, False))
-        for news in heard("msg_1", time.time()):
-            ledger.hear(news)
+        for events in heard("msg_1", time.time()):
+            ledger.on_event(events)
         ledger.close()
 
     with running(qtbot, tmp_path, DEAR, before=an_earlier_run) as app:
-        app.wish(StopProxy())
+        app.command(StopProxy())
         app.until(lambda state: state.proxy.phase is Phase.STOPPED)
-        app.until(lambda state: state.budget == Budget(0.25, 0.25))
+        app.until(lambda state: state.budget == BudgetView(0.25, 0.25))
         settings = app.state.settings
-        app.wish(ChangeSettings(replace(settings, budget=replace(settings.budget, daily=5.0))))
-        app.until(lambda state: replace(state.budget, models=0) == Budget(0.25, 0.25, daily=5.0))
+        app.command(ChangeSettings(replace(settings, budget=replace(settings.budget, daily=5.0))))
+        app.until(lambda state: replace(state.budget, models=0) == BudgetView(0.25, 0.25, daily=5.0))
 
 
 def test_which_models_a_limit_cannot_see_follows_roles_and_prices(qtbot: QtBot, tmp_path: Path) -> None:
@@ -71,9 +71,9 @@ def test_which_models_a_limit_cannot_see_follows_roles_and_prices(qtbot: QtBot, 
     with running(qtbot, tmp_path, DEMO + box + "[budget]\ndaily = 5.0\n") as app:
         app.until(lambda state: state.budget.models > 0)
         assert app.state.budget.unpriced == ()  # the demo model is free
-        app.wish(SetRole(Role.SMALL, "my-box/coder"))
+        app.command(SetRole(Role.SMALL, "my-box/coder"))
         app.until(lambda state: state.budget.unpriced == ("my-box/coder",))
-        app.wish(ChangeSettings(replace(app.state.settings, prices={"my-box/coder": Price(1.0, 2.0)})))
+        app.command(ChangeSettings(replace(app.state.settings, prices={"my-box/coder": Price(1.0, 2.0)})))
         app.until(lambda state: state.budget.unpriced == ())
 
 
@@ -81,7 +81,7 @@ def test_what_was_done_to_a_body_is_told_with_it(qtbot: QtBot, tmp_path: Path) -
     with running(qtbot, tmp_path) as app:
         app.ask("My key is sk-ant-api03-abcdefghijklmnopqrstuvwxyz0123456789.")
         row = page_with(app, 1).rows[0]
-        found = app.answer(BodiesRead, ReadBodies(row.story.id))
+        found = app.answer(BodiesRead, ReadBodies(row.record.id))
     kept = {one.part: one for one in found.kept}
     assert set(kept) == set(found.bodies)
-    assert kept[Part.REQUEST].hidden == 1
+    assert kept[BodyKind.REQUEST].hidden == 1

@@ -10,14 +10,14 @@ from typing import Any
 
 import pytest
 
-from app.choices import Choices, wished, with_profile
-from proxy_core.catalogue.models import Models
+from app.services.settings_store import SettingsStore, command_requested, with_profile
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config import paths
 from proxy_core.config.paths import Paths
 from proxy_core.config.settings import Profile, ProjectSettings, ProviderSettings, ProxySettings, Role, Settings
 from proxy_core.errors import ConfigError
 
-MODELS = Models()
+MODELS = ModelCatalogue()
 
 
 def places(home: Path, content: str = "") -> Paths:
@@ -27,8 +27,8 @@ def places(home: Path, content: str = "") -> Paths:
     return found
 
 
-def choices(home: Path, content: str = "", environ: Mapping[str, str] | None = None) -> Choices:
-    return Choices(places(home, content), environ or {}, MODELS)
+def choices(home: Path, content: str = "", environ: Mapping[str, str] | None = None) -> SettingsStore:
+    return SettingsStore(places(home, content), environ or {}, MODELS)
 
 
 def on_disk(home: Path) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def on_disk(home: Path) -> dict[str, Any]:
 def test_a_change_is_written_and_in_force(tmp_path: Path) -> None:
     here = choices(tmp_path)
     wanted = replace(here.latest.settings, proxy=replace(here.latest.settings.proxy, port=9000))
-    choice = here.change(wished(here.latest.configuration, wanted))
+    choice = here.change(command_requested(here.latest.configuration, wanted))
     assert choice.settings.proxy.port == 9000
     assert here.latest is choice
     assert on_disk(tmp_path) == {"version": 1, "proxy": {"port": 9000}}
@@ -48,7 +48,7 @@ def test_what_the_environment_says_is_not_written_with_the_rest(tmp_path: Path) 
     here = choices(tmp_path, "[proxy]\nport = 8000\n", {"PORT": "7000", "BIG_MODEL": "gpt-4o"})
     assert here.latest.settings.proxy.port == 7000
     general = replace(here.latest.settings.general, start_hidden=True)
-    choice = here.change(wished(here.latest.configuration, replace(here.latest.settings, general=general)))
+    choice = here.change(command_requested(here.latest.configuration, replace(here.latest.settings, general=general)))
     assert on_disk(tmp_path) == {"proxy": {"port": 8000}, "general": {"start_hidden": True}}
     assert choice.settings.proxy.port == 7000
 
@@ -70,16 +70,16 @@ def test_what_the_environment_fixes_is_refused_by_its_name(
 ) -> None:
     here = choices(tmp_path, environ={variable: value})
     with pytest.raises(ConfigError, match=variable):
-        wished(here.latest.configuration, change(here.latest.settings))
+        command_requested(here.latest.configuration, change(here.latest.settings))
     assert not (tmp_path / "settings.toml").exists()
 
 
 def test_what_another_program_wrote_in_the_meantime_stays(tmp_path: Path) -> None:
     here = choices(tmp_path, "[proxy]\nport = 8000\n")
-    in_force = here.latest
+    config_snapshot = here.latest
     (tmp_path / "settings.toml").write_text('# mine\n[proxy]\nport = 8001\n\n[log]\ndays = 3\nunknown = "kept"\n')
-    wanted = replace(in_force.settings, general=replace(in_force.settings.general, start_hidden=True))
-    here.change(wished(in_force.configuration, wanted))
+    wanted = replace(config_snapshot.settings, general=replace(config_snapshot.settings.general, start_hidden=True))
+    here.change(command_requested(config_snapshot.configuration, wanted))
     assert on_disk(tmp_path) == {
         "proxy": {"port": 8001},
         "log": {"days": 3, "unknown": "kept"},
@@ -92,7 +92,7 @@ def test_a_value_that_makes_no_sense_is_refused_and_nothing_is_written(tmp_path:
     here = choices(tmp_path)
     wanted = replace(here.latest.settings, proxy=ProxySettings(port=99_999))
     with pytest.raises(ConfigError, match="port"):
-        here.change(wished(here.latest.configuration, wanted))
+        here.change(command_requested(here.latest.configuration, wanted))
     assert not (tmp_path / "settings.toml").exists()
 
 
@@ -102,16 +102,18 @@ def test_profiles_are_added_renamed_in_their_place_and_taken_away(tmp_path: Path
     here.change(with_profile(here.latest.configuration, "Local", local))
     here.change(with_profile(here.latest.configuration, "Work", Profile({Role.BIG: "openai/gpt-4o"})))
     project = {"/atlas": ProjectSettings("Local")}
-    here.change(wished(here.latest.configuration, replace(here.latest.settings, profile="Local", projects=project)))
+    here.change(
+        command_requested(here.latest.configuration, replace(here.latest.settings, profile="Local", projects=project))
+    )
     choice = here.change(with_profile(here.latest.configuration, "At home", local, renamed="Local"))
     assert list(choice.settings.profiles) == ["Default", "At home", "Work"]
     assert choice.settings.profile == "At home"
     assert choice.settings.projects == {"/atlas": ProjectSettings("At home")}
     assert choice.roles()[Role.BIG] == "ollama/qwen3"
     fewer = {name: kept for name, kept in choice.settings.profiles.items() if name != "Work"}
-    choice = here.change(wished(choice.configuration, replace(choice.settings, profiles=fewer)))
+    choice = here.change(command_requested(choice.configuration, replace(choice.settings, profiles=fewer)))
     assert list(choice.settings.profiles) == ["Default", "At home"]
-    assert Choices(places(tmp_path), {}, MODELS).latest.settings == choice.settings
+    assert SettingsStore(places(tmp_path), {}, MODELS).latest.settings == choice.settings
 
 
 @pytest.mark.parametrize(("name", "renamed"), [("", ""), ("  ", "Default"), ("Work", "Default")])
@@ -141,5 +143,5 @@ def test_a_change_from_outside_is_seen_once(tmp_path: Path) -> None:
 def test_our_own_change_is_no_change_from_outside(tmp_path: Path) -> None:
     here = choices(tmp_path)
     wanted = replace(Settings(), proxy=ProxySettings(port=9001))
-    here.change(wished(here.latest.configuration, wanted))
+    here.change(command_requested(here.latest.configuration, wanted))
     assert here.read_if_changed() is None

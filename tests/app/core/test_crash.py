@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from app.crash import MOST_REPORTS, Reports
+from app.platform.crash_reports import MOST_REPORTS, Reports
 
 SECRET = "sk-live-0123456789abcdef"
 
@@ -86,7 +86,7 @@ def test_a_death_of_the_interpreter_is_offered_by_the_next_start(tmp_path: Path)
     script = (
         "import os, signal, sys\n"
         "from pathlib import Path\n"
-        "from app.crash import Reports\n"
+        "from app.platform.crash_reports import Reports\n"
         "Reports(Path(sys.argv[1])).watch(print)\n"
         "os.kill(os.getpid(), signal.SIGSEGV)\n"
     )

@@ -20,9 +20,8 @@ from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app import desktop
-from app.answers import BodiesRead, FirstWords, LogMeasured, NamesRead, PageRead, RanAgain, SessionsRead, UsageRead
-from app.state import Door, KeyPlace, Phase, Verdict
-from app.wishes import (
+from app.state.app_state import CheckVerdict, KeyPlace, KeyStorage, Phase
+from app.state.commands import (
     ChangeSettings,
     CheckProvider,
     ChooseFolder,
@@ -33,9 +32,9 @@ from app.wishes import (
     CopyToken,
     EndFirstRun,
     Export,
-    KeepProfile,
-    Launch,
+    LaunchClaudeCode,
     MeasureLog,
+    ProbeRole,
     ReadBodies,
     ReadNames,
     ReadPage,
@@ -43,21 +42,31 @@ from app.wishes import (
     ReadUsage,
     RemoveKey,
     RenewToken,
-    RunAgain,
+    ReplayRequest,
+    SaveProfile,
+    SendFirstRequest,
     SetKey,
     SetRole,
     StartProxy,
     StopProxy,
     SwitchProfile,
-    TryFirstRequest,
-    TryRole,
     Wipe,
 )
-from proxy_core.config.key_store import MemoryStore, Origin
+from app.state.query_results import (
+    BodiesRead,
+    FirstRequestProgress,
+    LogMeasured,
+    NamesRead,
+    PageRead,
+    ReplayProgress,
+    SessionsRead,
+    UsageRead,
+)
+from proxy_core.config.key_store import KeyOrigin, MemoryStore
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Profile, Role
 from proxy_core.errors import KeyringClosed
-from proxy_core.ledger.journal import Part
+from proxy_core.ledger.request_events import BodyKind
 from proxy_core.ledger.rows import Filter, Grouping
 from tests.app.core.real_app import DEMO, TOKEN, App, provider, running
 
@@ -65,7 +74,7 @@ from tests.app.core.real_app import DEMO, TOKEN, App, provider, running
 class Hanging(MemoryStore):
     """A keyring that answers nobody until ``answers`` is set, or is locked."""
 
-    origin: Final = Origin.KEYRING  # type: ignore[misc]
+    origin: Final = KeyOrigin.KEYRING  # type: ignore[misc]
 
     def __init__(self) -> None:
         super().__init__()
@@ -100,35 +109,35 @@ def clipboard() -> str:
 
 def test_a_role_changed_here_plays_in_the_very_next_request(app: App) -> None:
     assert app.ask()[0] == 200
-    app.wish(SetRole(Role.BIG, "demo/nobody"))
+    app.command(SetRole(Role.BIG, "demo/nobody"))
     app.until(lambda state: state.roles[Role.BIG] == "demo/nobody")
     assert app.ask()[0] == 404
-    app.wish(SetRole(Role.BIG, "demo/instant"))
+    app.command(SetRole(Role.BIG, "demo/instant"))
     app.until(lambda state: state.roles[Role.BIG] == "demo/instant")
     assert app.ask()[0] == 200
     assert on_disk(app)["profiles"]["Default"]["big"] == "demo/instant"
 
 
 def test_a_profile_is_kept_switched_and_its_role_set(app: App) -> None:
-    app.wish(KeepProfile("Work", Profile({Role.BIG: "demo/fast"})))
+    app.command(SaveProfile("Work", Profile({Role.BIG: "demo/fast"})))
     app.until(lambda state: "Work" in state.settings.profiles)
-    app.wish(SwitchProfile("Work"))
+    app.command(SwitchProfile("Work"))
     state = app.until(lambda state: state.settings.profile == "Work")
     assert state.roles[Role.BIG] == "demo/fast"
     assert "Work" in state.said
-    app.wish(SwitchProfile("Nobody's"))
+    app.command(SwitchProfile("Nobody's"))
     app.until(lambda state: "no profile" in state.said)
     assert app.state.settings.profile == "Work"
 
 
 def test_what_makes_no_sense_is_said_and_not_kept(app: App) -> None:
     before = (app.home / "settings.toml").read_bytes()
-    app.wish(SetRole(Role.BIG, "not a model"))
+    app.command(SetRole(Role.BIG, "not a model"))
     app.until(lambda state: "not a model" in state.said)
     settings = app.state.settings
-    app.wish(ChangeSettings(replace(settings, timeouts=replace(settings.timeouts, connect=-1.0))))
+    app.command(ChangeSettings(replace(settings, timeouts=replace(settings.timeouts, connect=-1.0))))
     app.until(lambda state: "connect" in state.said)
-    app.wish(StartProxy(port=9999))
+    app.command(StartProxy(port=9999))
     app.until(lambda state: "PORT" in state.said)
     assert (app.home / "settings.toml").read_bytes() == before
     assert app.state.proxy.phase is Phase.RUNNING
@@ -140,29 +149,29 @@ def test_a_change_of_the_file_by_somebody_else_is_seen(app: App) -> None:
 
 
 def test_a_key_that_is_none_ends_its_check(app: App) -> None:
-    app.wish(SetKey("openai", Secret("hello not a key")))
+    app.command(SetKey("openai", Secret("hello not a key")))
     state = app.until(lambda state: "openai" in state.checks)
-    assert state.checks["openai"].verdict is Verdict.BAD
+    assert state.checks["openai"].verdict is CheckVerdict.BAD
     assert state.checks["openai"].sentence.startswith("The key holds characters")
 
 
 def test_a_check_of_a_provider_that_nobody_knows_ends(app: App) -> None:
-    app.wish(CheckProvider("nobody"))
+    app.command(CheckProvider("nobody"))
     state = app.until(lambda state: "nobody" in state.checks)
-    assert state.checks["nobody"].verdict is Verdict.BAD
+    assert state.checks["nobody"].verdict is CheckVerdict.BAD
 
 
 def test_the_proxy_is_stopped_and_started(app: App) -> None:
     address = app.state.proxy.address
-    app.wish(StopProxy())
+    app.command(StopProxy())
     app.until(lambda state: state.proxy.phase is Phase.STOPPED)
     with socket.socket() as asking:
         port = int(address.rpartition(":")[2])
         assert asking.connect_ex(("127.0.0.1", port)) != 0
-    app.wish(StartProxy())
+    app.command(StartProxy())
     app.until(lambda state: state.proxy.phase is Phase.RUNNING)
     assert app.ask()[0] == 200
-    app.wish(CopyAddress())
+    app.command(CopyAddress())
     assert clipboard() == app.state.proxy.address
 
 
@@ -174,13 +183,13 @@ def test_another_port_moves_the_proxy_and_a_taken_one_is_told(qtbot: QtBot, tmp_
         with socket.create_server(("127.0.0.1", 0)) as taken:
             busy = taken.getsockname()[1]
             settings = app.state.settings
-            app.wish(ChangeSettings(replace(settings, proxy=replace(settings.proxy, port=busy))))
+            app.command(ChangeSettings(replace(settings, proxy=replace(settings.proxy, port=busy))))
             state = app.until(lambda state: state.proxy.phase is Phase.ATTENTION)
             assert str(busy) in state.proxy.sentence
             assert state.proxy.holder
             assert state.proxy.next_port is not None
             assert state.trouble is not None
-            app.wish(StartProxy(port=state.proxy.next_port))
+            app.command(StartProxy(port=state.proxy.next_port))
             after = app.until(lambda state: state.proxy.phase is Phase.RUNNING)
             assert after.proxy.address.endswith(f":{state.proxy.next_port}")
         assert on_disk(app)["proxy"]["port"] == state.proxy.next_port
@@ -190,17 +199,17 @@ def test_a_key_without_a_keyring_is_kept_in_memory_checked_and_never_shown(qtbot
     with provider(("gpt-4.1", "gpt-4.1-mini")) as (url, shown):
         settings = f'{DEMO}[providers.openai]\nbase_url = "{url}"\n'
         with running(qtbot, tmp_path, settings) as app:
-            app.until(lambda state: state.keys_kept_in is Door.MEMORY)
-            app.wish(SetKey("openai", Secret(KEY)))
+            app.until(lambda state: state.keys_kept_in is KeyStorage.MEMORY)
+            app.command(SetKey("openai", Secret(KEY)))
             state = app.until(lambda state: state.checks.get("openai") and state.checks["openai"].models == 2)
             app.until(lambda state: state.keys["openai"].place is KeyPlace.MEMORY)
             assert app.state.keys["openai"].last_four == KEY[-4:]
-            assert state.checks["openai"].verdict is Verdict.GOOD
+            assert state.checks["openai"].verdict is CheckVerdict.GOOD
             assert {"openai/gpt-4.1", "openai/gpt-4.1-mini"} <= app.state.reached
             assert shown == [f"Bearer {KEY}"]
             assert KEY not in repr(app.state)
             assert not any(KEY.encode() in file.read_bytes() for file in app.home.rglob("*") if file.is_file())
-            app.wish(RemoveKey("openai"))
+            app.command(RemoveKey("openai"))
             app.until(lambda state: state.keys["openai"].place is KeyPlace.NONE)
             assert not [model for model in app.state.reached if model.startswith("openai/")]
 
@@ -213,8 +222,8 @@ def test_a_key_is_taken_and_the_app_ends_while_the_keyring_hangs(
     with provider(("gpt-4.1",)) as (url, shown):
         settings = f'{DEMO}[providers.openai]\nbase_url = "{url}"\n'
         with running(qtbot, tmp_path, settings, first_run=True) as app:
-            app.wish(SetKey("openai", Secret(KEY)))
-            app.until(lambda state: state.keys_kept_in is Door.LOCKED)
+            app.command(SetKey("openai", Secret(KEY)))
+            app.until(lambda state: state.keys_kept_in is KeyStorage.LOCKED)
             state = app.until(lambda state: state.checks.get("openai") and state.checks["openai"].models == 1)
             assert state.keys["openai"].place is KeyPlace.MEMORY
             assert shown == [f"Bearer {KEY}"]
@@ -230,12 +239,12 @@ def test_the_window_follows_a_keyring_that_is_unlocked(
     keyring.locked = True
     monkeypatch.setattr(desktop, "KeyringStore", lambda: keyring)
     with running(qtbot, tmp_path, f"{DEMO}[providers.openai]\n", {"UNDERSTUDY_TOKEN": ""}) as app:
-        app.until(lambda state: state.keys_kept_in is Door.LOCKED)
+        app.until(lambda state: state.keys_kept_in is KeyStorage.LOCKED)
         assert app.state.keys["openai"].unreadable
         assert app.state.token.unreadable
         keyring.set("openai", Secret(KEY))
         keyring.locked = False
-        state = app.until(lambda state: state.keys_kept_in is Door.KEYRING)
+        state = app.until(lambda state: state.keys_kept_in is KeyStorage.KEYRING)
         assert state.keys["openai"].last_four == KEY[-4:]
         assert state.token.last_four
 
@@ -244,34 +253,34 @@ def test_a_refused_key_is_told_as_that(qtbot: QtBot, tmp_path: Path) -> None:
     with provider((), status=401) as (url, _):
         settings = f'{DEMO}[providers.openai]\nbase_url = "{url}"\n'
         with running(qtbot, tmp_path, settings, {"OPENAI_API_KEY": KEY}) as app:
-            app.wish(CheckProvider("openai"))
+            app.command(CheckProvider("openai"))
             state = app.until(lambda state: state.checks.get("openai") and state.checks["openai"].sentence)
-            assert state.checks["openai"].verdict is Verdict.BAD
+            assert state.checks["openai"].verdict is CheckVerdict.BAD
             assert state.checks["openai"].rejected
             assert "401" in state.checks["openai"].sentence
             assert state.keys["openai"].variable == "OPENAI_API_KEY"
 
 
 def test_a_key_that_is_none_is_said(app: App) -> None:
-    app.wish(SetKey("openai", Secret("has a blank")))
+    app.command(SetKey("openai", Secret("has a blank")))
     app.until(lambda state: "characters that no key has" in state.said)
     assert "has a blank" not in app.state.said
 
 
 def test_the_token_is_copied_and_not_renewed_where_the_environment_sets_it(app: App) -> None:
-    app.wish(CopyToken())
+    app.command(CopyToken())
     app.until(lambda state: state.said)
     assert clipboard() == TOKEN
-    app.wish(RenewToken())
+    app.command(RenewToken())
     app.until(lambda state: "UNDERSTUDY_TOKEN" in state.said)
 
 
 def test_roles_are_really_tried(app: App) -> None:
-    app.wish(TryRole())
+    app.command(ProbeRole())
     state = app.until(
         lambda state: (
             len(state.trials) == 3
-            and all(trial.verdict is not Verdict.RUNNING and trial.steps for trial in state.trials.values())
+            and all(trial.verdict is not CheckVerdict.RUNNING and trial.steps for trial in state.trials.values())
         )
     )
     trial = state.trials[Role.BIG]
@@ -282,31 +291,31 @@ def test_roles_are_really_tried(app: App) -> None:
 
 
 def test_a_role_that_cannot_be_played_is_bad(app: App) -> None:
-    app.wish(SetRole(Role.SMALL, "demo/nobody"))
+    app.command(SetRole(Role.SMALL, "demo/nobody"))
     app.until(lambda state: state.roles[Role.SMALL] == "demo/nobody")
-    app.wish(TryRole(Role.SMALL))
+    app.command(ProbeRole(Role.SMALL))
     state = app.until(lambda state: state.trials.get(Role.SMALL) and state.trials[Role.SMALL].sentence)
-    assert state.trials[Role.SMALL].verdict is Verdict.BAD
+    assert state.trials[Role.SMALL].verdict is CheckVerdict.BAD
     assert Role.BIG not in state.trials
 
 
 def test_first_words_grow_and_end_well(qtbot: QtBot, tmp_path: Path) -> None:
     settings = DEMO.replace("demo/instant", "demo/understudy")
     with running(qtbot, tmp_path, settings) as app:
-        app.wish(TryFirstRequest())
+        app.command(SendFirstRequest())
         qtbot.waitUntil(
-            lambda: any(isinstance(one, FirstWords) and one.ended for one in app.window.heard), timeout=60_000
+            lambda: any(isinstance(one, FirstRequestProgress) and one.ended for one in app.window.heard), timeout=60_000
         )
-        words = [one for one in app.window.heard if isinstance(one, FirstWords)]
+        words = [one for one in app.window.heard if isinstance(one, FirstRequestProgress)]
         assert len(words) > 3
         assert words[-1].good
         assert all(later.text.startswith(earlier.text) for earlier, later in pairwise(words))
 
 
 def test_first_words_that_fail_say_why(app: App) -> None:
-    app.wish(SetRole(Role.BIG, "demo/nobody"))
+    app.command(SetRole(Role.BIG, "demo/nobody"))
     app.until(lambda state: state.roles[Role.BIG] == "demo/nobody")
-    words = app.answer(FirstWords, TryFirstRequest())
+    words = app.answer(FirstRequestProgress, SendFirstRequest())
     assert words.ended
     assert not words.good
     assert "nobody" in words.sentence
@@ -316,7 +325,7 @@ def page_with(app: App, rows: int) -> PageRead:
     """The newest page, once the ledger has written that many with their bodies, which it writes last."""
     for _ in range(50):
         page = app.answer(PageRead, ReadPage(Filter()))
-        if len([row for row in page.rows if row.story.ended and Part.ANSWER in row.bodies]) >= rows:
+        if len([row for row in page.rows if row.record.ended and BodyKind.ANSWER in row.bodies]) >= rows:
             return page
     raise AssertionError(page)
 
@@ -326,11 +335,11 @@ def test_the_ledger_is_read_and_what_the_page_has_is_no_longer_live(app: App) ->
         assert app.ask(text, **{"x-claude-code-session-id": "s-1"})[0] == 200
     page = page_with(app, 2)
     assert page.asked == ReadPage(Filter())
-    newest = page.rows[0].story.id
+    newest = page.rows[0].record.id
     app.until(lambda state: not state.live)
     bodies = app.answer(BodiesRead, ReadBodies(newest))
     assert bodies.row is not None
-    assert b"Two." in bodies.bodies[Part.REQUEST]
+    assert b"Two." in bodies.bodies[BodyKind.REQUEST]
     assert app.answer(BodiesRead, ReadBodies("nothing")).row is None
     sessions = app.answer(SessionsRead, ReadSessions())
     assert [session.id for session in sessions.sessions] == ["s-1"]
@@ -347,7 +356,7 @@ def test_the_ledger_is_read_and_what_the_page_has_is_no_longer_live(app: App) ->
 def test_a_request_is_copied_as_a_command_without_the_token(app: App) -> None:
     app.ask("It's $HOME and `this`.")
     row = page_with(app, 1).rows[0]
-    app.wish(CopyAsCurl(row.story.id))
+    app.command(CopyAsCurl(row.record.id))
     app.until(lambda state: "clipboard" in state.said)
     command = clipboard()
     assert command.startswith("curl ")
@@ -358,24 +367,24 @@ def test_a_request_is_copied_as_a_command_without_the_token(app: App) -> None:
 def test_a_request_runs_again_on_another_model_and_is_a_request_of_its_own(app: App) -> None:
     app.ask("Say something.")
     row = page_with(app, 1).rows[0]
-    app.answer(RanAgain, RunAgain(row.story.id, "demo/fast"))
+    app.answer(ReplayProgress, ReplayRequest(row.record.id, "demo/fast"))
     app._qtbot.waitUntil(  # the first answer has the old side alone
-        lambda: any(isinstance(one, RanAgain) and one.after for one in app.window.heard), timeout=60_000
+        lambda: any(isinstance(one, ReplayProgress) and one.after for one in app.window.heard), timeout=60_000
     )
-    done = [one for one in app.window.heard if isinstance(one, RanAgain)][-1]
+    done = [one for one in app.window.heard if isinstance(one, ReplayProgress)][-1]
     assert done.before.text
     assert done.after is not None
     assert done.after.text
     assert done.after.row is not None
-    assert done.after.row.story.model == "fast"
-    newest = page_with(app, 2).rows[0].story
+    assert done.after.row.record.model == "fast"
+    newest = page_with(app, 2).rows[0].record
     assert newest.model == "fast"
-    assert row.story.id in newest.why
+    assert row.record.id in newest.why
     assert app.ask()[0] == 200, "the proxy that is served is not touched by it"
 
 
 def test_what_cannot_run_again_says_why(app: App) -> None:
-    app.wish(RunAgain("nothing", "demo/fast"))
+    app.command(ReplayRequest("nothing", "demo/fast"))
     app.until(lambda state: "nothing" in state.said)
 
 
@@ -384,11 +393,11 @@ def test_the_requests_are_exported(app: App, tmp_path: Path, form: str) -> None:
     app.ask()
     page_with(app, 1)
     file = tmp_path / f"out.{form}"
-    app.wish(Export(str(file), form, Filter()))
+    app.command(Export(str(file), form, Filter()))
     app.until(lambda state: str(file) in state.said)
     rows = json.loads(file.read_text()) if form == "json" else list(csv.DictReader(file.read_text().splitlines()))
     assert len(rows) == 1
-    app.wish(Export(str(tmp_path / "no" / "such" / "folder.csv"), form, Filter()))
+    app.command(Export(str(tmp_path / "no" / "such" / "folder.csv"), form, Filter()))
     app.until(lambda state: "folder.csv" in state.said)
 
 
@@ -397,12 +406,12 @@ def test_the_ledger_is_wiped(app: App) -> None:
     row = page_with(app, 1).rows[0]
     held = app.answer(LogMeasured, MeasureLog()).contents
     assert (held.requests, held.conversations) == (1, 1)
-    app.wish(Wipe(bodies_only=True))
+    app.command(Wipe(bodies_only=True))
     app.until(lambda state: state.said == "Conversations deleted.")
     assert app.answer(LogMeasured, MeasureLog()).contents.conversations == 0
-    assert app.answer(BodiesRead, ReadBodies(row.story.id)).bodies == {}
+    assert app.answer(BodiesRead, ReadBodies(row.record.id)).bodies == {}
     assert len(app.answer(PageRead, ReadPage(Filter())).rows) == 1
-    app.wish(Wipe(bodies_only=False))
+    app.command(Wipe(bodies_only=False))
     app.until(lambda state: state.said == "Log deleted.")
     assert app.answer(PageRead, ReadPage(Filter())).rows == ()
     app.until(lambda state: state.today.requests == 0)
@@ -411,12 +420,12 @@ def test_the_ledger_is_wiped(app: App) -> None:
 def test_starting_at_login_is_set_where_the_system_looks_and_taken_back(app: App, tmp_path: Path) -> None:
     entry = tmp_path / ".config" / "autostart" / "understudy.desktop"
     settings = app.state.settings
-    app.wish(ChangeSettings(replace(settings, general=replace(settings.general, start_at_login=True))))
+    app.command(ChangeSettings(replace(settings, general=replace(settings.general, start_at_login=True))))
     app._qtbot.waitUntil(entry.exists, timeout=20_000)
     assert f"UNDERSTUDY_HOME={app.home}" in entry.read_text()
     app.until(lambda state: state.settings.general.start_at_login)
     settings = app.state.settings
-    app.wish(ChangeSettings(replace(settings, general=replace(settings.general, start_at_login=False))))
+    app.command(ChangeSettings(replace(settings, general=replace(settings.general, start_at_login=False))))
     app._qtbot.waitUntil(lambda: not entry.exists(), timeout=20_000)
 
 
@@ -432,13 +441,13 @@ def test_an_entry_of_an_understudy_with_another_home_stays(qtbot: QtBot, tmp_pat
 def test_folders_are_remembered_and_what_is_missing_for_a_launch_is_said(app: App, tmp_path: Path) -> None:
     for name in ("a", "b"):
         (tmp_path / name).mkdir()
-        app.wish(ChooseFolder(str(tmp_path / name)))
+        app.command(ChooseFolder(str(tmp_path / name)))
     state = app.until(lambda state: state.folder == str(tmp_path / "b"))
     assert state.recent_folders == (str(tmp_path / "b"), str(tmp_path / "a"))
     app.until(lambda state: state.claude_installed is False)
-    app.wish(Launch())
+    app.command(LaunchClaudeCode())
     app.until(lambda state: "not installed" in state.said)
-    app.wish(CopyInstallCommand())
+    app.command(CopyInstallCommand())
     assert "npm install" in clipboard()
     app.until(lambda _: "desktop.json" in [file.name for file in (app.home / "state").iterdir()])
     remembered = json.loads((app.home / "state" / "desktop.json").read_text())
@@ -466,8 +475,8 @@ def test_what_became_of_the_terminals_is_said(
         program.chmod(0o700)
     environ = {"PATH": str(tmp_path / "bin"), "DISPLAY": ":0", "HOME": str(tmp_path)}
     with running(qtbot, tmp_path, DEMO + '[terminal]\nterminal = "gone"\n', environ) as app:
-        app.wish(ChooseFolder(str(tmp_path)))
-        app.wish(Launch(anyway=True))
+        app.command(ChooseFolder(str(tmp_path)))
+        app.command(LaunchClaudeCode(anyway=True))
         app.until(lambda state: all(part in state.said for part in said))
         scripts = app.home / "state" / "launch"
         qtbot.waitUntil(lambda: list(scripts.iterdir()) == [], timeout=10_000)
@@ -488,8 +497,8 @@ def test_a_launch_that_no_terminal_ran_is_swept_away_at_the_start(qtbot: QtBot, 
 @pytest.mark.parametrize("shell", ["sh", "fish", "powershell", "cmd", "vscode"])
 def test_the_launch_is_copied_for_every_shell(app: App, tmp_path: Path, shell: str) -> None:
     QGuiApplication.clipboard().clear()
-    app.wish(ChooseFolder(str(tmp_path)))
-    app.wish(CopyCommand(shell))
+    app.command(ChooseFolder(str(tmp_path)))
+    app.command(CopyCommand(shell))
     app.until(lambda state: "clipboard" in state.said)
     assert app.state.proxy.address in clipboard()
     assert "us-launch." in clipboard()

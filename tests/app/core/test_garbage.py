@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
-from app.garbage import Garbage
+from app.platform.garbage import Garbage
 
 
 class Knot:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from app.lanes import Lane
+from app.services.worker_queue import WorkerQueue
 from proxy_core.errors import ConfigError
 
 
@@ -39,7 +39,7 @@ def posts() -> Posts:
 
 def test_jobs_are_done_in_order_elsewhere_and_answered_here(posts: Posts) -> None:
     faults: list[BaseException] = []
-    lane = Lane("test", posts.post, faults.append)
+    lane = WorkerQueue("test", posts.post, faults.append)
     where: list[int] = []
     results: list[tuple[int, int]] = []
 
@@ -59,7 +59,7 @@ def test_jobs_are_done_in_order_elsewhere_and_answered_here(posts: Posts) -> Non
 
 def test_a_sentence_is_handed_back_where_the_job_could_not_be_done(posts: Posts) -> None:
     faults: list[BaseException] = []
-    lane = Lane("test", posts.post, faults.append)
+    lane = WorkerQueue("test", posts.post, faults.append)
     said: list[str] = []
 
     def job() -> None:
@@ -73,7 +73,7 @@ def test_a_sentence_is_handed_back_where_the_job_could_not_be_done(posts: Posts)
 
 def test_a_fault_of_ours_is_told_and_the_lane_goes_on(posts: Posts) -> None:
     faults: list[BaseException] = []
-    lane = Lane("test", posts.post, faults.append)
+    lane = WorkerQueue("test", posts.post, faults.append)
     said: list[str] = []
     done: list[str] = []
 
@@ -90,7 +90,7 @@ def test_a_fault_of_ours_is_told_and_the_lane_goes_on(posts: Posts) -> None:
 
 
 def test_a_slow_job_holds_up_its_lane_alone_and_more_threads_do_more_at_once(posts: Posts) -> None:
-    lane = Lane("test", posts.post, lambda _: None, threads=2)
+    lane = WorkerQueue("test", posts.post, lambda _: None, threads=2)
     go, done = threading.Event(), list[str]()
     lane.run(lambda: go.wait(60), lambda _: done.append("slow"))
     lane.run(lambda: None, lambda _: done.append("quick"))
@@ -102,7 +102,7 @@ def test_a_slow_job_holds_up_its_lane_alone_and_more_threads_do_more_at_once(pos
 
 
 def test_what_has_not_begun_when_it_closes_is_not_done(posts: Posts) -> None:
-    lane = Lane("test", posts.post, lambda _: None)
+    lane = WorkerQueue("test", posts.post, lambda _: None)
     begun, go, done = threading.Event(), threading.Event(), list[str]()
 
     def first() -> None:
@@ -123,7 +123,7 @@ def test_what_has_not_begun_when_it_closes_is_not_done(posts: Posts) -> None:
 def test_a_job_that_waits_for_ever_does_not_keep_the_process_alive() -> None:
     script = (
         "import threading\n"
-        "from app.lanes import Lane\n"
+        "from app.services.worker_queue import Lane\n"
         "begun = threading.Event()\n"
         "lane = Lane('test', lambda _: None, lambda _: None)\n"
         "lane.run(lambda: (begun.set(), threading.Event().wait()))\n"

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.others import OthersWrote
+from app.services.ledger_file_watcher import LedgerFileWatcher
 
 
-def settled(ledger: Path) -> OthersWrote:
-    others = OthersWrote(ledger)
+def settled(ledger: Path) -> LedgerFileWatcher:
+    others = LedgerFileWatcher(ledger)
     others.look()
     others.look()
     return others

@@ -9,27 +9,27 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.proxy_thread import ProxyThread
-from proxy_core.runtime.listening import PortTaken
-from proxy_core.runtime.server import ServerNews, ServerState
-from tests.runtime.applications import Small, ask
+from app.services.proxy_thread import ProxyThread
+from proxy_core.server.listening import PortTaken
+from proxy_core.server.proxy_server import ServerEvent, ServerState
+from tests.server.applications import Small, ask
 
 
 class Heard:
     """The states in their order, to be waited for."""
 
     def __init__(self) -> None:
-        self.news: list[ServerNews] = []
+        self.events: list[ServerEvent] = []
         self._changed = threading.Condition()
 
-    def hear(self, news: ServerNews) -> None:
+    def on_event(self, events: ServerEvent) -> None:
         with self._changed:
-            self.news.append(news)
+            self.events.append(events)
             self._changed.notify_all()
 
     @property
     def states(self) -> list[ServerState]:
-        return [news.state for news in self.news]
+        return [events.state for events in self.events]
 
     def wait(self, *states: ServerState) -> None:
         with self._changed:
@@ -43,7 +43,7 @@ def heard() -> Heard:
 
 @pytest.fixture
 def thread(heard: Heard) -> Iterator[ProxyThread]:
-    made = ProxyThread(Small().service, heard.hear, lambda _: None)
+    made = ProxyThread(Small().service, heard.on_event, lambda _: None)
     made.go()
     yield made
     made.stop(grace=1)
@@ -83,7 +83,7 @@ def test_one_that_dies_is_back_on_the_same_port_and_both_are_told(thread: ProxyT
     heard.wait(ServerState.STARTING, ServerState.RUNNING)
     ask(address, "/die")
     heard.wait(ServerState.STARTING, ServerState.RUNNING, ServerState.STARTING, ServerState.RUNNING)
-    assert "starts again" in heard.news[2].sentence
+    assert "starts again" in heard.events[2].sentence
     assert b"hello" in ask(address)
 
 
@@ -103,12 +103,12 @@ def test_one_that_dies_twice_has_failed_and_can_be_started_anew(thread: ProxyThr
 def test_a_taken_port_is_said_and_holds_nothing(thread: ProxyThread, heard: Heard) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(PortTaken):
         thread.start("127.0.0.1", taken.getsockname()[1])
-    assert heard.news == []
+    assert heard.events == []
     assert thread.address is None
 
 
 def test_the_port_is_open_before_the_server_is_loaded(heard: Heard) -> None:
-    thread = ProxyThread(Small().service, heard.hear, lambda _: None)
+    thread = ProxyThread(Small().service, heard.on_event, lambda _: None)
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     starting = threading.Thread(target=thread.start, args=("127.0.0.1", port))
@@ -119,7 +119,7 @@ def test_the_port_is_open_before_the_server_is_loaded(heard: Heard) -> None:
             if asking.connect_ex(("127.0.0.1", port)) == 0:
                 break
         assert time.monotonic() < until
-    assert heard.news == []
+    assert heard.events == []
     thread.go()
     starting.join()
     heard.wait(ServerState.STARTING, ServerState.RUNNING)

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from app.remembered import MOST_FOLDERS, Memory, Remembered, load, save
+from app.state.ui_state import MOST_FOLDERS, UiState, UiStateStore, load, save
 
 
 def test_what_was_kept_is_what_is_loaded(tmp_path: Path) -> None:
-    kept = Remembered("/work/atlas", ("/work/atlas", "/home/ü"), True, {"watch": "AdnQ"})
+    kept = UiState("/work/atlas", ("/work/atlas", "/home/ü"), True, {"watch": "AdnQ"})
     save(tmp_path / "state" / "desktop.json", kept)
     assert load(tmp_path / "state" / "desktop.json") == kept
     assert (tmp_path / "state" / "desktop.json").stat().st_mode & 0o077 == 0
@@ -22,17 +22,17 @@ def test_what_was_kept_is_what_is_loaded(tmp_path: Path) -> None:
 )
 def test_a_damaged_memory_is_an_empty_one(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "desktop.json").write_bytes(content)
-    assert load(tmp_path / "desktop.json") == Remembered()
+    assert load(tmp_path / "desktop.json") == UiState()
 
 
 def test_a_folder_that_is_not_there_is_no_memory(tmp_path: Path) -> None:
-    assert load(tmp_path / "none" / "desktop.json") == Remembered()
+    assert load(tmp_path / "none" / "desktop.json") == UiState()
     (tmp_path / "desktop.json").mkdir()
-    assert load(tmp_path / "desktop.json") == Remembered()
+    assert load(tmp_path / "desktop.json") == UiState()
 
 
 def test_folders_are_remembered_the_latest_first_and_each_once() -> None:
-    known = Remembered()
+    known = UiState()
     for name in [*(f"/f{number}" for number in range(20)), "/f15"]:
         known = known.with_folder(name)
     assert known.folder == "/f15"
@@ -41,9 +41,9 @@ def test_folders_are_remembered_the_latest_first_and_each_once() -> None:
 
 
 def test_only_what_changed_is_written() -> None:
-    written: list[Remembered] = []
-    memory = Memory(Remembered(), written.append)
+    written: list[UiState] = []
+    memory = UiStateStore(UiState(), written.append)
     memory.change(lambda known: known.with_folder("/a"))
     memory.change(lambda known: known.with_folder("/a"))
-    assert written == [Remembered("/a", ("/a",))]
+    assert written == [UiState("/a", ("/a",))]
     assert memory.now == written[0]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.signals import Signals
+from app.platform.signals import Signals
 
 
 @pytest.fixture

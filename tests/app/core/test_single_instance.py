@@ -13,13 +13,13 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.single_instance import SingleInstance, socket_name
+from app.platform.single_instance import SingleInstance, socket_name
 
 SECOND = (
     "import sys\n"
     "from pathlib import Path\n"
     "from PySide6.QtCore import QCoreApplication\n"
-    "from app.single_instance import SingleInstance\n"
+    "from app.platform.single_instance import SingleInstance\n"
     "application = QCoreApplication([])\n"
     "instance = SingleInstance(Path(sys.argv[1]))\n"
     "first = instance.first()\n"

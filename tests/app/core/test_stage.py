@@ -7,10 +7,10 @@ from itertools import pairwise
 
 import pytest
 
-from app.news import RequestsTold, Said
-from app.stage import PACE, SHARE, SLOWEST, Stage
-from app.state import AppState
-from proxy_core.ledger.journal import Began
+from app.state.app_state import AppState
+from app.state.events import MessageShown, RequestEvents
+from app.state.state_store import PACE, SHARE, SLOWEST, StateStore
+from proxy_core.ledger.request_events import Started
 
 
 class Time:
@@ -38,7 +38,7 @@ def time() -> Time:
     return Time()
 
 
-def stage(time: Time, painting: float = 0.0) -> tuple[Stage, list[tuple[str, str, float]]]:
+def store(time: Time, painting: float = 0.0) -> tuple[StateStore, list[tuple[str, str, float]]]:
     """A stage and what it showed when; ``painting`` are the seconds that the thread is at work after a showing."""
     shown: list[tuple[str, str, float]] = []
 
@@ -49,20 +49,20 @@ def stage(time: Time, painting: float = 0.0) -> tuple[Stage, list[tuple[str, str
         shown.append((before.said, after.said, time.now))
         time.after(0.01, paint)
 
-    return Stage(AppState(), show, time.after, monotonic=lambda: time.now, worked=lambda: time.worked), shown
+    return StateStore(AppState(), show, time.after, monotonic=lambda: time.now, worked=lambda: time.worked), shown
 
 
 def test_what_changed_after_a_rest_is_shown_at_once(time: Time) -> None:
-    here, shown = stage(time)
-    here.learn(Said("a"))
+    here, shown = store(time)
+    here.apply(MessageShown("a"))
     time.pass_(0)
     assert shown == [("", "a", 100.0)]
 
 
 def test_a_rush_is_shown_ten_times_a_second_and_its_end_is_not_lost(time: Time) -> None:
-    here, shown = stage(time)
+    here, shown = store(time)
     for number in range(1000):
-        here.learn(Said(str(number)))
+        here.apply(MessageShown(str(number)))
         time.pass_(0.001)
     time.pass_(1)
     assert 10 <= len(shown) <= 12
@@ -72,17 +72,17 @@ def test_a_rush_is_shown_ten_times_a_second_and_its_end_is_not_lost(time: Time) 
     assert [before for before, _, _ in shown[1:]] == [after for _, after, _ in shown[:-1]]
 
 
-def request(number: int) -> RequestsTold:
-    return RequestsTold((Began(f"r{number}", 1.0, "/v1/messages", "claude-sonnet-5-5", True),))
+def request(number: int) -> RequestEvents:
+    return RequestEvents((Started(f"r{number}", 1.0, "/v1/messages", "claude-sonnet-5-5", True),))
 
 
 @pytest.mark.parametrize(("painting", "pause"), [(0.001, PACE), (0.010, 0.010 / SHARE), (0.5, SLOWEST)])
 def test_requests_that_are_dear_to_show_are_shown_less_often_but_never_rarely(
     time: Time, painting: float, pause: float
 ) -> None:
-    here, shown = stage(time, painting)
+    here, shown = store(time, painting)
     for number in range(5000):
-        here.learn(request(number))
+        here.apply(request(number))
         time.pass_(0.001)
     time.pass_(1)
     times = [at for _, _, at in shown]
@@ -92,21 +92,21 @@ def test_requests_that_are_dear_to_show_are_shown_less_often_but_never_rarely(
 
 
 def test_what_a_person_waits_for_does_not_wait_for_requests(time: Time) -> None:
-    here, shown = stage(time, painting=0.5)
-    here.learn(request(1))
+    here, shown = store(time, painting=0.5)
+    here.apply(request(1))
     time.pass_(0.02)
-    here.learn(request(2))
+    here.apply(request(2))
     time.pass_(0.04)
-    here.learn(Said("a"))
+    here.apply(MessageShown("a"))
     time.pass_(2)
     assert [at for _, _, at in shown] == pytest.approx([100.0, 100.0 + PACE], abs=0.003)
     assert shown[-1][1] == "a"
 
 
 def test_nothing_that_was_put_off_is_left_behind(time: Time) -> None:
-    here, _ = stage(time, painting=0.5)
+    here, _ = store(time, painting=0.5)
     for number in range(3000):
-        here.learn(Said(str(number)) if number % 100 == 50 else request(number))
+        here.apply(MessageShown(str(number)) if number % 100 == 50 else request(number))
         time.pass_(0.001)
     assert len(time.due) <= 1 + SLOWEST / 0.1
     time.pass_(2)
@@ -114,16 +114,16 @@ def test_nothing_that_was_put_off_is_left_behind(time: Time) -> None:
 
 
 def test_news_that_changes_nothing_is_not_shown(time: Time) -> None:
-    here, shown = stage(time)
-    here.learn(Said(""))
+    here, shown = store(time)
+    here.apply(MessageShown(""))
     time.pass_(1)
     assert shown == []
 
 
 def test_nothing_is_shown_after_the_end(time: Time) -> None:
-    here, shown = stage(time)
-    here.learn(Said("a"))
+    here, shown = store(time)
+    here.apply(MessageShown("a"))
     here.close()
-    here.learn(Said("b"))
+    here.apply(MessageShown("b"))
     time.pass_(1)
     assert shown == []

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.screen import has_screen
+from app.platform.display_check import has_display
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -23,7 +23,7 @@ START = """
 import json, sys
 from PySide6.QtCore import QTimer
 import app.desktop as desktop
-from app.state import Phase
+from app.state.app_state import Phase
 told = {}
 shown = desktop.Desktop.begin
 def begin(self):
@@ -143,14 +143,14 @@ class TestScreen:
         ],
     )
     def test_there_is_none_where_nobody_answers(self, environ: dict[str, str]) -> None:
-        assert not has_screen(environ)
+        assert not has_display(environ)
 
     def test_there_is_one_where_a_server_answers(self, tmp_path: Path) -> None:
         with socket.socket(socket.AF_UNIX) as server:
             server.bind(str(tmp_path / "wayland-0"))
             server.listen()
-            assert has_screen({"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": str(tmp_path)})
-            assert has_screen({"WAYLAND_DISPLAY": str(tmp_path / "wayland-0")})
+            assert has_display({"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": str(tmp_path)})
+            assert has_display({"WAYLAND_DISPLAY": str(tmp_path / "wayland-0")})
 
     def test_a_platform_without_a_screen_needs_none(self) -> None:
-        assert has_screen({"QT_QPA_PLATFORM": "offscreen"})
+        assert has_display({"QT_QPA_PLATFORM": "offscreen"})

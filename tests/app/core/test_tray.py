@@ -10,14 +10,11 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
-from app.news import RequestsTold
-from app.reduce import reduce
-from app.state import AppState, Phase, Proxy, Trouble
-from app.tray import Tray, note_body
-from app.tray_icon import Shape, shape_of, tray_icon
-from app.wishes import (
+from app.state.app_state import AppState, Phase, ProxyView, Trouble
+from app.state.commands import (
+    Command,
     CopyAddress,
-    Launch,
+    LaunchClaudeCode,
     Quit,
     ShowRequests,
     ShowSettings,
@@ -25,21 +22,24 @@ from app.wishes import (
     StartProxy,
     StopProxy,
     SwitchProfile,
-    Wish,
 )
+from app.state.events import RequestEvents
+from app.state.reduce import reduce
+from app.tray.tray import Tray, note_body
+from app.tray.tray_icon import Shape, shape_of, tray_icon
 from proxy_core.config.settings import Configuration, Profile, Settings
-from proxy_core.ledger.journal import Began
+from proxy_core.ledger.request_events import Started
 from proxy_core.ledger.rows import Sum
 
-RUNNING = Proxy(Phase.RUNNING, "http://127.0.0.1:8082")
+RUNNING = ProxyView(Phase.RUNNING, "http://127.0.0.1:8082")
 
 
 @pytest.fixture
-def tray(qtbot: QtBot) -> Iterator[tuple[Tray, list[Wish]]]:
+def tray(qtbot: QtBot) -> Iterator[tuple[Tray, list[Command]]]:
     made = Tray()
-    wishes: list[Wish] = []
-    made.wished.connect(wishes.append)
-    yield made, wishes
+    commands: list[Command] = []
+    made.command_requested.connect(commands.append)
+    yield made, commands
     made.menu.deleteLater()
 
 
@@ -61,15 +61,15 @@ def texts(tray: Tray) -> list[str]:
     return [one.text() for one in tray.menu.actions() if one.isVisible() and not one.isSeparator()]
 
 
-def test_the_menu_of_a_proxy_that_runs(tray: tuple[Tray, list[Wish]]) -> None:
-    here, wishes = tray
+def test_the_menu_of_a_proxy_that_runs(tray: tuple[Tray, list[Command]]) -> None:
+    here, commands = tray
     state = AppState(proxy=RUNNING, today=Sum(requests=12, priced=12, cost=1.236), folder="/work/atlas")
     here.show_state(state)
     assert texts(here) == [
         "Running on 127.0.0.1:8082",
         "Stop",
         "Profiles",
-        "Launch Claude Code",
+        "LaunchClaudeCode Claude Code",
         "Today: 12 requests, $1.24",
         "Open Understudy",
         "Settings…",
@@ -77,70 +77,77 @@ def test_the_menu_of_a_proxy_that_runs(tray: tuple[Tray, list[Wish]]) -> None:
     ]
     for name in ("tray_status", "tray_toggle", "tray_launch_folder", "tray_open", "tray_settings", "tray_quit"):
         action(here, name).trigger()
-    assert wishes == [CopyAddress(), StopProxy(), Launch("/work/atlas"), ShowWatch(), ShowSettings(), Quit()]
+    assert commands == [
+        CopyAddress(),
+        StopProxy(),
+        LaunchClaudeCode("/work/atlas"),
+        ShowWatch(),
+        ShowSettings(),
+        Quit(),
+    ]
 
 
-def test_the_menu_of_one_that_does_not(tray: tuple[Tray, list[Wish]]) -> None:
-    here, wishes = tray
-    here.show_state(AppState(proxy=Proxy(Phase.ATTENTION, sentence="Port 8082 is taken by nginx (7).")))
+def test_the_menu_of_one_that_does_not(tray: tuple[Tray, list[Command]]) -> None:
+    here, commands = tray
+    here.show_state(AppState(proxy=ProxyView(Phase.ATTENTION, sentence="Port 8082 is taken by nginx (7).")))
     assert texts(here)[:2] == ["Port 8082 is taken by nginx (7).", "Start"]
     action(here, "tray_toggle").trigger()
-    assert wishes == [StartProxy()]
+    assert commands == [StartProxy()]
 
 
-def test_where_the_port_is_taken_the_next_one_is_offered(tray: tuple[Tray, list[Wish]]) -> None:
-    here, wishes = tray
+def test_where_the_port_is_taken_the_next_one_is_offered(tray: tuple[Tray, list[Command]]) -> None:
+    here, commands = tray
     taken = "Port 8082 is taken by nginx (7)."
-    here.show_state(AppState(proxy=Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", taken, "nginx (7)", 8083)))
+    here.show_state(AppState(proxy=ProxyView(Phase.ATTENTION, "http://127.0.0.1:8082", taken, "nginx (7)", 8083)))
     assert texts(here)[:3] == [taken, "Start", "Start on port 8083"]
     action(here, "tray_next_port").trigger()
-    assert wishes == [StartProxy(8083)]
+    assert commands == [StartProxy(8083)]
     fixed = Configuration(fixed={"proxy.port": "PORT"})
-    here.show_state(AppState(fixed, Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", taken, "nginx (7)", 8083)))
+    here.show_state(AppState(fixed, ProxyView(Phase.ATTENTION, "http://127.0.0.1:8082", taken, "nginx (7)", 8083)))
     assert texts(here)[:3] == [taken, "Start", "Profiles"]
 
 
-def test_while_it_stops_it_cannot_be_stopped_again(tray: tuple[Tray, list[Wish]]) -> None:
+def test_while_it_stops_it_cannot_be_stopped_again(tray: tuple[Tray, list[Command]]) -> None:
     here, _ = tray
-    here.show_state(AppState(proxy=Proxy(Phase.STOPPING)))
+    here.show_state(AppState(proxy=ProxyView(Phase.STOPPING)))
     assert not action(here, "tray_toggle").isEnabled()
 
 
-def test_the_last_error_leads_to_its_request(tray: tuple[Tray, list[Wish]]) -> None:
-    here, wishes = tray
+def test_the_last_error_leads_to_its_request(tray: tuple[Tray, list[Command]]) -> None:
+    here, commands = tray
     here.show_state(AppState(trouble=Trouble("OpenAI refused the key: 401.", 1.0, "req7")))
     assert "Last error: OpenAI refused the key: 401." in texts(here)
     action(here, "tray_trouble").trigger()
     here.show_state(AppState(trouble=Trouble("The disk is full.", 2.0)))
     action(here, "tray_trouble").trigger()
-    assert wishes == [ShowRequests(id="req7"), ShowWatch()]
+    assert commands == [ShowRequests(id="req7"), ShowWatch()]
 
 
-def test_profiles_are_switched_and_the_active_one_is_checked(tray: tuple[Tray, list[Wish]]) -> None:
-    here, wishes = tray
+def test_profiles_are_switched_and_the_active_one_is_checked(tray: tuple[Tray, list[Command]]) -> None:
+    here, commands = tray
     settings = Settings(profile="Local", profiles={"Default": Profile(), "Local": Profile(), "R&D": Profile()})
     here.show_state(AppState(configuration=Configuration(settings)))
     assert action(here, "tray_profile_Local").isChecked()
     assert not action(here, "tray_profile_Default").isChecked()
     assert action(here, "tray_profile_R&D").text() == "R&&D"
     action(here, "tray_profile_R&D").trigger()
-    assert wishes == [SwitchProfile("R&D")]
+    assert commands == [SwitchProfile("R&D")]
     assert action(here, "tray_profile_Local").isChecked(), "until the settings say otherwise"
     assert not action(here, "tray_profile_R&D").isChecked()
 
 
-def test_recent_folders_are_offered_once_each_and_plain(tray: tuple[Tray, list[Wish]]) -> None:
-    here, wishes = tray
+def test_recent_folders_are_offered_once_each_and_plain(tray: tuple[Tray, list[Command]]) -> None:
+    here, commands = tray
     here.show_state(AppState(folder="/w/a", recent_folders=("/w/a", "/w/b\t<b>&c", "/" + "x" * 300)))
     folders = [one.text() for one in _all(here.menu) if one.objectName() == "tray_launch_folder"]
     assert folders[:2] == ["/w/a", "/w/b <b>&&c"]
     assert len(folders) == 3
     assert len(folders[2]) <= 60
     assert action(here, "tray_launch_choose").isEnabled()
-    assert wishes == []
+    assert commands == []
 
 
-def test_a_text_of_others_is_no_markup_and_no_shortcut(tray: tuple[Tray, list[Wish]]) -> None:
+def test_a_text_of_others_is_no_markup_and_no_shortcut(tray: tuple[Tray, list[Command]]) -> None:
     here, _ = tray
     here.show_state(AppState(trouble=Trouble("<img src=x> & \n\u202eevil", 1.0)))
     text = action(here, "tray_trouble").text()
@@ -153,10 +160,10 @@ def test_a_text_of_others_is_no_markup_and_no_shortcut(tray: tuple[Tray, list[Wi
     [
         (AppState(), Shape.STOPPED),
         (AppState(proxy=RUNNING), Shape.RUNNING),
-        (AppState(proxy=Proxy(Phase.STARTING)), Shape.BUSY),
-        (AppState(proxy=Proxy(Phase.STOPPING)), Shape.BUSY),
-        (AppState(proxy=Proxy(Phase.ATTENTION)), Shape.ATTENTION),
-        (reduce(AppState(proxy=RUNNING), RequestsTold((Began("a", 1.0, "/", "claude", True),))), Shape.BUSY),
+        (AppState(proxy=ProxyView(Phase.STARTING)), Shape.BUSY),
+        (AppState(proxy=ProxyView(Phase.STOPPING)), Shape.BUSY),
+        (AppState(proxy=ProxyView(Phase.ATTENTION)), Shape.ATTENTION),
+        (reduce(AppState(proxy=RUNNING), RequestEvents((Started("a", 1.0, "/", "claude", True),))), Shape.BUSY),
     ],
 )
 def test_the_icon_tells_the_state(state: AppState, shape: Shape) -> None:
@@ -198,13 +205,13 @@ def test_a_note_is_cut_and_holds_nothing_that_is_not_seen(markup: bool) -> None:
     assert "\u202e" not in plain
 
 
-def test_a_menu_entry_holds_nothing_that_is_not_seen(tray: tuple[Tray, list[Wish]]) -> None:
+def test_a_menu_entry_holds_nothing_that_is_not_seen(tray: tuple[Tray, list[Command]]) -> None:
     here, _ = tray
     here.show_state(AppState(trouble=Trouble("\x1b]0;x\x07 \u202eevil", 1.0)))
     assert action(here, "tray_trouble").text().isprintable()
 
 
-def test_where_there_is_no_tray_it_does_not_pretend(tray: tuple[Tray, list[Wish]]) -> None:
+def test_where_there_is_no_tray_it_does_not_pretend(tray: tuple[Tray, list[Command]]) -> None:
     here, _ = tray
     assert not here.join()  # the offscreen platform has none
     assert not here.is_there

@@ -12,12 +12,12 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.state import Phase
+from app.state.app_state import Phase
+from app.state.commands import ShowRequests, ShowSettings, ShowWatch
 from app.windows.first_run.window import FirstRunWindow
 from app.windows.settings.window import SettingsWindow
 from app.windows.watch.requests_table import RequestsTable
 from app.windows.watch.window import WatchWindow
-from app.wishes import ShowRequests, ShowSettings, ShowWatch
 from proxy_core.config.settings import Role
 from proxy_core.ledger.rows import Filter
 from tests.app.core.real_app import running

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from proxy_core.ledger.journal import State
 from proxy_core.ledger.reading import Ledger
+from proxy_core.ledger.request_events import State
 from tests.app.end_to_end.desk import Desk, address, ended, until
 from tests.app.end_to_end.tray_host import NotificationHost, TrayHost
 from tests.support import claude_code, node
@@ -62,15 +62,15 @@ def test_a_turn_of_claude_code_stands_in_the_ledger_with_its_project(
         ledger = Ledger(desk.home / "data" / "ledger.sqlite")
         rows = until(
             lambda: [
-                row for row in ledger.page() if row.story.state is State.DONE and row.story.path == "/v1/messages"
+                row for row in ledger.page() if row.record.state is State.DONE and row.record.path == "/v1/messages"
             ],
             120.0,
         )
         until(lambda: out.exists() and out.read_text().strip(), 60.0)
     row = rows[0]
-    assert row.story.project == str(project)
-    assert row.story.provider == "demo"
-    assert row.story.session
+    assert row.record.project == str(project)
+    assert row.record.provider == "demo"
+    assert row.record.session
     assert row.cost is not None
     assert outside.asked == []
     assert "sk-ant" not in " ".join(path.read_text("utf-8", "replace") for path in desk.home.rglob("*.txt"))

@@ -9,16 +9,16 @@ import pytest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.catalogue_search import CatalogueSearch
+from app.services.catalogue_search import CatalogueSearch
 from app.widgets.confirm_dialog import ConfirmDialog
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from resources.scene import SETTINGS
 
 
 @pytest.fixture(scope="session")
 def catalogue() -> CatalogueSearch:
     """The whole catalogue, read."""
-    found = CatalogueSearch(Models(), SETTINGS.providers)
+    found = CatalogueSearch(ModelCatalogue(), SETTINGS.providers)
     found.read()
     return found
 
@@ -27,15 +27,15 @@ class Listener:
     """Hears the wishes of one window."""
 
     def __init__(self) -> None:
-        self.wishes: list[Any] = []
+        self.commands: list[Any] = []
 
-    def __call__(self, wish: object) -> None:
-        self.wishes.append(wish)
+    def __call__(self, command: object) -> None:
+        self.commands.append(command)
 
     @property
     def last(self) -> Any:
         """The latest one."""
-        return self.wishes[-1]
+        return self.commands[-1]
 
 
 Shown = Callable[..., Any]
@@ -47,7 +47,7 @@ def shown(qtbot: QtBot) -> Shown:
 
     def show(widget: Any, *, width: int = 900, height: int = 600) -> Listener:
         listener = Listener()
-        widget.wished.connect(listener)
+        widget.command_requested.connect(listener)
         qtbot.addWidget(widget)
         widget.resize(width, height)
         widget.show()

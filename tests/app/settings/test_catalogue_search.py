@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 
-from app.catalogue_search import CatalogueSearch
-from proxy_core.catalogue.models import Models
+from app.services.catalogue_search import CatalogueSearch
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config.settings import ProviderSettings
 
 
 def test_it_knows_nothing_until_it_was_read_in_a_thread_of_its_own() -> None:
-    slow = CatalogueSearch(Models(), {})
+    slow = CatalogueSearch(ModelCatalogue(), {})
     assert not slow.ready
     assert slow.facts("openai/gpt-4.1").window is None
     assert ready_within(slow, seconds=20)
@@ -61,7 +61,7 @@ def test_every_provider_is_listed_once(catalogue: CatalogueSearch) -> None:
 
 
 def test_it_follows_the_settings() -> None:
-    own = CatalogueSearch(Models(), {})
+    own = CatalogueSearch(ModelCatalogue(), {})
     assert own.provider("mine") is None
     own.follow({"mine": ProviderSettings(name="Mine", base_url="http://127.0.0.1:9/v1", custom=True)})
     provider = own.provider("mine")

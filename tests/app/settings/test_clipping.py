@@ -7,11 +7,20 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.answers import FirstWords, LogMeasured
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState, Door, KeyPlace, KeyView, ProviderCheck, Trial, TrialStep, Verdict
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import (
+    AppState,
+    CheckVerdict,
+    KeyPlace,
+    KeyStorage,
+    KeyView,
+    ProbeStep,
+    ProbeView,
+    ProviderCheck,
+)
+from app.state.query_results import FirstRequestProgress, LogMeasured
 from app.widgets.confirm_dialog import ConfirmDialog, Question
+from app.widgets.theme import Theme
 from app.windows.first_run.window import FirstRunWindow
 from app.windows.settings import questions
 from app.windows.settings.models_page import ModelsPage
@@ -29,21 +38,23 @@ def crowded() -> AppState:
     state = settings_state()
     proxy = ProxySettings(lan=True, open=True)
     fixed = {"proxy.port": "PORT", "proxy.passthrough_url": "UNDERSTUDY_PASSTHROUGH_URL", "roles.small": "SMALL_MODEL"}
-    bad = TrialStep(
-        "tools", Verdict.BAD, "It called no tool, though it was told to. Choose one that is made for tools."
+    bad = ProbeStep(
+        "tools", CheckVerdict.BAD, "It called no tool, though it was told to. Choose one that is made for tools."
     )
-    noted = TrialStep("vision", Verdict.NOTED, "It took a green square for red.")
+    noted = ProbeStep("vision", CheckVerdict.NOTED, "It took a green square for red.")
     return replace(
         state,
         configuration=Configuration(replace(SETTINGS, proxy=proxy), fixed, warnings=("A warning. " * 20,)),
         keys={**state.keys, "openai": KeyView(KeyPlace.MEMORY, "7f3a"), "gemini": KeyView()},
-        keys_kept_in=Door.MEMORY,
+        keys_kept_in=KeyStorage.MEMORY,
         checks={
             **state.checks,
-            "openai": ProviderCheck(Verdict.RUNNING),
-            "openrouter": ProviderCheck(Verdict.BAD, "OpenRouter refused the key: 401. " * 4, rejected=True),
+            "openai": ProviderCheck(CheckVerdict.RUNNING),
+            "openrouter": ProviderCheck(CheckVerdict.BAD, "OpenRouter refused the key: 401. " * 4, rejected=True),
         },
-        trials={Role.BIG: Trial("openai/gpt-4.1", Verdict.BAD, 1.2, 3.4, (bad, noted), 0.01, sentence=bad.sentence)},
+        trials={
+            Role.BIG: ProbeView("openai/gpt-4.1", CheckVerdict.BAD, 1.2, 3.4, (bad, noted), 0.01, sentence=bad.sentence)
+        },
         claude_installed=False,
         report="/home/sam/.local/state/understudy/reports/2026-11-17T14-32-08.txt",
         newer_version="0.2.0",
@@ -137,7 +148,7 @@ def test_no_step_of_the_first_run_is_cut(
     window = FirstRunWindow(look, catalogue)
     qtbot.addWidget(window)
     window.resize(*size)
-    window.show_state(replace(first_run_state(), keys_kept_in=Door.MEMORY, claude_installed=False))
+    window.show_state(replace(first_run_state(), keys_kept_in=KeyStorage.MEMORY, claude_installed=False))
     settle(window)
     assert clipped(window) == [], language
     window.key_step._tell("Key rejected", window.key_step.chip.kind, "OpenAI refused the key: 401. " * 5)
@@ -147,6 +158,6 @@ def test_no_step_of_the_first_run_is_cut(
     settle(window)
     assert clipped(window) == [], language
     window.roles_step._pass()
-    window.hear(FirstWords("Hello. " * 200, ended=True, good=False, sentence="It did not go well. " * 8))
+    window.on_result(FirstRequestProgress("Hello. " * 200, ended=True, good=False, sentence="It did not go well. " * 8))
     settle(window)
     assert clipped(window) == [], language

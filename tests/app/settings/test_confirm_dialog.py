@@ -12,8 +12,8 @@ from PySide6.QtWidgets import QApplication, QPushButton, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 from shiboken6 import isValid
 
-from app.theme import Theme
 from app.widgets.confirm_dialog import DEAD_TIME, ConfirmDialog, Question, ask
+from app.widgets.theme import Theme
 
 QUESTION = Question("Delete 3 requests (1 kB)?", ("This can't be undone.",), "Delete 3 requests")
 OTHER = Question("Delete 4 requests (2 kB)?", ("This can't be undone.",), "Delete 4 requests")
@@ -83,20 +83,20 @@ def staged(qtbot: QtBot, theme: Theme) -> Iterator[Staged]:
 
 
 @pytest.fixture
-def stage(staged: Staged) -> Stage:
+def store(staged: Staged) -> Stage:
     return staged()
 
 
-def test_a_click_in_the_dead_time_deletes_nothing(stage: Stage) -> None:
+def test_a_click_in_the_dead_time_deletes_nothing(store: Stage) -> None:
     for now in (0.0, 0.12, 0.5, DEAD_TIME - 0.01):
-        stage.clock.to(now)
-        stage.press()
-        QTest.mouseDClick(stage.dialog.action, Qt.MouseButton.LeftButton)
-        QTest.keyClick(stage.dialog.action, Qt.Key.Key_Space)
-        assert stage.answers == [], now
-    stage.clock.to(DEAD_TIME)
-    stage.press()
-    assert stage.answers == [True]
+        store.clock.to(now)
+        store.press()
+        QTest.mouseDClick(store.dialog.action, Qt.MouseButton.LeftButton)
+        QTest.keyClick(store.dialog.action, Qt.Key.Key_Space)
+        assert store.answers == [], now
+    store.clock.to(DEAD_TIME)
+    store.press()
+    assert store.answers == [True]
 
 
 def test_the_dead_time_is_longer_where_the_system_waits_longer_for_a_double_click(
@@ -105,83 +105,83 @@ def test_the_dead_time_is_longer_where_the_system_waits_longer_for_a_double_clic
     before = qapp.doubleClickInterval()
     qapp.setDoubleClickInterval(900)
     try:
-        stage = staged()
-        stage.clock.to(1.0)
-        stage.press()
-        assert stage.answers == []
-        stage.clock.to(1.8)
-        stage.press()
-        assert stage.answers == [True]
+        store = staged()
+        store.clock.to(1.0)
+        store.press()
+        assert store.answers == []
+        store.clock.to(1.8)
+        store.press()
+        assert store.answers == [True]
     finally:
         qapp.setDoubleClickInterval(before)
 
 
-def test_another_question_has_a_dead_time_of_its_own(stage: Stage) -> None:
-    stage.clock.to(0.7)
-    stage.dialog.show_question(OTHER)
-    stage.clock.to(DEAD_TIME)
-    stage.press()
-    assert stage.answers == []
-    stage.clock.to(0.7 + DEAD_TIME)
-    stage.press()
-    assert stage.answers == [True]
+def test_another_question_has_a_dead_time_of_its_own(store: Stage) -> None:
+    store.clock.to(0.7)
+    store.dialog.show_question(OTHER)
+    store.clock.to(DEAD_TIME)
+    store.press()
+    assert store.answers == []
+    store.clock.to(0.7 + DEAD_TIME)
+    store.press()
+    assert store.answers == [True]
 
 
 def test_what_is_still_being_counted_cannot_be_deleted(staged: Staged) -> None:
-    stage = staged(Question("Counting…", (), "Delete log", ready=False))
-    stage.clock.to(60.0)
-    stage.press()
-    assert stage.answers == []
-    stage.dialog.show_question(QUESTION)
-    assert stage.dialog.action.text() == "Delete 3 requests"
-    stage.clock.to(61.0)
-    stage.press()
-    assert stage.answers == [True]
+    store = staged(Question("Counting…", (), "Delete log", ready=False))
+    store.clock.to(60.0)
+    store.press()
+    assert store.answers == []
+    store.dialog.show_question(QUESTION)
+    assert store.dialog.action.text() == "Delete 3 requests"
+    store.clock.to(61.0)
+    store.press()
+    assert store.answers == [True]
 
 
 @pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Escape, Qt.Key.Key_Space])
-def test_cancel_has_the_focus_and_is_what_the_keys_do(stage: Stage, key: Qt.Key) -> None:
-    stage.clock.to(60.0)
-    assert stage.dialog.cancel.hasFocus()
-    QTest.keyClick(QApplication.focusWidget() or stage.dialog, key)
-    assert stage.answers == [False]
+def test_cancel_has_the_focus_and_is_what_the_keys_do(store: Stage, key: Qt.Key) -> None:
+    store.clock.to(60.0)
+    assert store.dialog.cancel.hasFocus()
+    QTest.keyClick(QApplication.focusWidget() or store.dialog, key)
+    assert store.answers == [False]
 
 
-def test_the_destructive_button_is_reached_and_pressed_by_the_keyboard(stage: Stage) -> None:
-    stage.clock.to(DEAD_TIME)
-    QTest.keyClick(stage.dialog.cancel, Qt.Key.Key_Tab)
-    assert stage.dialog.action.hasFocus()
-    QTest.keyClick(stage.dialog.action, Qt.Key.Key_Space)
-    assert stage.answers == [True]
+def test_the_destructive_button_is_reached_and_pressed_by_the_keyboard(store: Stage) -> None:
+    store.clock.to(DEAD_TIME)
+    QTest.keyClick(store.dialog.cancel, Qt.Key.Key_Tab)
+    assert store.dialog.action.hasFocus()
+    QTest.keyClick(store.dialog.action, Qt.Key.Key_Space)
+    assert store.answers == [True]
 
 
 @pytest.mark.parametrize("yes", [True, False])
-def test_the_focus_goes_back_to_where_it_was_opened(stage: Stage, yes: bool) -> None:
-    stage.window.setFocus()
-    assert stage.window.focusWidget() is stage.window
-    stage.clock.to(DEAD_TIME)
-    QTest.mouseClick(stage.dialog.action if yes else stage.dialog.cancel, Qt.MouseButton.LeftButton)
-    assert stage.window.focusWidget() is stage.opener
+def test_the_focus_goes_back_to_where_it_was_opened(store: Stage, yes: bool) -> None:
+    store.window.setFocus()
+    assert store.window.focusWidget() is store.window
+    store.clock.to(DEAD_TIME)
+    QTest.mouseClick(store.dialog.action if yes else store.dialog.cancel, Qt.MouseButton.LeftButton)
+    assert store.window.focusWidget() is store.opener
 
 
-def test_an_opener_that_is_gone_meanwhile_is_no_trouble(stage: Stage, qtbot: QtBot) -> None:
-    stage.opener.deleteLater()
-    with qtbot.waitSignal(stage.opener.destroyed):
+def test_an_opener_that_is_gone_meanwhile_is_no_trouble(store: Stage, qtbot: QtBot) -> None:
+    store.opener.deleteLater()
+    with qtbot.waitSignal(store.opener.destroyed):
         pass
-    stage.dialog.reject()
-    assert stage.answers == [False]
+    store.dialog.reject()
+    assert store.answers == [False]
 
 
 @pytest.mark.parametrize("y", range(0, 480, 40))
 @pytest.mark.parametrize("question", [QUESTION, Question(*(QUESTION.text, ("A line.",) * 6, QUESTION.action))])
 def test_the_destructive_button_is_never_under_what_was_clicked(staged: Staged, y: int, question: Question) -> None:
     for x in (0, 380):
-        stage = staged(question, (x, y))
-        stage.dialog.show_question(OTHER)
-        clicked = QRect(stage.opener.mapToGlobal(QPoint(0, 0)), stage.opener.size())
-        action = stage.dialog.action
+        store = staged(question, (x, y))
+        store.dialog.show_question(OTHER)
+        clicked = QRect(store.opener.mapToGlobal(QPoint(0, 0)), store.opener.size())
+        action = store.dialog.action
         assert not QRect(action.mapToGlobal(QPoint(0, 0)), action.size()).intersects(clicked), (x, y)
-        stage.dialog.reject()
+        store.dialog.reject()
 
 
 def test_a_window_asks_one_thing_at_a_time(qtbot: QtBot, theme: Theme) -> None:
@@ -199,19 +199,19 @@ def test_a_window_asks_one_thing_at_a_time(qtbot: QtBot, theme: Theme) -> None:
     assert done == [1]
 
 
-def test_a_screen_reader_is_told_that_it_is_a_dialog_and_what_it_asks(stage: Stage) -> None:
-    interface = QAccessible.queryAccessibleInterface(stage.dialog)
+def test_a_screen_reader_is_told_that_it_is_a_dialog_and_what_it_asks(store: Stage) -> None:
+    interface = QAccessible.queryAccessibleInterface(store.dialog)
     assert interface is not None
     assert interface.role() is QAccessible.Role.Dialog
     assert interface.text(QAccessible.Text.Name) == QUESTION.text
     assert interface.text(QAccessible.Text.Description) == "This can't be undone."
-    for button, name in ((stage.dialog.cancel, "Cancel"), (stage.dialog.action, "Delete 3 requests")):
+    for button, name in ((store.dialog.cancel, "Cancel"), (store.dialog.action, "Delete 3 requests")):
         named = QAccessible.queryAccessibleInterface(button)
         assert named is not None
         assert named.text(QAccessible.Text.Name) == name
 
 
 def test_a_name_with_an_ampersand_is_shown_as_it_is(staged: Staged) -> None:
-    stage = staged(Question("Delete “R&D”?", (), "Delete “R&D”"))
-    assert stage.dialog.action.text() == "Delete “R&&D”"
-    assert stage.dialog.text.text() == "Delete “R&D”?"
+    store = staged(Question("Delete “R&D”?", (), "Delete “R&D”"))
+    assert store.dialog.action.text() == "Delete “R&&D”"
+    assert store.dialog.text.text() == "Delete “R&D”?"

@@ -10,14 +10,14 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState
+from app.state.commands import ChangeSettings
+from app.widgets.theme import Theme
 from app.windows.settings.fields import ChoiceField, Field, ListField, SwitchField, TextField
 from app.windows.settings.reading import Wrong, port
 from app.windows.settings.values import value_at, with_value
 from app.windows.settings.window import SettingsWindow
-from app.wishes import ChangeSettings
 from proxy_core.config.settings import Appearance, AtLimit, Configuration, Settings, ThinkingRule
 from resources.scene import settings_state
 from tests.app.settings.conftest import Listener, Shown, child
@@ -117,40 +117,40 @@ def test_every_setting_has_a_field(theme: Theme, catalogue: CatalogueSearch, sho
 
 @pytest.mark.parametrize("path", SWITCHES)
 def test_a_switch_wishes_for_its_other_side(path: str, shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
-    stage = Stage(shown, theme, catalogue, path)
-    assert isinstance(stage.field, SwitchField)
+    store = Stage(shown, theme, catalogue, path)
+    assert isinstance(store.field, SwitchField)
     before = value_at(STATE.settings, path)
-    assert stage.field.switch.isChecked() is before
-    QTest.keyClick(stage.field.switch, Qt.Key.Key_Space)
-    assert stage.listener.wishes == [ChangeSettings(with_value(STATE.settings, path, not before))]
+    assert store.field.switch.isChecked() is before
+    QTest.keyClick(store.field.switch, Qt.Key.Key_Space)
+    assert store.listener.commands == [ChangeSettings(with_value(STATE.settings, path, not before))]
 
 
 @pytest.mark.parametrize(("path", "text", "value"), TYPED)
 def test_what_was_typed_is_wished_for_on_enter(
     path: str, text: str, value: Any, shown: Shown, theme: Theme, catalogue: CatalogueSearch
 ) -> None:
-    stage = Stage(shown, theme, catalogue, path)
-    stage.type(text)
-    assert stage.listener.wishes == []
-    QTest.keyClick(stage.field.editor, Qt.Key.Key_Return)
-    assert stage.listener.wishes == [ChangeSettings(with_value(STATE.settings, path, value))]
-    assert type(value_at(stage.listener.last.settings, path)) is type(value)
+    store = Stage(shown, theme, catalogue, path)
+    store.type(text)
+    assert store.listener.commands == []
+    QTest.keyClick(store.field.editor, Qt.Key.Key_Return)
+    assert store.listener.commands == [ChangeSettings(with_value(STATE.settings, path, value))]
+    assert type(value_at(store.listener.last.settings, path)) is type(value)
 
 
 @pytest.mark.parametrize(("path", "text"), WRONG)
 def test_what_is_wrong_is_told_as_it_is_typed_and_not_wished_for(
     path: str, text: str, shown: Shown, theme: Theme, catalogue: CatalogueSearch
 ) -> None:
-    stage = Stage(shown, theme, catalogue, path)
-    stage.type(text)
-    assert stage.field.note.isVisible()
-    assert stage.field.note.text().endswith(".")
-    assert stage.field.editor.property("wrong") == "true"
-    QTest.keyClick(stage.field.editor, Qt.Key.Key_Return)
-    assert stage.listener.wishes == []
+    store = Stage(shown, theme, catalogue, path)
+    store.type(text)
+    assert store.field.note.isVisible()
+    assert store.field.note.text().endswith(".")
+    assert store.field.editor.property("wrong") == "true"
+    QTest.keyClick(store.field.editor, Qt.Key.Key_Return)
+    assert store.listener.commands == []
     # A state that comes meanwhile neither takes the words away nor the sentence.
-    stage.show(replace(STATE, said="Something else."))
-    assert stage.field.note.isVisible()
+    store.show(replace(STATE, said="Something else."))
+    assert store.field.note.isVisible()
 
 
 def test_digits_of_other_scripts_are_no_port() -> None:
@@ -158,27 +158,27 @@ def test_digits_of_other_scripts_are_no_port() -> None:
 
 
 def test_esc_brings_back_what_stood_there(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
-    stage = Stage(shown, theme, catalogue, "proxy.port")
-    stage.type("99999")
-    QTest.keyClick(stage.field.editor, Qt.Key.Key_Escape)
-    assert isinstance(stage.field, TextField)
-    assert stage.field.line.text() == "8082"
-    assert not stage.field.note.isVisible()
-    assert stage.window.isVisible()
+    store = Stage(shown, theme, catalogue, "proxy.port")
+    store.type("99999")
+    QTest.keyClick(store.field.editor, Qt.Key.Key_Escape)
+    assert isinstance(store.field, TextField)
+    assert store.field.line.text() == "8082"
+    assert not store.field.note.isVisible()
+    assert store.window.isVisible()
 
 
 def test_leaving_a_field_keeps_it_too(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
-    stage = Stage(shown, theme, catalogue, "proxy.port")
-    stage.type("9090")
-    QTest.keyClick(stage.field.editor, Qt.Key.Key_Tab)
-    assert stage.listener.wishes == [ChangeSettings(with_value(STATE.settings, "proxy.port", 9090))]
+    store = Stage(shown, theme, catalogue, "proxy.port")
+    store.type("9090")
+    QTest.keyClick(store.field.editor, Qt.Key.Key_Tab)
+    assert store.listener.commands == [ChangeSettings(with_value(STATE.settings, "proxy.port", 9090))]
 
 
 def test_what_did_not_change_is_no_wish(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
-    stage = Stage(shown, theme, catalogue, "proxy.port")
-    stage.type("8082")
-    QTest.keyClick(stage.field.editor, Qt.Key.Key_Return)
-    assert stage.listener.wishes == []
+    store = Stage(shown, theme, catalogue, "proxy.port")
+    store.type("8082")
+    QTest.keyClick(store.field.editor, Qt.Key.Key_Return)
+    assert store.listener.commands == []
 
 
 @pytest.mark.parametrize(
@@ -191,11 +191,11 @@ def test_what_did_not_change_is_no_wish(shown: Shown, theme: Theme, catalogue: C
 def test_a_choice_wishes_for_the_member(
     path: str, at: str, value: object, shown: Shown, theme: Theme, catalogue: CatalogueSearch
 ) -> None:
-    stage = Stage(shown, theme, catalogue, path)
-    assert isinstance(stage.field, ChoiceField)
-    place = stage.field.segmented.place_of(at).center().toPoint()
-    QTest.mouseClick(stage.field.segmented, Qt.MouseButton.LeftButton, pos=place)
-    assert value_at(stage.listener.last.settings, path) is value
+    store = Stage(shown, theme, catalogue, path)
+    assert isinstance(store.field, ChoiceField)
+    place = store.field.segmented.place_of(at).center().toPoint()
+    QTest.mouseClick(store.field.segmented, Qt.MouseButton.LeftButton, pos=place)
+    assert value_at(store.listener.last.settings, path) is value
 
 
 @pytest.mark.parametrize(
@@ -209,15 +209,15 @@ def test_a_choice_wishes_for_the_member(
 def test_a_list_wishes_for_what_was_chosen(
     path: str, value: str, shown: Shown, theme: Theme, catalogue: CatalogueSearch
 ) -> None:
-    stage = Stage(shown, theme, catalogue, path)
-    assert isinstance(stage.field, ListField)
-    box = stage.field.box
+    store = Stage(shown, theme, catalogue, path)
+    assert isinstance(store.field, ListField)
+    box = store.field.box
     assert box.currentData() == value_at(STATE.settings, path)
     at = box.findData(value)
     box.setCurrentIndex(at)
     box.activated.emit(at)
-    assert stage.listener.last == ChangeSettings(with_value(STATE.settings, path, value))
-    assert type(value_at(stage.listener.last.settings, path)) is type(value_at(STATE.settings, path))
+    assert store.listener.last == ChangeSettings(with_value(STATE.settings, path, value))
+    assert type(value_at(store.listener.last.settings, path)) is type(value_at(STATE.settings, path))
 
 
 @pytest.mark.parametrize(
@@ -232,29 +232,29 @@ def test_a_list_wishes_for_what_was_chosen(
 def test_what_the_environment_fixes_says_by_which_variable(
     path: str, variable: str, shown: Shown, theme: Theme, catalogue: CatalogueSearch
 ) -> None:
-    stage = Stage(shown, theme, catalogue, path)
-    stage.show(replace(STATE, configuration=Configuration(STATE.settings, fixed={path: variable})))
-    field: Field = stage.field
+    store = Stage(shown, theme, catalogue, path)
+    store.show(replace(STATE, configuration=Configuration(STATE.settings, fixed={path: variable})))
+    field: Field = store.field
     assert not field.editor.isEnabled()
     assert field.note.text() == f"Set by {variable} in the environment"
-    stage.show(STATE)
+    store.show(STATE)
     assert field.editor.isEnabled()
     assert not field.note.isVisible()
 
 
 def test_a_terminal_that_is_gone_is_still_shown(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:
-    stage = Stage(shown, theme, catalogue, "terminal.terminal")
+    store = Stage(shown, theme, catalogue, "terminal.terminal")
     gone = with_value(STATE.settings, "terminal.terminal", "konsole")
-    stage.show(replace(STATE, configuration=Configuration(gone)))
-    assert isinstance(stage.field, ListField)
-    assert stage.field.box.currentText() == "konsole (not found)"
+    store.show(replace(STATE, configuration=Configuration(gone)))
+    assert isinstance(store.field, ListField)
+    assert store.field.box.currentText() == "konsole (not found)"
 
 
 @pytest.mark.parametrize(("path", "notice"), [("proxy.lan", "lan-warning"), ("proxy.open", "open-warning")])
 def test_what_opens_the_proxy_is_warned_of(
     path: str, notice: str, shown: Shown, theme: Theme, catalogue: CatalogueSearch
 ) -> None:
-    stage = Stage(shown, theme, catalogue, path)
-    assert not child(stage.window, notice).isVisible()
-    stage.show(replace(STATE, configuration=Configuration(with_value(STATE.settings, path, True))))
-    assert child(stage.window, notice).isVisible()
+    store = Stage(shown, theme, catalogue, path)
+    assert not child(store.window, notice).isVisible()
+    store.show(replace(STATE, configuration=Configuration(with_value(STATE.settings, path, True))))
+    assert child(store.window, notice).isVisible()

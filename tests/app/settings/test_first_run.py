@@ -10,14 +10,22 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
-from app.answers import FirstWords
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState, Door, KeyPlace, KeyView, ProviderCheck, Verdict
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState, CheckVerdict, KeyPlace, KeyStorage, KeyView, ProviderCheck
+from app.state.commands import (
+    CopyInstallCommand,
+    EndFirstRun,
+    LaunchClaudeCode,
+    OpenLink,
+    SendFirstRequest,
+    SetKey,
+    SetRole,
+)
+from app.state.query_results import FirstRequestProgress
+from app.widgets.theme import Theme
 from app.windows.first_run.key_step import KeyStep
 from app.windows.first_run.step import Readiness
 from app.windows.first_run.window import FirstRunWindow
-from app.wishes import CopyInstallCommand, EndFirstRun, Launch, OpenLink, SetKey, SetRole, TryFirstRequest
 from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import DEFAULT_ROLES, Configuration, Profile, Role
@@ -26,7 +34,7 @@ from tests.app.settings.conftest import Listener, Shown, child
 
 KEY = "sk-proj-not-a-real-key-0042"
 STATE = first_run_state()
-GOOD = ProviderCheck(Verdict.GOOD, at=1.0, models=94)
+GOOD = ProviderCheck(CheckVerdict.GOOD, at=1.0, models=94)
 
 
 class Stage:
@@ -55,9 +63,11 @@ class Stage:
 
     def keep_roles(self) -> None:
         """Have the roles that were wished for, as the app does once they are kept."""
-        wished = {wish.role: wish.model for wish in self.listener.wishes if isinstance(wish, SetRole)}
+        command_requested = {
+            command.role: command.model for command in self.listener.commands if isinstance(command, SetRole)
+        }
         settings = self.window._state.settings
-        profiles = {settings.profile: Profile({**settings.active.roles, **wished})}
+        profiles = {settings.profile: Profile({**settings.active.roles, **command_requested})}
         fixed = self.window._state.configuration.fixed
         self.show(replace(self.window._state, configuration=Configuration(replace(settings, profiles=profiles), fixed)))
 
@@ -70,86 +80,86 @@ class Stage:
 
 
 @pytest.fixture
-def stage(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
+def store(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
     return Stage(shown, theme, catalogue)
 
 
-def test_from_a_pasted_key_to_the_launch_without_a_mouse(stage: Stage) -> None:
-    assert QApplication.focusWidget() is stage.window.key_step.key
-    stage.paste(KEY)
-    assert stage.window.key_step.provider.currentText() == "OpenAI"
-    QTest.keyClick(stage.window.key_step.key, Qt.Key.Key_Return)
-    assert stage.listener.wishes == [SetKey("openai", Secret(KEY))]
-    assert stage.window.key_step.key.text() == ""
-    assert (stage.step, stage.told()[0]) == (1, "Checking…")
+def test_from_a_pasted_key_to_the_launch_without_a_mouse(store: Stage) -> None:
+    assert QApplication.focusWidget() is store.window.key_step.key
+    store.paste(KEY)
+    assert store.window.key_step.provider.currentText() == "OpenAI"
+    QTest.keyClick(store.window.key_step.key, Qt.Key.Key_Return)
+    assert store.listener.commands == [SetKey("openai", Secret(KEY))]
+    assert store.window.key_step.key.text() == ""
+    assert (store.step, store.told()[0]) == (1, "Checking…")
 
     state = replace(STATE, checks={"openai": GOOD}, keys={"openai": KeyView(KeyPlace.KEYRING, "0042")})
-    stage.show(state)
-    assert stage.step == 2
-    proposed = {role: row.picker.text() for role, row in stage.window.roles_step.rows.items()}
+    store.show(state)
+    assert store.step == 2
+    proposed = {role: row.picker.text() for role, row in store.window.roles_step.rows.items()}
     assert proposed == DEFAULT_ROLES
-    QTest.keyClick(stage.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    assert stage.step == 2, "the request waits for the roles"
-    stage.keep_roles()
-    assert stage.listener.wishes[1:] == [
+    QTest.keyClick(store.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert store.step == 2, "the request waits for the roles"
+    store.keep_roles()
+    assert store.listener.commands[1:] == [
         *(SetRole(role, model) for role, model in DEFAULT_ROLES.items()),
-        TryFirstRequest(),
+        SendFirstRequest(),
     ]
 
-    assert stage.step == 3
-    stage.window.hear(FirstWords("Hello"))
-    stage.window.hear(FirstWords("Hello, I stand in"))
-    assert child(stage.window, "first-words").toPlainText() == "Hello, I stand in"
-    assert child(stage.window, "first-words-state").word == "Streaming"
-    assert not child(stage.window, "first-next").isEnabled()
-    stage.window.hear(FirstWords("Hello, I stand in.", ended=True, good=True, sentence="It took 1.2 s."))
-    assert child(stage.window, "first-words-state").word == "It works"
-    assert child(stage.window, "first-words-told").text() == "It took 1.2 s."
-    del stage.listener.wishes[:]
-    QTest.keyClick(stage.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    assert stage.listener.wishes == [EndFirstRun(), Launch()]
-    assert not stage.window.isVisible()
+    assert store.step == 3
+    store.window.on_result(FirstRequestProgress("Hello"))
+    store.window.on_result(FirstRequestProgress("Hello, I stand in"))
+    assert child(store.window, "first-words").toPlainText() == "Hello, I stand in"
+    assert child(store.window, "first-words-state").word == "Streaming"
+    assert not child(store.window, "first-next").isEnabled()
+    store.window.on_result(FirstRequestProgress("Hello, I stand in.", ended=True, good=True, sentence="It took 1.2 s."))
+    assert child(store.window, "first-words-state").word == "It works"
+    assert child(store.window, "first-words-told").text() == "It took 1.2 s."
+    del store.listener.commands[:]
+    QTest.keyClick(store.window, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+    assert store.listener.commands == [EndFirstRun(), LaunchClaudeCode()]
+    assert not store.window.isVisible()
 
 
-def test_a_rejected_key_is_told_where_it_was_pasted(stage: Stage) -> None:
-    stage.paste(KEY)
-    stage.click("first-next")
-    stage.show(replace(STATE, checks={"openai": ProviderCheck(Verdict.RUNNING)}))
-    assert stage.step == 1
-    bad = ProviderCheck(Verdict.BAD, "OpenAI refused the key: 401.", 1.0, rejected=True)
-    stage.show(replace(STATE, checks={"openai": bad}))
-    assert (stage.step, stage.told()) == (1, ("Key rejected", "OpenAI refused the key: 401."))
+def test_a_rejected_key_is_told_where_it_was_pasted(store: Stage) -> None:
+    store.paste(KEY)
+    store.click("first-next")
+    store.show(replace(STATE, checks={"openai": ProviderCheck(CheckVerdict.RUNNING)}))
+    assert store.step == 1
+    bad = ProviderCheck(CheckVerdict.BAD, "OpenAI refused the key: 401.", 1.0, rejected=True)
+    store.show(replace(STATE, checks={"openai": bad}))
+    assert (store.step, store.told()) == (1, ("Key rejected", "OpenAI refused the key: 401."))
     # The same again is asked anew, and what was known of the first one is not taken for it.
-    stage.paste(KEY)
-    stage.click("first-next")
-    stage.show(replace(STATE, checks={"openai": bad}, said="Kept."))
-    assert stage.told()[0] == "Checking…"
-    stage.show(replace(STATE, checks={"openai": replace(bad, at=2.0)}))
-    assert stage.told()[0] == "Key rejected"
+    store.paste(KEY)
+    store.click("first-next")
+    store.show(replace(STATE, checks={"openai": bad}, said="Kept."))
+    assert store.told()[0] == "Checking…"
+    store.show(replace(STATE, checks={"openai": replace(bad, at=2.0)}))
+    assert store.told()[0] == "Key rejected"
 
 
-def test_a_key_that_could_not_be_kept_is_told(stage: Stage) -> None:
-    stage.paste(KEY)
-    stage.click("first-next")
-    stage.show(replace(STATE, keys={"openai": KeyView(trouble="The keyring is locked.")}))
-    assert (stage.step, stage.told()) == (1, ("Not kept", "The keyring is locked."))
+def test_a_key_that_could_not_be_kept_is_told(store: Stage) -> None:
+    store.paste(KEY)
+    store.click("first-next")
+    store.show(replace(STATE, keys={"openai": KeyView(trouble="The keyring is locked.")}))
+    assert (store.step, store.told()) == (1, ("Not kept", "The keyring is locked."))
 
 
 @pytest.mark.parametrize("key", ["hello not a key", "sk-proj-clé", "sk-proj- 0042"])
-def test_what_is_no_key_is_told_at_once_and_can_be_corrected(stage: Stage, key: str) -> None:
-    step = stage.window.key_step
+def test_what_is_no_key_is_told_at_once_and_can_be_corrected(store: Stage, key: str) -> None:
+    step = store.window.key_step
     step.key.setText(key)
     step.provider.setCurrentIndex(step.provider.findData("openai"))
-    stage.click("first-next")
-    assert stage.listener.wishes == []
-    assert stage.told()[0] == "Not a key"
-    assert "a blank" in stage.told()[1]
+    store.click("first-next")
+    assert store.listener.commands == []
+    assert store.told()[0] == "Not a key"
+    assert "a blank" in store.told()[1]
     assert step.key.text() == key
     step.key.selectAll()
-    stage.paste(KEY)
-    assert stage.told() == ("", "")
-    stage.click("first-next")
-    assert stage.listener.wishes == [SetKey("openai", Secret(KEY))]
+    store.paste(KEY)
+    assert store.told() == ("", "")
+    store.click("first-next")
+    assert store.listener.commands == [SetKey("openai", Secret(KEY))]
 
 
 def test_a_check_that_never_comes_back_ends_and_can_be_tried_again(
@@ -165,160 +175,160 @@ def test_a_check_that_never_comes_back_ends_and_can_be_tried_again(
     step.key.setText(KEY)
     assert (after, step.readiness) == (Readiness.NOT_YET, Readiness.READY)
     step.key.enter()
-    assert listener.wishes == [SetKey("openai", Secret(KEY))] * 2
+    assert listener.commands == [SetKey("openai", Secret(KEY))] * 2
 
 
-def test_a_key_that_nobody_knows_wants_its_provider(stage: Stage) -> None:
-    stage.paste("whose-key")
-    assert not child(stage.window, "first-next").isEnabled()
-    box = stage.window.key_step.provider
+def test_a_key_that_nobody_knows_wants_its_provider(store: Stage) -> None:
+    store.paste("whose-key")
+    assert not child(store.window, "first-next").isEnabled()
+    box = store.window.key_step.provider
     box.setCurrentIndex(box.findData("mistral"))
-    stage.click("first-next")
-    assert stage.listener.wishes == [SetKey("mistral", Secret("whose-key"))]
+    store.click("first-next")
+    assert store.listener.commands == [SetKey("mistral", Secret("whose-key"))]
 
 
-def test_enter_without_a_provider_sends_nothing_and_loses_nothing(stage: Stage) -> None:
-    stage.paste("whose-key")
-    step = stage.window.key_step
+def test_enter_without_a_provider_sends_nothing_and_loses_nothing(store: Stage) -> None:
+    store.paste("whose-key")
+    step = store.window.key_step
     QTest.keyClick(step.key, Qt.Key.Key_Return)
-    assert stage.listener.wishes == []
-    assert stage.told()[1] == "Choose whose key it is."
+    assert store.listener.commands == []
+    assert store.told()[1] == "Choose whose key it is."
     step.provider.setCurrentIndex(step.provider.findData("mistral"))
     assert step.told.isHidden()
     QTest.keyClick(step.key, Qt.Key.Key_Return)
-    assert stage.listener.wishes == [SetKey("mistral", Secret("whose-key"))]
+    assert store.listener.commands == [SetKey("mistral", Secret("whose-key"))]
 
 
-def test_where_to_get_a_key_is_one_press_away(stage: Stage) -> None:
-    box = stage.window.key_step.provider
+def test_where_to_get_a_key_is_one_press_away(store: Stage) -> None:
+    box = store.window.key_step.provider
     box.setCurrentIndex(box.findData("openrouter"))
-    stage.click("first-get-key")
-    assert stage.listener.wishes == [OpenLink("https://openrouter.ai/settings/keys")]
+    store.click("first-get-key")
+    assert store.listener.commands == [OpenLink("https://openrouter.ai/settings/keys")]
 
 
 @pytest.mark.parametrize(("source", "model"), [("demo", "demo/understudy"), ("ollama", "ollama/qwen3-coder:30b")])
-def test_without_a_key_there_is_still_a_way(source: str, model: str, stage: Stage) -> None:
-    stage.click(f"first-use-{source}")
-    assert stage.step == 2
-    stage.click("first-next")
-    stage.keep_roles()
-    assert stage.listener.wishes == [*(SetRole(role, model) for role in DEFAULT_ROLES), TryFirstRequest()]
+def test_without_a_key_there_is_still_a_way(source: str, model: str, store: Stage) -> None:
+    store.click(f"first-use-{source}")
+    assert store.step == 2
+    store.click("first-next")
+    store.keep_roles()
+    assert store.listener.commands == [*(SetRole(role, model) for role in DEFAULT_ROLES), SendFirstRequest()]
 
 
-def test_a_key_that_is_there_already_is_offered(stage: Stage) -> None:
+def test_a_key_that_is_there_already_is_offered(store: Stage) -> None:
     keys = {"gemini": KeyView(KeyPlace.ENVIRONMENT, "", "GEMINI_API_KEY")}
-    stage.show(replace(STATE, providers=(PROVIDERS["gemini"],), keys=keys))
-    stage.click("first-use-gemini")
-    models = [row.picker.text() for row in stage.window.roles_step.rows.values()]
+    store.show(replace(STATE, providers=(PROVIDERS["gemini"],), keys=keys))
+    store.click("first-use-gemini")
+    models = [row.picker.text() for row in store.window.roles_step.rows.values()]
     assert models == ["gemini/gemini-2.5-pro", "gemini/gemini-2.5-flash", "gemini/gemini-2.5-pro"]
 
 
-def test_another_model_than_the_proposed_one_is_taken(stage: Stage) -> None:
-    stage.click("first-use-demo")
-    picker = stage.window.roles_step.rows[Role.SMALL].picker
+def test_another_model_than_the_proposed_one_is_taken(store: Stage) -> None:
+    store.click("first-use-demo")
+    picker = store.window.roles_step.rows[Role.SMALL].picker
     picker.setFocus()
     QTest.keyClicks(picker, "openai/gpt-4.1-nano")
     QTest.keyClick(picker, Qt.Key.Key_Return)
-    assert stage.listener.wishes == [], "nothing is set before one goes on"
-    stage.click("first-next")
-    assert SetRole(Role.SMALL, "openai/gpt-4.1-nano") in stage.listener.wishes
+    assert store.listener.commands == [], "nothing is set before one goes on"
+    store.click("first-next")
+    assert SetRole(Role.SMALL, "openai/gpt-4.1-nano") in store.listener.commands
 
 
-def test_what_the_key_reaches_may_come_after_its_check(stage: Stage) -> None:
-    stage.paste(KEY)
-    stage.click("first-next")
-    stage.show(replace(STATE, checks={"openai": GOOD}))
-    stage.show(replace(STATE, checks={"openai": GOOD}, reached=frozenset({"openai/gpt-5.1", "openai/gpt-5-mini"})))
-    models = {row.picker.text() for row in stage.window.roles_step.rows.values()}
+def test_what_the_key_reaches_may_come_after_its_check(store: Stage) -> None:
+    store.paste(KEY)
+    store.click("first-next")
+    store.show(replace(STATE, checks={"openai": GOOD}))
+    store.show(replace(STATE, checks={"openai": GOOD}, reached=frozenset({"openai/gpt-5.1", "openai/gpt-5-mini"})))
+    models = {row.picker.text() for row in store.window.roles_step.rows.values()}
     assert models == {"openai/gpt-5.1", "openai/gpt-5-mini"}
 
 
-def test_a_choice_of_ones_own_is_not_proposed_away(stage: Stage) -> None:
-    stage.click("first-use-ollama")
-    picker = stage.window.roles_step.rows[Role.BIG].picker
+def test_a_choice_of_ones_own_is_not_proposed_away(store: Stage) -> None:
+    store.click("first-use-ollama")
+    picker = store.window.roles_step.rows[Role.BIG].picker
     picker.setFocus()
     QTest.keyClicks(picker, "ollama/gpt-oss:20b")
     QTest.keyClick(picker, Qt.Key.Key_Return)
-    stage.show(replace(STATE, said="Something else."))
+    store.show(replace(STATE, said="Something else."))
     assert picker.text() == "ollama/gpt-oss:20b"
 
 
-def test_roles_that_cannot_be_kept_do_not_hold_it_up(stage: Stage, qtbot: QtBot) -> None:
-    stage.click("first-use-demo")
-    stage.window.roles_step._patience.setInterval(20)
-    stage.click("first-next")
-    qtbot.waitUntil(lambda: stage.step == 3, timeout=30_000)
-    assert stage.listener.last == TryFirstRequest()
+def test_roles_that_cannot_be_kept_do_not_hold_it_up(store: Stage, qtbot: QtBot) -> None:
+    store.click("first-use-demo")
+    store.window.roles_step._patience.setInterval(20)
+    store.click("first-next")
+    qtbot.waitUntil(lambda: store.step == 3, timeout=30_000)
+    assert store.listener.last == SendFirstRequest()
 
 
-def test_a_role_of_the_environment_is_left_alone(stage: Stage) -> None:
+def test_a_role_of_the_environment_is_left_alone(store: Stage) -> None:
     settings = STATE.settings
-    stage.show(
+    store.show(
         replace(
             STATE,
             configuration=Configuration(settings, fixed={"roles.big": "BIG_MODEL"}),
             roles={Role.BIG: "xai/grok-4"},
         )
     )
-    stage.click("first-use-demo")
-    row = stage.window.roles_step.rows[Role.BIG]
+    store.click("first-use-demo")
+    row = store.window.roles_step.rows[Role.BIG]
     assert (row.picker.text(), row.picker.isEnabled()) == ("xai/grok-4", False)
-    stage.click("first-next")
-    assert Role.BIG not in {wish.role for wish in stage.listener.wishes if isinstance(wish, SetRole)}
+    store.click("first-next")
+    assert Role.BIG not in {command.role for command in store.listener.commands if isinstance(command, SetRole)}
 
 
-def test_a_request_that_failed_can_be_tried_again(stage: Stage) -> None:
-    stage.click("first-use-demo")
-    stage.click("first-next")
-    stage.keep_roles()
-    stage.window.hear(FirstWords("", ended=True, good=False, sentence="OpenAI refused the key: 401."))
-    assert child(stage.window, "first-words-state").word == "Failed"
-    stage.click("first-again")
-    assert stage.listener.last == TryFirstRequest()
-    assert not child(stage.window, "first-next").isEnabled()
-    assert child(stage.window, "first-words-told").text() != "OpenAI refused the key: 401."
+def test_a_request_that_failed_can_be_tried_again(store: Stage) -> None:
+    store.click("first-use-demo")
+    store.click("first-next")
+    store.keep_roles()
+    store.window.on_result(FirstRequestProgress("", ended=True, good=False, sentence="OpenAI refused the key: 401."))
+    assert child(store.window, "first-words-state").word == "Failed"
+    store.click("first-again")
+    assert store.listener.last == SendFirstRequest()
+    assert not child(store.window, "first-next").isEnabled()
+    assert child(store.window, "first-words-told").text() != "OpenAI refused the key: 401."
 
 
-def test_text_of_the_model_is_plain(stage: Stage) -> None:
-    stage.click("first-use-demo")
-    stage.click("first-next")
-    stage.keep_roles()
-    stage.window.hear(FirstWords("<b>bold</b> <img src=x>"))
-    assert child(stage.window, "first-words").toPlainText() == "<b>bold</b> <img src=x>"
+def test_text_of_the_model_is_plain(store: Stage) -> None:
+    store.click("first-use-demo")
+    store.click("first-next")
+    store.keep_roles()
+    store.window.on_result(FirstRequestProgress("<b>bold</b> <img src=x>"))
+    assert child(store.window, "first-words").toPlainText() == "<b>bold</b> <img src=x>"
 
 
-def test_one_can_go_back(stage: Stage) -> None:
-    assert not child(stage.window, "first-back").isEnabled()
-    stage.click("first-use-demo")
-    QTest.keyClick(stage.window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
-    assert stage.step == 1
+def test_one_can_go_back(store: Stage) -> None:
+    assert not child(store.window, "first-back").isEnabled()
+    store.click("first-use-demo")
+    QTest.keyClick(store.window, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+    assert store.step == 1
 
 
-def test_claude_code_that_is_missing_is_told_with_what_installs_it(stage: Stage) -> None:
-    stage.click("first-use-demo")
-    stage.click("first-next")
-    stage.keep_roles()
-    stage.show(replace(stage.window._state, claude_installed=False))
-    assert "npm install -g" in stage.window.request_step.missing.words.text()
-    stage.click("first-copy-install")
-    assert stage.listener.last == CopyInstallCommand()
+def test_claude_code_that_is_missing_is_told_with_what_installs_it(store: Stage) -> None:
+    store.click("first-use-demo")
+    store.click("first-next")
+    store.keep_roles()
+    store.show(replace(store.window._state, claude_installed=False))
+    assert "npm install -g" in store.window.request_step.missing.words.text()
+    store.click("first-copy-install")
+    assert store.listener.last == CopyInstallCommand()
 
 
-def test_keys_in_memory_are_told(stage: Stage) -> None:
-    assert not child(stage.window, "first-memory").isVisible()
-    stage.show(replace(STATE, keys_kept_in=Door.MEMORY))
-    assert child(stage.window, "first-memory").isVisible()
+def test_keys_in_memory_are_told(store: Stage) -> None:
+    assert not child(store.window, "first-memory").isVisible()
+    store.show(replace(STATE, keys_kept_in=KeyStorage.MEMORY))
+    assert child(store.window, "first-memory").isVisible()
 
 
-def test_a_locked_keyring_is_told(stage: Stage) -> None:
-    stage.show(replace(STATE, keys_kept_in=Door.LOCKED))
-    notice = child(stage.window, "first-memory")
+def test_a_locked_keyring_is_told(store: Stage) -> None:
+    store.show(replace(STATE, keys_kept_in=KeyStorage.LOCKED))
+    notice = child(store.window, "first-memory")
     assert notice.isVisible()
     assert "The keyring is locked. Unlock it" in "".join(label.text() for label in notice.findChildren(QLabel))
 
 
-def test_it_can_be_skipped_and_says_so_once(stage: Stage) -> None:
-    stage.click("first-skip")
-    assert stage.listener.wishes == [EndFirstRun()]
-    stage.window.close()
-    assert stage.listener.wishes == [EndFirstRun()]
+def test_it_can_be_skipped_and_says_so_once(store: Stage) -> None:
+    store.click("first-skip")
+    assert store.listener.commands == [EndFirstRun()]
+    store.window.close()
+    assert store.listener.commands == [EndFirstRun()]

@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtCore import QCoreApplication, QTranslator
 from PySide6.QtWidgets import QApplication
 
-from app.i18n import LANGUAGES, language_for, speak
+from app.i18n.languages import LANGUAGES, language_for, speak
 from resources.translations import renew
 
 Text = tuple[str, str, str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.key_guess import provider_of
+from app.state.key_detection import detect_provider
 from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.config.secret import Secret
 
@@ -28,5 +28,5 @@ from proxy_core.config.secret import Secret
     ],
 )
 def test_a_key_is_told_by_its_beginning(key: str, provider: str) -> None:
-    assert provider_of(Secret(key)) == provider
+    assert detect_provider(Secret(key)) == provider
     assert not provider or provider in PROVIDERS

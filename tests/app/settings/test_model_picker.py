@@ -12,18 +12,18 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QListView, QMainWindow, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.catalogue_search import CatalogueSearch
-from app.theme import Theme
-from app.widgets.model_choices import Mark, Offer, choices
-from app.widgets.model_list import ModelList
+from app.services.catalogue_search import CatalogueSearch
+from app.widgets.model_choices import ModelMark, ModelOffer, choices
+from app.widgets.model_list import ModelListView
 from app.widgets.model_picker import ModelPicker
-from proxy_core.catalogue.models import Models
+from app.widgets.theme import Theme
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.values import ModelFacts
 
 REACHED = frozenset({"openai/gpt-4.1", "openai/gpt-4.1-mini"})
 
 
-class Waiting(Models):
+class Waiting(ModelCatalogue):
     """Models that are read when they may be."""
 
     def __init__(self) -> None:
@@ -51,7 +51,7 @@ class Stage:
         column.addStretch(1)
         self.window.setCentralWidget(whole)
         self.window.resize(700, 500)
-        self.picker.offer(Offer(REACHED, ("ollama/qwen3:8b",), "Same as BIG"))
+        self.picker.offer(ModelOffer(REACHED, ("ollama/qwen3:8b",), "Same as BIG"))
         self.picker.show_value("openai/gpt-4.1")
         self.chosen: list[str] = []
         self.wrong: list[str] = []
@@ -76,19 +76,19 @@ class Stage:
 
 
 @pytest.fixture
-def stage(qtbot: QtBot, theme: Theme, catalogue: CatalogueSearch) -> Iterator[Stage]:
+def store(qtbot: QtBot, theme: Theme, catalogue: CatalogueSearch) -> Iterator[Stage]:
     made = Stage(qtbot, theme, catalogue)
     yield made
     made.window.close()
 
 
-def test_typing_replaces_what_stands_there_and_enter_takes_the_first(stage: Stage) -> None:
-    stage.type("mini 4.1 openai")
-    assert stage.picker.text() == "mini 4.1 openai"
-    stage.press(Qt.Key.Key_Return)
-    assert stage.chosen == ["openai/gpt-4.1-mini"]
-    assert not stage.picker.is_open
-    assert stage.picker.text() == "openai/gpt-4.1-mini"
+def test_typing_replaces_what_stands_there_and_enter_takes_the_first(store: Stage) -> None:
+    store.type("mini 4.1 openai")
+    assert store.picker.text() == "mini 4.1 openai"
+    store.press(Qt.Key.Key_Return)
+    assert store.chosen == ["openai/gpt-4.1-mini"]
+    assert not store.picker.is_open
+    assert store.picker.text() == "openai/gpt-4.1-mini"
 
 
 @pytest.mark.parametrize("meanwhile", [None, Qt.Key.Key_Escape, Qt.Key.Key_X])
@@ -96,154 +96,154 @@ def test_enter_before_the_catalogue_is_read_waits_for_it(
     qtbot: QtBot, theme: Theme, catalogue: CatalogueSearch, meanwhile: Qt.Key | None
 ) -> None:
     models = Waiting()
-    stage = Stage(qtbot, theme, CatalogueSearch(models, {}))
-    stage.type("mini gemini-2.5")
-    stage.press(Qt.Key.Key_Return)
+    store = Stage(qtbot, theme, CatalogueSearch(models, {}))
+    store.type("mini gemini-2.5")
+    store.press(Qt.Key.Key_Return)
     if meanwhile is not None:
-        stage.press(meanwhile)
-    assert (stage.chosen, stage.picker.choices) == ([], ())
+        store.press(meanwhile)
+    assert (store.chosen, store.picker.choices) == ([], ())
     models.may.set()
-    qtbot.waitUntil(lambda: stage.picker._catalogue.ready, timeout=30_000)
+    qtbot.waitUntil(lambda: store.picker._catalogue.ready, timeout=30_000)
     if meanwhile is None:
-        qtbot.waitUntil(lambda: bool(stage.chosen), timeout=30_000)
-        assert "gemini-2.5" in stage.chosen[0]
+        qtbot.waitUntil(lambda: bool(store.chosen), timeout=30_000)
+        assert "gemini-2.5" in store.chosen[0]
     else:
         QTest.qWait(150)
-        assert stage.chosen == []
-    stage.window.close()
+        assert store.chosen == []
+    store.window.close()
 
 
-def test_down_opens_it_at_what_is_chosen_and_moves_from_there(stage: Stage) -> None:
-    stage.press(Qt.Key.Key_Down)
-    assert stage.picker.is_open
-    values = [choice.value for choice in stage.picker.choices]
-    stage.press(Qt.Key.Key_Down)
-    stage.press(Qt.Key.Key_Return)
-    assert stage.chosen == [values[values.index("openai/gpt-4.1") + 1]]
+def test_down_opens_it_at_what_is_chosen_and_moves_from_there(store: Stage) -> None:
+    store.press(Qt.Key.Key_Down)
+    assert store.picker.is_open
+    values = [choice.value for choice in store.picker.choices]
+    store.press(Qt.Key.Key_Down)
+    store.press(Qt.Key.Key_Return)
+    assert store.chosen == [values[values.index("openai/gpt-4.1") + 1]]
 
 
-def test_up_from_the_first_is_the_last(stage: Stage) -> None:
-    stage.type("gpt-4.1")
-    last = stage.picker.choices[-1].value
-    stage.press(Qt.Key.Key_Up)
-    stage.press(Qt.Key.Key_Return)
-    assert stage.chosen == [last]
+def test_up_from_the_first_is_the_last(store: Stage) -> None:
+    store.type("gpt-4.1")
+    last = store.picker.choices[-1].value
+    store.press(Qt.Key.Key_Up)
+    store.press(Qt.Key.Key_Return)
+    assert store.chosen == [last]
 
 
-def test_esc_leaves_all_as_it_was(stage: Stage) -> None:
-    stage.type("claude")
-    stage.press(Qt.Key.Key_Escape)
-    assert (stage.picker.text(), stage.picker.is_open, stage.chosen) == ("openai/gpt-4.1", False, [])
+def test_esc_leaves_all_as_it_was(store: Stage) -> None:
+    store.type("claude")
+    store.press(Qt.Key.Key_Escape)
+    assert (store.picker.text(), store.picker.is_open, store.chosen) == ("openai/gpt-4.1", False, [])
 
 
-def test_leaving_forgets_words_that_only_searched(stage: Stage) -> None:
-    stage.type("claude")
-    stage.other.setFocus(Qt.FocusReason.TabFocusReason)
-    assert (stage.picker.text(), stage.picker.is_open, stage.chosen) == ("openai/gpt-4.1", False, [])
+def test_leaving_forgets_words_that_only_searched(store: Stage) -> None:
+    store.type("claude")
+    store.other.setFocus(Qt.FocusReason.TabFocusReason)
+    assert (store.picker.text(), store.picker.is_open, store.chosen) == ("openai/gpt-4.1", False, [])
 
 
-def test_leaving_takes_a_name_that_was_typed_out(stage: Stage) -> None:
-    stage.type("openai/my-own-tune")
-    stage.other.setFocus(Qt.FocusReason.TabFocusReason)
-    assert stage.chosen == ["openai/my-own-tune"]
+def test_leaving_takes_a_name_that_was_typed_out(store: Stage) -> None:
+    store.type("openai/my-own-tune")
+    store.other.setFocus(Qt.FocusReason.TabFocusReason)
+    assert store.chosen == ["openai/my-own-tune"]
 
 
-def test_a_name_that_is_not_listed_is_taken_on_enter(stage: Stage) -> None:
-    stage.type("openai/my-own-tune")
-    assert [choice.mark for choice in stage.picker.choices] == [Mark.TYPED]
-    stage.press(Qt.Key.Key_Return)
-    assert stage.chosen == ["openai/my-own-tune"]
+def test_a_name_that_is_not_listed_is_taken_on_enter(store: Stage) -> None:
+    store.type("openai/my-own-tune")
+    assert [choice.mark for choice in store.picker.choices] == [ModelMark.TYPED]
+    store.press(Qt.Key.Key_Return)
+    assert store.chosen == ["openai/my-own-tune"]
 
 
-def test_an_unknown_provider_is_told_at_once_and_not_taken(stage: Stage) -> None:
-    stage.type("nobody/gpt")
-    assert stage.wrong[-1] == "There is no provider called nobody."
-    stage.press(Qt.Key.Key_Return)
-    assert stage.chosen == []
-    stage.press(Qt.Key.Key_Escape)
-    assert stage.wrong[-1] == ""
+def test_an_unknown_provider_is_told_at_once_and_not_taken(store: Stage) -> None:
+    store.type("nobody/gpt")
+    assert store.wrong[-1] == "There is no provider called nobody."
+    store.press(Qt.Key.Key_Return)
+    assert store.chosen == []
+    store.press(Qt.Key.Key_Escape)
+    assert store.wrong[-1] == ""
 
 
-def test_words_that_nothing_has_are_told_at_once(stage: Stage) -> None:
-    stage.type("zzzz")
-    assert stage.wrong[-1] == "No such model is known. Write it as provider/name to use it."
-    stage.press(Qt.Key.Key_Return)
-    assert stage.chosen == []
+def test_words_that_nothing_has_are_told_at_once(store: Stage) -> None:
+    store.type("zzzz")
+    assert store.wrong[-1] == "No such model is known. Write it as provider/name to use it."
+    store.press(Qt.Key.Key_Return)
+    assert store.chosen == []
 
 
-def test_no_model_can_be_chosen_where_that_is_offered(stage: Stage) -> None:
-    stage.press(Qt.Key.Key_Down)
-    assert stage.picker.choices[0].mark is Mark.NONE
-    stage.list.clicked.emit(stage.list.model().index(0, 0))
-    assert stage.chosen == [""]
-    assert stage.picker.placeholderText() == "Same as BIG"
+def test_no_model_can_be_chosen_where_that_is_offered(store: Stage) -> None:
+    store.press(Qt.Key.Key_Down)
+    assert store.picker.choices[0].mark is ModelMark.NONE
+    store.list.clicked.emit(store.list.model().index(0, 0))
+    assert store.chosen == [""]
+    assert store.picker.placeholderText() == "Same as BIG"
 
 
-def test_choosing_what_is_chosen_says_nothing(stage: Stage) -> None:
-    stage.press(Qt.Key.Key_Down)
-    stage.press(Qt.Key.Key_Return)
-    assert stage.chosen == []
+def test_choosing_what_is_chosen_says_nothing(store: Stage) -> None:
+    store.press(Qt.Key.Key_Down)
+    store.press(Qt.Key.Key_Return)
+    assert store.chosen == []
 
 
-def test_a_click_elsewhere_closes_it(stage: Stage) -> None:
-    stage.press(Qt.Key.Key_Down)
-    QTest.mouseClick(stage.whole, Qt.MouseButton.LeftButton, pos=stage.window.rect().bottomRight())
-    assert not stage.picker.is_open
+def test_a_click_elsewhere_closes_it(store: Stage) -> None:
+    store.press(Qt.Key.Key_Down)
+    QTest.mouseClick(store.whole, Qt.MouseButton.LeftButton, pos=store.window.rect().bottomRight())
+    assert not store.picker.is_open
 
 
-def test_the_list_stays_inside_the_window(stage: Stage) -> None:
-    stage.press(Qt.Key.Key_Down)
-    popup = stage.list.parentWidget()
+def test_the_list_stays_inside_the_window(store: Stage) -> None:
+    store.press(Qt.Key.Key_Down)
+    popup = store.list.parentWidget()
     assert popup is not None
-    assert stage.window.rect().contains(popup.geometry())
-    stage.window.resize(460, 300)
-    assert stage.window.rect().contains(popup.geometry())
+    assert store.window.rect().contains(popup.geometry())
+    store.window.resize(460, 300)
+    assert store.window.rect().contains(popup.geometry())
 
 
-def test_a_state_that_comes_meanwhile_does_not_disturb_typing(stage: Stage) -> None:
-    stage.type("clau")
-    stage.picker.show_value("openai/gpt-4.1-mini")
-    assert stage.picker.text() == "clau"
-    stage.press(Qt.Key.Key_Escape)
-    assert stage.picker.text() == "openai/gpt-4.1-mini"
+def test_a_state_that_comes_meanwhile_does_not_disturb_typing(store: Stage) -> None:
+    store.type("clau")
+    store.picker.show_value("openai/gpt-4.1-mini")
+    assert store.picker.text() == "clau"
+    store.press(Qt.Key.Key_Escape)
+    assert store.picker.text() == "openai/gpt-4.1-mini"
 
 
-def test_a_picker_that_is_fixed_does_not_open(stage: Stage) -> None:
-    stage.picker.setEnabled(False)
-    stage.picker.open_list()
-    assert not stage.picker.is_open
+def test_a_picker_that_is_fixed_does_not_open(store: Stage) -> None:
+    store.picker.setEnabled(False)
+    store.picker.open_list()
+    assert not store.picker.is_open
 
 
-def test_the_list_is_there_within_50_ms_of_a_key(stage: Stage) -> None:
-    stage.press(Qt.Key.Key_Down)
+def test_the_list_is_there_within_50_ms_of_a_key(store: Stage) -> None:
+    store.press(Qt.Key.Key_Down)
     slowest: dict[str, float] = {}
     for letter in "gpt 4.1 mini":
         began = time.perf_counter()
-        stage.type(letter)
+        store.type(letter)
         QApplication.processEvents()
-        slowest[stage.picker.text()] = time.perf_counter() - began
+        slowest[store.picker.text()] = time.perf_counter() - began
     # One key may be held up by whatever else this machine does; all of them not.
     assert sorted(slowest.values())[len(slowest) // 2] < 0.05, slowest
 
 
-def test_rows_are_read_out_with_all_that_is_shown(stage: Stage, catalogue: CatalogueSearch) -> None:
-    stage.type("openai/gpt-4.1")
-    said = stage.list.model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
+def test_rows_are_read_out_with_all_that_is_shown(store: Stage, catalogue: CatalogueSearch) -> None:
+    store.type("openai/gpt-4.1")
+    said = store.list.model().index(0, 0).data(Qt.ItemDataRole.AccessibleTextRole)
     assert said == "openai/gpt-4.1, OpenAI · 1M window · $2.00 in, $8.00 out, tools, images, Reached"
 
 
 def test_the_model_keeps_qts_rules(qtbot: QtBot, catalogue: CatalogueSearch) -> None:
-    model: QAbstractListModel = ModelList()
+    model: QAbstractListModel = ModelListView()
     QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Fatal)
-    assert isinstance(model, ModelList)
+    assert isinstance(model, ModelListView)
     for words in ("", "gpt", "zzzz", "claude"):
-        model.show_choices(choices(words, catalogue, Offer()))
+        model.show_choices(choices(words, catalogue, ModelOffer()))
 
 
 def test_a_catalogue_that_is_being_read_fills_the_open_list(qtbot: QtBot, theme: Theme) -> None:
-    from proxy_core.catalogue.models import Models
+    from proxy_core.catalogue.models import ModelCatalogue
 
-    stage = Stage(qtbot, theme, CatalogueSearch(Models(), {}))
-    stage.press(Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: len(stage.picker.choices) > 50, timeout=20_000)
-    stage.window.close()
+    store = Stage(qtbot, theme, CatalogueSearch(ModelCatalogue(), {}))
+    store.press(Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: len(store.picker.choices) > 50, timeout=20_000)
+    store.window.close()

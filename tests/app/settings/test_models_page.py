@@ -9,15 +9,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState, KeyPlace, KeyView, Trial, TrialStep, Verdict
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState, CheckVerdict, KeyPlace, KeyView, ProbeStep, ProbeView
+from app.state.commands import ChangeSettings, FindLocalServers, ProbeRole, SetRole, SwitchProfile
 from app.widgets.chip import Chip, ChipKind
 from app.widgets.figures import clock
+from app.widgets.theme import Theme
 from app.windows.settings.models_page import ModelsPage
 from app.windows.settings.role_row import RoleRow
 from app.windows.settings.window import SettingsWindow
-from app.wishes import ChangeSettings, FindLocalServers, SetRole, SwitchProfile, TryRole
 from proxy_core.config.settings import (
     DEFAULT_ROLES,
     PASSTHROUGH,
@@ -56,7 +56,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
+def store(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
     return Stage(shown, theme, catalogue)
 
 
@@ -66,27 +66,27 @@ def with_settings(settings: Settings, **fixed: str) -> AppState:
     return replace(state, roles={**DEFAULT_ROLES, **settings.active.roles})
 
 
-def test_roles_show_their_models_and_prices(stage: Stage) -> None:
-    shown = {role: (stage.row(role).picker.text(), stage.text(f"price-{role}")) for role in Role}
+def test_roles_show_their_models_and_prices(store: Stage) -> None:
+    shown = {role: (store.row(role).picker.text(), store.text(f"price-{role}")) for role in Role}
     assert shown == {
         Role.BIG: ("openai/gpt-4.1", "$2.00 / $8.00"),
         Role.SMALL: ("openai/gpt-4.1-mini", "$0.40 / $1.60"),
         Role.THINKER: ("gemini/gemini-2.5-pro", "$1.25 / $10.00"),
         **dict.fromkeys((Role.OPUS, Role.SUBAGENT, Role.LONG, Role.VISION), ("", "Uses BIG")),
     }
-    assert stage.row(Role.OPUS).picker.placeholderText() == "Same as BIG"
+    assert store.row(Role.OPUS).picker.placeholderText() == "Same as BIG"
 
 
-def test_small_and_thinker_follow_a_big_that_is_set(stage: Stage) -> None:
+def test_small_and_thinker_follow_a_big_that_is_set(store: Stage) -> None:
     state = with_settings(replace(SETTINGS, profiles={"Work": Profile({Role.BIG: "openai/gpt-4.1"})}))
-    in_force = {Role.SMALL: "openai/gpt-4.1-mini", Role.THINKER: "openai/gpt-4.1"}
-    stage.window.show_state(replace(state, roles={**state.roles, **in_force}))
-    small, thinker = stage.row(Role.SMALL), stage.row(Role.THINKER)
+    config_snapshot = {Role.SMALL: "openai/gpt-4.1-mini", Role.THINKER: "openai/gpt-4.1"}
+    store.window.show_state(replace(state, roles={**state.roles, **config_snapshot}))
+    small, thinker = store.row(Role.SMALL), store.row(Role.THINKER)
     assert (small.picker.text(), small.picker.placeholderText()) == ("", "Matches BIG")
     assert small.facts.text().startswith("openai/gpt-4.1-mini · ")
-    assert stage.text("price-small") == "$0.40 / $1.60"
+    assert store.text("price-small") == "$0.40 / $1.60"
     assert (thinker.picker.text(), thinker.picker.placeholderText()) == ("", "Same as BIG")
-    assert stage.text("price-thinker") == "Uses BIG"
+    assert store.text("price-thinker") == "Uses BIG"
     for row in (small, thinker):
         assert row.test.isEnabled()
         row.picker.setFocus()
@@ -103,79 +103,79 @@ def test_small_and_thinker_follow_a_big_that_is_set(stage: Stage) -> None:
         ("gateway/unheard-of", "No price known"),
     ],
 )
-def test_the_price_of_a_role_is_the_one_that_it_is_billed_by(stage: Stage, model: str, told: str) -> None:
+def test_the_price_of_a_role_is_the_one_that_it_is_billed_by(store: Stage, model: str, told: str) -> None:
     state = settings_state()
-    stage.window.show_state(replace(state, roles={**state.roles, Role.BIG: model}))
-    assert stage.text("price-big") == told
+    store.window.show_state(replace(state, roles={**state.roles, Role.BIG: model}))
+    assert store.text("price-big") == told
 
 
 @pytest.mark.parametrize("role", list(Role))
-def test_choosing_a_model_sets_the_role_at_once(role: Role, stage: Stage) -> None:
-    picker = stage.row(role).picker
+def test_choosing_a_model_sets_the_role_at_once(role: Role, store: Stage) -> None:
+    picker = store.row(role).picker
     picker.setFocus()
     QTest.keyClicks(picker, "deepseek/deepseek-chat")
     QTest.keyClick(picker, Qt.Key.Key_Return)
-    assert stage.listener.wishes == [SetRole(role, "deepseek/deepseek-chat")]
+    assert store.listener.commands == [SetRole(role, "deepseek/deepseek-chat")]
 
 
-def test_an_optional_role_can_be_unset_and_a_needed_one_cannot(stage: Stage) -> None:
-    stage.window.show_state(
+def test_an_optional_role_can_be_unset_and_a_needed_one_cannot(store: Stage) -> None:
+    store.window.show_state(
         with_settings(replace(SETTINGS, profiles={"Work": Profile({Role.VISION: "openai/gpt-4o"})}))
     )
     for role, first in ((Role.VISION, ""), (Role.BIG, PASSTHROUGH)):
-        picker = stage.row(role).picker
+        picker = store.row(role).picker
         picker.setFocus()
         picker.open_list()
         assert picker.choices[0].value == first
         QTest.keyClick(picker, Qt.Key.Key_Escape)
 
 
-def test_wrong_words_are_told_at_the_field_and_not_sent(stage: Stage) -> None:
-    picker = stage.row(Role.BIG).picker
+def test_wrong_words_are_told_at_the_field_and_not_sent(store: Stage) -> None:
+    picker = store.row(Role.BIG).picker
     picker.setFocus()
     QTest.keyClicks(picker, "nobody/gpt")
-    assert stage.text("note-big") == "There is no provider called nobody."
+    assert store.text("note-big") == "There is no provider called nobody."
     assert picker.property("wrong") == "true"
     QTest.keyClick(picker, Qt.Key.Key_Return)
     QTest.keyClick(picker, Qt.Key.Key_Escape)
-    assert stage.listener.wishes == []
-    assert not child(stage.window, "note-big").isVisible()
-    assert stage.window.isVisible(), "Esc left the field, not the window"
+    assert store.listener.commands == []
+    assert not child(store.window, "note-big").isVisible()
+    assert store.window.isVisible(), "Esc left the field, not the window"
 
 
-def test_a_model_whose_provider_has_no_key_is_told(stage: Stage) -> None:
-    stage.window.show_state(replace(STATE, keys={**STATE.keys, "openai": KeyView(KeyPlace.NONE)}))
-    assert stage.text("note-big") == "OpenAI has no key yet."
-    assert not child(stage.window, "note-thinker").isVisible()
+def test_a_model_whose_provider_has_no_key_is_told(store: Stage) -> None:
+    store.window.show_state(replace(STATE, keys={**STATE.keys, "openai": KeyView(KeyPlace.NONE)}))
+    assert store.text("note-big") == "OpenAI has no key yet."
+    assert not child(store.window, "note-thinker").isVisible()
 
 
-def test_a_fixed_role_names_its_variable(stage: Stage) -> None:
-    stage.window.show_state(with_settings(SETTINGS, big="BIG_MODEL"))
-    row = stage.row(Role.BIG)
+def test_a_fixed_role_names_its_variable(store: Stage) -> None:
+    store.window.show_state(with_settings(SETTINGS, big="BIG_MODEL"))
+    row = store.row(Role.BIG)
     assert not row.picker.isEnabled()
     assert row.facts.text() == "Set by BIG_MODEL in the environment"
-    assert stage.row(Role.SMALL).picker.isEnabled()
+    assert store.row(Role.SMALL).picker.isEnabled()
 
 
-def test_passthrough_has_no_price_of_ours(stage: Stage) -> None:
-    stage.window.show_state(with_settings(replace(SETTINGS, profiles={"Work": Profile({Role.BIG: PASSTHROUGH})})))
-    assert stage.row(Role.BIG).picker.text() == PASSTHROUGH
-    assert stage.text("price-big") == "As at Anthropic"
+def test_passthrough_has_no_price_of_ours(store: Stage) -> None:
+    store.window.show_state(with_settings(replace(SETTINGS, profiles={"Work": Profile({Role.BIG: PASSTHROUGH})})))
+    assert store.row(Role.BIG).picker.text() == PASSTHROUGH
+    assert store.text("price-big") == "As at Anthropic"
 
 
-def test_a_test_is_asked_for_one_role_or_all(stage: Stage) -> None:
-    QTest.mouseClick(child(stage.window, "test-small"), Qt.MouseButton.LeftButton)
-    QTest.mouseClick(child(stage.window, "test-all"), Qt.MouseButton.LeftButton)
-    assert stage.listener.wishes == [TryRole(Role.SMALL), TryRole(None)]
-    assert not child(stage.window, "test-opus").isEnabled()
+def test_a_test_is_asked_for_one_role_or_all(store: Stage) -> None:
+    QTest.mouseClick(child(store.window, "test-small"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(store.window, "test-all"), Qt.MouseButton.LeftButton)
+    assert store.listener.commands == [ProbeRole(Role.SMALL), ProbeRole(None)]
+    assert not child(store.window, "test-opus").isEnabled()
 
 
 def chips(row: RoleRow) -> list[tuple[str, ChipKind]]:
     return [(chip.word, chip.kind) for chip in row.findChildren(Chip)]
 
 
-def test_the_last_test_is_shown_with_what_it_took(stage: Stage) -> None:
-    row = stage.row(Role.BIG)
+def test_the_last_test_is_shown_with_what_it_took(store: Stage) -> None:
+    row = store.row(Role.BIG)
     good = ChipKind.GOOD
     assert chips(row) == [("Streaming", good), ("Tools", good), ("Images", good)]
     at = STATE.trials[Role.BIG].at
@@ -183,51 +183,51 @@ def test_the_last_test_is_shown_with_what_it_took(stage: Stage) -> None:
     assert any(label.text() == told for label in row.findChildren(QLabel))
 
 
-def test_a_test_that_failed_says_why_and_one_of_another_model_is_not_shown(stage: Stage) -> None:
-    step = TrialStep("tools", Verdict.BAD, "It called no tool, though it was told to.")
-    failed = Trial("openai/gpt-4.1", Verdict.BAD, steps=(step,), sentence=step.sentence)
+def test_a_test_that_failed_says_why_and_one_of_another_model_is_not_shown(store: Stage) -> None:
+    step = ProbeStep("tools", CheckVerdict.BAD, "It called no tool, though it was told to.")
+    failed = ProbeView("openai/gpt-4.1", CheckVerdict.BAD, steps=(step,), sentence=step.sentence)
     stale = replace(failed, model="openai/gpt-3.5-turbo")
-    stage.window.show_state(replace(STATE, trials={Role.BIG: failed, Role.SMALL: stale}))
-    assert chips(stage.row(Role.BIG)) == [("Tools", ChipKind.BAD)]
-    assert stage.text("note-big") == step.sentence
-    assert chips(stage.row(Role.SMALL)) == []
+    store.window.show_state(replace(STATE, trials={Role.BIG: failed, Role.SMALL: stale}))
+    assert chips(store.row(Role.BIG)) == [("Tools", ChipKind.BAD)]
+    assert store.text("note-big") == step.sentence
+    assert chips(store.row(Role.SMALL)) == []
 
 
-def test_while_a_test_runs_it_is_not_asked_for_again(stage: Stage) -> None:
-    running = Trial("openai/gpt-4.1", Verdict.RUNNING)
-    stage.window.show_state(replace(STATE, trials={Role.BIG: running}))
-    assert chips(stage.row(Role.BIG)) == [("Testing…", ChipKind.INFO)]
-    assert not child(stage.window, "test-big").isEnabled()
-    assert not child(stage.window, "test-all").isEnabled()
+def test_while_a_test_runs_it_is_not_asked_for_again(store: Stage) -> None:
+    running = ProbeView("openai/gpt-4.1", CheckVerdict.RUNNING)
+    store.window.show_state(replace(STATE, trials={Role.BIG: running}))
+    assert chips(store.row(Role.BIG)) == [("Testing…", ChipKind.INFO)]
+    assert not child(store.window, "test-big").isEnabled()
+    assert not child(store.window, "test-all").isEnabled()
 
 
-def test_the_profile_is_named_and_switched_on_top(stage: Stage) -> None:
-    box = stage.page.profile
+def test_the_profile_is_named_and_switched_on_top(store: Stage) -> None:
+    box = store.page.profile
     assert box.currentText() == "Work"
     box.setCurrentText("Local")
     box.activated.emit(box.currentIndex())
-    assert stage.listener.wishes == [SwitchProfile("Local")]
+    assert store.listener.commands == [SwitchProfile("Local")]
 
 
-def test_local_servers_offer_their_models(stage: Stage) -> None:
-    QTest.mouseClick(child(stage.window, "find-local-servers"), Qt.MouseButton.LeftButton)
-    QTest.mouseClick(child(stage.window, "use-ollama"), Qt.MouseButton.LeftButton)
-    assert stage.listener.wishes == [
+def test_local_servers_offer_their_models(store: Stage) -> None:
+    QTest.mouseClick(child(store.window, "find-local-servers"), Qt.MouseButton.LeftButton)
+    QTest.mouseClick(child(store.window, "use-ollama"), Qt.MouseButton.LeftButton)
+    assert store.listener.commands == [
         FindLocalServers(),
         *(SetRole(role, "ollama/qwen3-coder:30b") for role in DEFAULT_ROLES),
     ]
 
 
-def test_restoring_puts_back_the_active_profile_and_the_rules_alone(stage: Stage) -> None:
+def test_restoring_puts_back_the_active_profile_and_the_rules_alone(store: Stage) -> None:
     changed = replace(SETTINGS, routing=RoutingSettings(ThinkingRule.NEVER, 5))
-    stage.window.show_state(with_settings(changed))
-    button = child(stage.window, "restore-defaults")
+    store.window.show_state(with_settings(changed))
+    button = child(store.window, "restore-defaults")
     QTest.mouseClick(button, Qt.MouseButton.LeftButton)
-    assert stage.listener.wishes == []
-    told = asked(stage.window).question.details
+    assert store.listener.commands == []
+    told = asked(store.window).question.details
     assert "THINKER plays: Never → On purpose" in told
     assert "BIG: openai/gpt-4.1 → default" in told
-    say_yes(stage.window)
-    assert stage.listener.wishes == [
+    say_yes(store.window)
+    assert store.listener.commands == [
         ChangeSettings(replace(changed, routing=RoutingSettings(), profiles={**changed.profiles, "Work": Profile()}))
     ]

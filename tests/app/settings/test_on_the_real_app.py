@@ -13,9 +13,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.answers import PageRead
+from app.state.commands import ReadPage, ShowSettings
+from app.state.query_results import PageRead
 from app.windows.settings.window import SettingsWindow
-from app.wishes import ReadPage, ShowSettings
 from proxy_core.ledger.rows import Filter
 from tests.app.core.real_app import App, running
 from tests.app.settings.conftest import asked, child, say_yes
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.qt_log_ignore("This plugin does not support raise")  # 
 
 def settings_window(app: App, qtbot: QtBot, page: str) -> SettingsWindow:
     """The app's own, at a page."""
-    app.wish(ShowSettings(page))
+    app.command(ShowSettings(page))
     found: list[SettingsWindow] = []
 
     def is_there() -> bool:
@@ -46,7 +46,7 @@ def written(app: App) -> dict[str, Any]:
 
 def asked_models(app: App) -> list[str]:
     """Who answered, by the ledger, the latest first."""
-    return [row.story.model for row in app.answer(PageRead, ReadPage(Filter())).rows]
+    return [row.record.model for row in app.answer(PageRead, ReadPage(Filter())).rows]
 
 
 @pytest.fixture

@@ -10,26 +10,26 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
-from app.answers import LogMeasured
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState, Budget, KeyPlace, KeyView
-from app.theme import Theme
-from app.windows.settings.window import SettingsWindow
-from app.wishes import (
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState, BudgetView, KeyPlace, KeyView
+from app.state.commands import (
     CheckForUpdates,
     CopyCommand,
     CopyInstallCommand,
     CopyToken,
     ForgetReport,
-    KeepProfile,
     MeasureLog,
     OpenFolder,
     OpenLicences,
     OpenReport,
     RenewToken,
+    SaveProfile,
     SwitchProfile,
     Wipe,
 )
+from app.state.query_results import LogMeasured
+from app.widgets.theme import Theme
+from app.windows.settings.window import SettingsWindow
 from proxy_core.config.settings import Configuration, Price, Profile, ProjectSettings, Role
 from proxy_core.ledger.rows import Contents
 from resources.scene import FOLDER, HOME, SETTINGS, settings_state
@@ -63,163 +63,163 @@ class Stage:
 
 
 @pytest.fixture
-def stage(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
+def store(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
     return Stage(shown, theme, catalogue)
 
 
-def test_the_active_profile_is_marked_and_another_can_be_used(stage: Stage) -> None:
-    page = stage.at("profiles")
+def test_the_active_profile_is_marked_and_another_can_be_used(store: Stage) -> None:
+    page = store.at("profiles")
     assert [name for name, row in page.rows.items() if row.chip.isVisible()] == ["Work"]
-    stage.click("use-Local")
-    assert stage.listener.wishes == [SwitchProfile("Local")]
+    store.click("use-Local")
+    assert store.listener.commands == [SwitchProfile("Local")]
 
 
-def test_a_new_profile_gets_a_free_name_and_then_its_own(stage: Stage) -> None:
-    stage.at("profiles")
+def test_a_new_profile_gets_a_free_name_and_then_its_own(store: Stage) -> None:
+    store.at("profiles")
     taken = {**SETTINGS.profiles, "New profile": Profile()}
-    stage.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=taken))))
-    stage.click("new-profile")
-    assert stage.listener.wishes == [KeepProfile("New profile 2", Profile())]
+    store.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=taken))))
+    store.click("new-profile")
+    assert store.listener.commands == [SaveProfile("New profile 2", Profile())]
     made = {**taken, "New profile 2": Profile()}
-    stage.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=made))))
-    line = child(stage.window, "name-New profile 2")
+    store.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=made))))
+    line = child(store.window, "name-New profile 2")
     assert line.hasFocus()
     QTest.keyClicks(line, "Evenings")
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert stage.listener.last == KeepProfile("Evenings", Profile(), renamed="New profile 2")
+    assert store.listener.last == SaveProfile("Evenings", Profile(), renamed="New profile 2")
 
 
-def test_a_copy_has_the_roles_but_for_those_of_the_environment(stage: Stage) -> None:
-    stage.at("profiles")
+def test_a_copy_has_the_roles_but_for_those_of_the_environment(store: Stage) -> None:
+    store.at("profiles")
     fixed = {"roles.big": "BIG_MODEL"}
-    stage.show(replace(STATE, configuration=Configuration(SETTINGS, fixed=fixed)))
-    stage.click("duplicate-Work")
+    store.show(replace(STATE, configuration=Configuration(SETTINGS, fixed=fixed)))
+    store.click("duplicate-Work")
     own = SETTINGS.profiles["Work"].roles
     copied: dict[Role, str] = {role: model for role, model in own.items() if role is not Role.BIG}
-    assert stage.listener.wishes == [KeepProfile("Work copy", Profile(copied))]
+    assert store.listener.commands == [SaveProfile("Work copy", Profile(copied))]
 
 
 @pytest.mark.parametrize(
     ("name", "told"),
     [("Local", "There is a profile of this name."), ("   ", "A profile needs a name.")],
 )
-def test_a_name_that_is_wrong_is_told_and_not_kept(name: str, told: str, stage: Stage) -> None:
-    page = stage.at("profiles")
-    stage.click("rename-Work")
-    line = child(stage.window, "name-Work")
+def test_a_name_that_is_wrong_is_told_and_not_kept(name: str, told: str, store: Stage) -> None:
+    page = store.at("profiles")
+    store.click("rename-Work")
+    line = child(store.window, "name-Work")
     line.selectAll()
     QTest.keyClicks(line, name)
     assert page.rows["Work"].note.text() == told
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert stage.listener.wishes == []
+    assert store.listener.commands == []
 
 
-def test_a_profile_is_deleted_when_asked_and_its_projects_follow_the_active_one(stage: Stage) -> None:
-    stage.at("profiles")
-    stage.click("delete-Local")
-    assert stage.listener.wishes == []
-    assert asked(stage.window).question.text == "Delete the profile “Local”?"
-    assert "1 project folder uses it and falls back to the active profile." in asked(stage.window).question.details
-    say_yes(stage.window)
-    (wish,) = stage.listener.wishes
-    assert set(wish.settings.profiles) == {"Work", "Claude, cheaper titles"}
-    assert wish.settings.profile == "Work"
-    assert wish.settings.projects[f"{HOME}/work/notes"] == ProjectSettings()
-    assert wish.settings.projects[FOLDER] == ProjectSettings("Work")
+def test_a_profile_is_deleted_when_asked_and_its_projects_follow_the_active_one(store: Stage) -> None:
+    store.at("profiles")
+    store.click("delete-Local")
+    assert store.listener.commands == []
+    assert asked(store.window).question.text == "Delete the profile “Local”?"
+    assert "1 project folder uses it and falls back to the active profile." in asked(store.window).question.details
+    say_yes(store.window)
+    (command,) = store.listener.commands
+    assert set(command.settings.profiles) == {"Work", "Claude, cheaper titles"}
+    assert command.settings.profile == "Work"
+    assert command.settings.projects[f"{HOME}/work/notes"] == ProjectSettings()
+    assert command.settings.projects[FOLDER] == ProjectSettings("Work")
 
 
-def test_when_the_active_profile_goes_another_is_active(stage: Stage) -> None:
-    stage.at("profiles")
-    stage.click("delete-Work")
+def test_when_the_active_profile_goes_another_is_active(store: Stage) -> None:
+    store.at("profiles")
+    store.click("delete-Work")
     told = "It is the active profile. “Local” becomes active, for running sessions too."
-    assert told in asked(stage.window).question.details
-    say_yes(stage.window)
-    assert stage.listener.last.settings.profile == "Local"
+    assert told in asked(store.window).question.details
+    say_yes(store.window)
+    assert store.listener.last.settings.profile == "Local"
 
 
-def test_the_last_profile_stays(stage: Stage) -> None:
-    stage.at("profiles")
-    stage.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles={"Work": Profile()}))))
-    assert not child(stage.window, "delete-Work").isEnabled()
+def test_the_last_profile_stays(store: Stage) -> None:
+    store.at("profiles")
+    store.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles={"Work": Profile()}))))
+    assert not child(store.window, "delete-Work").isEnabled()
 
 
-def test_a_profile_that_became_the_last_one_while_it_was_asked_stays(stage: Stage) -> None:
-    stage.at("profiles")
-    stage.click("delete-Local")
-    stage.show(
+def test_a_profile_that_became_the_last_one_while_it_was_asked_stays(store: Stage) -> None:
+    store.at("profiles")
+    store.click("delete-Local")
+    store.show(
         replace(STATE, configuration=Configuration(replace(SETTINGS, profile="Local", profiles={"Local": Profile()})))
     )
-    say_yes(stage.window)
-    assert stage.listener.wishes == []
+    say_yes(store.window)
+    assert store.listener.commands == []
 
 
-def test_a_name_that_is_being_typed_survives_another_profile(stage: Stage) -> None:
-    page = stage.at("profiles")
-    stage.click("rename-Local")
-    line = child(stage.window, "name-Local")
+def test_a_name_that_is_being_typed_survives_another_profile(store: Stage) -> None:
+    page = store.at("profiles")
+    store.click("rename-Local")
+    line = child(store.window, "name-Local")
     line.selectAll()
     QTest.keyClicks(line, "At ho")
     profiles = {"From the file": Profile(), **SETTINGS.profiles}
-    stage.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=profiles))))
+    store.show(replace(STATE, configuration=Configuration(replace(SETTINGS, profiles=profiles))))
     assert tuple(page.rows) == tuple(profiles)
     assert line.hasFocus()
     QTest.keyClicks(line, "me")
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert (stage.listener.last.renamed, stage.listener.last.name) == ("Local", "At home")
+    assert (store.listener.last.renamed, store.listener.last.name) == ("Local", "At home")
 
 
-def test_esc_brings_back_the_name_that_a_profile_had(stage: Stage) -> None:
-    stage.at("profiles")
-    stage.click("rename-Local")
-    line = child(stage.window, "name-Local")
+def test_esc_brings_back_the_name_that_a_profile_had(store: Stage) -> None:
+    store.at("profiles")
+    store.click("rename-Local")
+    line = child(store.window, "name-Local")
     QTest.keyClicks(line, "Elsewhere")
     QTest.keyClick(line, Qt.Key.Key_Escape)
     assert line.text() == "Local"
-    assert stage.window.isVisible()
+    assert store.window.isVisible()
 
 
-def test_a_folder_gets_a_profile_and_loses_it(stage: Stage) -> None:
-    page = stage.at("profiles")
+def test_a_folder_gets_a_profile_and_loses_it(store: Stage) -> None:
+    page = store.at("profiles")
     assert list(page.projects.boxes) == [FOLDER, f"{HOME}/work/notes", f"{HOME}/src/tidepool"]
     for folder, name in ((f"{HOME}/src/tidepool", "Local"), (FOLDER, "")):
         box = page.projects.boxes[folder]
         box.setCurrentIndex(box.findData(name))
         box.activated.emit(box.currentIndex())
-    added, removed = (wish.settings.projects for wish in stage.listener.wishes)
+    added, removed = (command.settings.projects for command in store.listener.commands)
     assert added == {**SETTINGS.projects, f"{HOME}/src/tidepool": ProjectSettings("Local")}
     assert FOLDER not in removed
 
 
-def test_a_price_is_given_changed_and_taken_away(stage: Stage) -> None:
-    stage.at("log")
-    line = child(stage.window, "price-output-gateway/atlas-coder")
+def test_a_price_is_given_changed_and_taken_away(store: Stage) -> None:
+    store.at("log")
+    line = child(store.window, "price-output-gateway/atlas-coder")
     assert line.text() == "2.4"
     line.setFocus()
     line.selectAll()
     QTest.keyClicks(line, "3")
     QTest.keyClick(line, Qt.Key.Key_Return)
-    stage.click("unprice-gateway/atlas-coder")
-    assert asked(stage.window).question.details[0] == "0.6 in and 2.4 out, USD per million tokens."
-    say_yes(stage.window)
-    changed, removed = (wish.settings.prices for wish in stage.listener.wishes)
+    store.click("unprice-gateway/atlas-coder")
+    assert asked(store.window).question.details[0] == "0.6 in and 2.4 out, USD per million tokens."
+    say_yes(store.window)
+    changed, removed = (command.settings.prices for command in store.listener.commands)
     assert changed == {"gateway/atlas-coder": Price(0.6, 3.0)}
     assert removed == {}
 
 
-def test_a_wrong_price_is_told_and_not_kept(stage: Stage) -> None:
-    page = stage.at("log")
-    line = child(stage.window, "price-input-gateway/atlas-coder")
+def test_a_wrong_price_is_told_and_not_kept(store: Stage) -> None:
+    page = store.at("log")
+    line = child(store.window, "price-input-gateway/atlas-coder")
     line.setFocus()
     line.selectAll()
     QTest.keyClicks(line, "cheap")
     assert page.prices.rows["gateway/atlas-coder"].note.isVisible()
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert stage.listener.wishes == []
+    assert store.listener.commands == []
 
 
-def test_a_model_that_plays_without_a_price_asks_for_one(stage: Stage) -> None:
-    page = stage.at("log")
-    stage.show(replace(STATE, roles={**STATE.roles, Role.BIG: "gateway/unheard-of"}))
+def test_a_model_that_plays_without_a_price_asks_for_one(store: Stage) -> None:
+    page = store.at("log")
+    store.show(replace(STATE, roles={**STATE.roles, Role.BIG: "gateway/unheard-of"}))
     row = page.prices.rows["gateway/unheard-of"]
     assert row.input.text() == ""
     row.input.setFocus()
@@ -227,24 +227,24 @@ def test_a_model_that_plays_without_a_price_asks_for_one(stage: Stage) -> None:
     QTest.keyClick(row.input, Qt.Key.Key_Tab)
     QTest.keyClicks(row.output, "0")
     QTest.keyClick(row.output, Qt.Key.Key_Return)
-    assert stage.listener.last.settings.prices["gateway/unheard-of"] == Price(1.5, 0.0)
+    assert store.listener.last.settings.prices["gateway/unheard-of"] == Price(1.5, 0.0)
 
 
-def test_a_local_model_asks_for_no_price(stage: Stage) -> None:
-    page = stage.at("log")
-    stage.show(replace(STATE, roles={**STATE.roles, Role.BIG: "ollama/qwen3:8b"}))
+def test_a_local_model_asks_for_no_price(store: Stage) -> None:
+    page = store.at("log")
+    store.show(replace(STATE, roles={**STATE.roles, Role.BIG: "ollama/qwen3:8b"}))
     assert "ollama/qwen3:8b" not in page.prices.rows
 
 
-def test_a_budget_that_cannot_see_a_model_says_so_and_leads_to_its_price(stage: Stage) -> None:
-    page = stage.at("log")
-    blind = Budget(daily=5.0, unpriced=("gateway/unheard-of",), models=3)
-    stage.show(replace(STATE, roles={**STATE.roles, Role.BIG: "gateway/unheard-of"}, budget=blind))
+def test_a_budget_that_cannot_see_a_model_says_so_and_leads_to_its_price(store: Stage) -> None:
+    page = store.at("log")
+    blind = BudgetView(daily=5.0, unpriced=("gateway/unheard-of",), models=3)
+    store.show(replace(STATE, roles={**STATE.roles, Role.BIG: "gateway/unheard-of"}, budget=blind))
     assert page.blind_spot.isVisible()
     assert page.blind_spot.words.text() == "1 of your 3 models has no price: the limit can't see it."
     page.blind_spot.button.click()
     assert page.prices.rows["gateway/unheard-of"].input.hasFocus()
-    stage.show(replace(STATE, budget=replace(blind, unpriced=())))
+    store.show(replace(STATE, budget=replace(blind, unpriced=())))
     assert not page.blind_spot.isVisible()
 
 
@@ -263,112 +263,114 @@ HELD = Contents(requests=318, conversations=290, conversation_bytes=11_400_000, 
         ),
     ],
 )
-def test_deleting_the_log_asks_with_what_is_in_it(stage: Stage, name: str, text: str, action: str, wish: Wipe) -> None:
-    stage.at("log")
-    stage.click(name)
-    assert stage.listener.wishes == [MeasureLog()]
-    dialog = asked(stage.window)
+def test_deleting_the_log_asks_with_what_is_in_it(
+    store: Stage, name: str, text: str, action: str, command: Wipe
+) -> None:
+    store.at("log")
+    store.click(name)
+    assert store.listener.commands == [MeasureLog()]
+    dialog = asked(store.window)
     assert (dialog.question.text, dialog.question.ready) == ("Counting…", False)
-    stage.window.hear(LogMeasured(HELD))
+    store.window.on_result(LogMeasured(HELD))
     assert (dialog.text.text(), dialog.action.text()) == (text, action)
     assert dialog.question.ready
     assert "This can't be undone." in dialog.question.details
-    say_yes(stage.window)
-    assert stage.listener.wishes == [MeasureLog(), wish]
-    stage.window.hear(LogMeasured(HELD))  # of no use to anybody any more
+    say_yes(store.window)
+    assert store.listener.commands == [MeasureLog(), command]
+    store.window.on_result(LogMeasured(HELD))  # of no use to anybody any more
 
 
 @pytest.mark.parametrize("name", ["delete-log", "delete-conversations"])
-def test_an_empty_log_is_told_and_cannot_be_deleted(stage: Stage, name: str) -> None:
-    stage.at("log")
-    stage.click(name)
-    stage.window.hear(LogMeasured(Contents(bytes=4096)))
-    dialog = asked(stage.window)
+def test_an_empty_log_is_told_and_cannot_be_deleted(store: Stage, name: str) -> None:
+    store.at("log")
+    store.click(name)
+    store.window.on_result(LogMeasured(Contents(bytes=4096)))
+    dialog = asked(store.window)
     assert dialog.question.text in ("The log is empty.", "No conversations are saved.")
     assert not dialog.question.ready
 
 
 @pytest.mark.parametrize("name", ["delete-log", "delete-conversations"])
-def test_a_log_that_cannot_be_counted_can_still_be_deleted(stage: Stage, name: str) -> None:
-    stage.at("log")
-    stage.click(name)
-    stage.window.hear(LogMeasured(trouble="The ledger at /x cannot be read: file is not a database."))
-    question = asked(stage.window).question
+def test_a_log_that_cannot_be_counted_can_still_be_deleted(store: Stage, name: str) -> None:
+    store.at("log")
+    store.click(name)
+    store.window.on_result(LogMeasured(trouble="The ledger at /x cannot be read: file is not a database."))
+    question = asked(store.window).question
     assert question.text == "Delete the whole log?"
     assert "The ledger at /x cannot be read: file is not a database." in question.details
     assert question.ready
 
 
-def test_damaged_logs_that_go_too_are_told(stage: Stage) -> None:
-    stage.at("log")
-    stage.click("delete-log")
-    stage.window.hear(LogMeasured(replace(HELD, set_aside=True)))
-    assert "Damaged logs that were set aside are deleted too." in asked(stage.window).question.details
+def test_damaged_logs_that_go_too_are_told(store: Stage) -> None:
+    store.at("log")
+    store.click("delete-log")
+    store.window.on_result(LogMeasured(replace(HELD, set_aside=True)))
+    assert "Damaged logs that were set aside are deleted too." in asked(store.window).question.details
 
 
-def test_the_token_is_masked_copied_and_renewed(stage: Stage) -> None:
-    stage.at("proxy")
-    assert child(stage.window, "token").text() == "•••••••• e41b"
+def test_the_token_is_masked_copied_and_renewed(store: Stage) -> None:
+    store.at("proxy")
+    assert child(store.window, "token").text() == "•••••••• e41b"
     for name in ("copy-token", "renew-token"):
-        stage.click(name)
-    assert stage.listener.wishes == [CopyToken()]
-    assert asked(stage.window).question.text == "Renew the local token?"
-    say_yes(stage.window)
-    assert stage.listener.wishes == [CopyToken(), RenewToken()]
+        store.click(name)
+    assert store.listener.commands == [CopyToken()]
+    assert asked(store.window).question.text == "Renew the local token?"
+    say_yes(store.window)
+    assert store.listener.commands == [CopyToken(), RenewToken()]
 
 
-def test_a_token_of_the_environment_is_not_renewed(stage: Stage) -> None:
-    page = stage.at("proxy")
-    stage.show(replace(STATE, token=KeyView(KeyPlace.ENVIRONMENT, "e41b", "UNDERSTUDY_TOKEN")))
-    assert not child(stage.window, "renew-token").isEnabled()
+def test_a_token_of_the_environment_is_not_renewed(store: Stage) -> None:
+    page = store.at("proxy")
+    store.show(replace(STATE, token=KeyView(KeyPlace.ENVIRONMENT, "e41b", "UNDERSTUDY_TOKEN")))
+    assert not child(store.window, "renew-token").isEnabled()
     assert page.token_row.note.text() == "Set by UNDERSTUDY_TOKEN in the environment"
 
 
-def test_a_token_in_a_locked_keyring_is_not_said_to_be_missing(stage: Stage) -> None:
-    page = stage.at("proxy")
-    stage.show(replace(STATE, token=KeyView(trouble="The keyring is locked.", unreadable=True)))
-    assert child(stage.window, "token").text() == "••••••••"
+def test_a_token_in_a_locked_keyring_is_not_said_to_be_missing(store: Stage) -> None:
+    page = store.at("proxy")
+    store.show(replace(STATE, token=KeyView(trouble="The keyring is locked.", unreadable=True)))
+    assert child(store.window, "token").text() == "••••••••"
     assert page.token_row.note.text() == "The keyring is locked."
 
 
-def test_the_command_is_copied_for_each_shell(stage: Stage) -> None:
-    stage.at("terminal")
+def test_the_command_is_copied_for_each_shell(store: Stage) -> None:
+    store.at("terminal")
     shells = ("sh", "fish", "powershell", "cmd", "vscode")
     for shell in shells:
-        stage.click(f"copy-{shell}")
-    assert stage.listener.wishes == [CopyCommand(shell) for shell in shells]
+        store.click(f"copy-{shell}")
+    assert store.listener.commands == [CopyCommand(shell) for shell in shells]
 
 
-def test_how_to_install_claude_code_is_told_where_it_is_missing(stage: Stage) -> None:
-    page = stage.at("terminal")
+def test_how_to_install_claude_code_is_told_where_it_is_missing(store: Stage) -> None:
+    page = store.at("terminal")
     assert not page.install.isVisible()
-    stage.show(replace(STATE, claude_installed=False))
+    store.show(replace(STATE, claude_installed=False))
     assert page.claude.word == "Not installed"
     assert page.install_command.text() == "npm install -g @anthropic-ai/claude-code"
-    stage.click("copy-install")
-    assert stage.listener.wishes == [CopyInstallCommand()]
+    store.click("copy-install")
+    assert store.listener.commands == [CopyInstallCommand()]
 
 
-def test_about_asks_for_updates_only_when_pressed(stage: Stage) -> None:
-    page = stage.at("about")
-    assert stage.listener.wishes == []
+def test_about_asks_for_updates_only_when_pressed(store: Stage) -> None:
+    page = store.at("about")
+    assert store.listener.commands == []
     assert page.version.text() == "0.1.0"
     for name in ("check-updates", "open-licences", "open-settings", "open-log"):
-        stage.click(name)
-    assert stage.listener.wishes == [CheckForUpdates(), OpenLicences(), OpenFolder("settings"), OpenFolder("log")]
-    stage.show(replace(STATE, newer_version="0.2.0"))
+        store.click(name)
+    assert store.listener.commands == [CheckForUpdates(), OpenLicences(), OpenFolder("settings"), OpenFolder("log")]
+    store.show(replace(STATE, newer_version="0.2.0"))
     assert page.updates.note.text() == "0.2.0 is there."
     assert page.updates.note.isVisible()
     assert page.updates.window() is page.window(), "it stands on the page"
 
 
-def test_a_crash_report_is_offered_until_it_is_forgotten(stage: Stage) -> None:
-    page = stage.at("about")
+def test_a_crash_report_is_offered_until_it_is_forgotten(store: Stage) -> None:
+    page = store.at("about")
     assert not page.report_card.isVisible()
-    stage.show(replace(STATE, report="/home/sam/.local/state/understudy/crash-1.txt"))
+    store.show(replace(STATE, report="/home/sam/.local/state/understudy/crash-1.txt"))
     assert page.report_card.isVisible()
     for name in ("open-report", "forget-report"):
-        stage.click(name)
-    assert stage.listener.wishes == [OpenReport()]
-    say_yes(stage.window)
-    assert stage.listener.wishes == [OpenReport(), ForgetReport()]
+        store.click(name)
+    assert store.listener.commands == [OpenReport()]
+    say_yes(store.window)
+    assert store.listener.commands == [OpenReport(), ForgetReport()]

@@ -10,14 +10,14 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QListWidget, QWidget
 
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState, Door, KeyPlace, KeyView, ProviderCheck, Verdict
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState, CheckVerdict, KeyPlace, KeyStorage, KeyView, ProviderCheck
+from app.state.commands import ChangeSettings, CheckProvider, OpenLink, RemoveKey, SetKey
 from app.widgets.chip import Chip
+from app.widgets.theme import Theme
 from app.windows.settings.models_page import ModelsPage
 from app.windows.settings.provider_row import ProviderRow
 from app.windows.settings.window import SettingsWindow
-from app.wishes import ChangeSettings, CheckProvider, OpenLink, RemoveKey, SetKey
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Configuration, Engine, ProviderSettings
 from resources.scene import SETTINGS, settings_state
@@ -66,7 +66,7 @@ class Stage:
 
 
 @pytest.fixture
-def stage(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
+def store(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
     return Stage(shown, theme, catalogue)
 
 
@@ -83,22 +83,22 @@ def everything_shown(widget: QWidget) -> str:
 
 
 def test_a_key_goes_out_once_as_a_secret_and_is_not_read_again(
-    stage: Stage, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+    store: Stage, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    field = stage.type("key-openrouter", KEY)
+    field = store.type("key-openrouter", KEY)
     assert field.echoMode() is QLineEdit.EchoMode.Password
-    stage.click("keep-openrouter")
-    assert stage.listener.wishes == [SetKey("openrouter", Secret(KEY))]
+    store.click("keep-openrouter")
+    assert store.listener.commands == [SetKey("openrouter", Secret(KEY))]
     assert field.text() == ""
     assert field.isUndoAvailable() is False
-    stage.show(replace(STATE, keys={**STATE.keys, "openrouter": KeyView(KeyPlace.KEYRING, "0042")}))
+    store.show(replace(STATE, keys={**STATE.keys, "openrouter": KeyView(KeyPlace.KEYRING, "0042")}))
     assert field.text() == ""
     assert field.placeholderText().endswith(" 0042")
     for text in (
-        everything_shown(stage.window),
-        repr(stage.listener.wishes),
-        str(stage.listener.last),
+        everything_shown(store.window),
+        repr(store.listener.commands),
+        str(store.listener.last),
         caplog.text,
         "".join(capsys.readouterr()),
     ):
@@ -106,173 +106,173 @@ def test_a_key_goes_out_once_as_a_secret_and_is_not_read_again(
         assert KEY[:12] not in text
 
 
-def test_enter_in_the_field_keeps_it_too(stage: Stage) -> None:
-    field = stage.type("key-openai", KEY)
+def test_enter_in_the_field_keeps_it_too(store: Stage) -> None:
+    field = store.type("key-openai", KEY)
     QTest.keyClick(field, Qt.Key.Key_Return)
-    assert stage.listener.wishes == [SetKey("openai", Secret(KEY))]
+    assert store.listener.commands == [SetKey("openai", Secret(KEY))]
 
 
-def test_the_button_says_what_it_does(stage: Stage) -> None:
-    row = stage.row("openai")
+def test_the_button_says_what_it_does(store: Stage) -> None:
+    row = store.row("openai")
     assert row.replace.isVisible()
-    stage.click("replace-openai")
+    store.click("replace-openai")
     assert row.key.hasFocus()
-    stage.type("key-openai", "x")
+    store.type("key-openai", "x")
     assert row.keep.isVisible()
     assert not row.replace.isVisible()
 
 
-def test_a_check_tells_how_it_ended(stage: Stage) -> None:
-    assert stage.told("openai") == ("Working", stage.row("openai").sentence.text())
-    assert stage.told("openrouter") == ("Key rejected", "401: the key was revoked. Paste a new one.")
-    assert stage.row("openrouter").key.property("wrong") == "true"
-    stage.show(
+def test_a_check_tells_how_it_ended(store: Stage) -> None:
+    assert store.told("openai") == ("Working", store.row("openai").sentence.text())
+    assert store.told("openrouter") == ("Key rejected", "401: the key was revoked. Paste a new one.")
+    assert store.row("openrouter").key.property("wrong") == "true"
+    store.show(
         replace(
             STATE,
             checks={
-                "openai": ProviderCheck(Verdict.RUNNING),
-                "openrouter": ProviderCheck(Verdict.BAD, "OpenRouter cannot be reached at openrouter.ai."),
+                "openai": ProviderCheck(CheckVerdict.RUNNING),
+                "openrouter": ProviderCheck(CheckVerdict.BAD, "OpenRouter cannot be reached at openrouter.ai."),
             },
         )
     )
-    assert stage.told("openai")[0] == "Checking…"
-    stage.show(replace(STATE, checks={"openai": ProviderCheck(Verdict.NOTED, "It gives no list of models.")}))
-    assert stage.told("openai") == ("Not checked", "It gives no list of models.")
-    unreached = ProviderCheck(Verdict.BAD, "OpenRouter cannot be reached at openrouter.ai.")
-    stage.show(replace(STATE, checks={"openrouter": unreached}))
-    assert stage.told("openrouter") == ("Not working", "OpenRouter cannot be reached at openrouter.ai.")
-    assert stage.row("openrouter").key.property("wrong") == "false"
+    assert store.told("openai")[0] == "Checking…"
+    store.show(replace(STATE, checks={"openai": ProviderCheck(CheckVerdict.NOTED, "It gives no list of models.")}))
+    assert store.told("openai") == ("Not checked", "It gives no list of models.")
+    unreached = ProviderCheck(CheckVerdict.BAD, "OpenRouter cannot be reached at openrouter.ai.")
+    store.show(replace(STATE, checks={"openrouter": unreached}))
+    assert store.told("openrouter") == ("Not working", "OpenRouter cannot be reached at openrouter.ai.")
+    assert store.row("openrouter").key.property("wrong") == "false"
 
 
-def test_a_provider_without_a_key_offers_where_to_get_one(stage: Stage) -> None:
-    stage.show(replace(STATE, keys={}, checks={}))
-    assert stage.told("openai") == ("No key", "")
-    stage.click("get-openai")
-    assert stage.listener.wishes == [OpenLink("https://platform.openai.com/api-keys")]
+def test_a_provider_without_a_key_offers_where_to_get_one(store: Stage) -> None:
+    store.show(replace(STATE, keys={}, checks={}))
+    assert store.told("openai") == ("No key", "")
+    store.click("get-openai")
+    assert store.listener.commands == [OpenLink("https://platform.openai.com/api-keys")]
 
 
-def test_a_server_without_a_key_is_checked(stage: Stage) -> None:
-    stage.click("check-ollama")
-    assert stage.listener.wishes == [CheckProvider("ollama")]
+def test_a_server_without_a_key_is_checked(store: Stage) -> None:
+    store.click("check-ollama")
+    assert store.listener.commands == [CheckProvider("ollama")]
 
 
-def test_a_key_of_the_environment_is_fixed(stage: Stage) -> None:
-    row = stage.row("gateway")
+def test_a_key_of_the_environment_is_fixed(store: Stage) -> None:
+    row = store.row("gateway")
     assert not row.key.isEnabled()
     assert row.sentence.text() == "Set by GATEWAY_API_KEY in the environment"
-    stage.click("more-gateway")
+    store.click("more-gateway")
     assert not row.details.remove.isVisible()
 
 
-def test_what_is_no_key_is_told_in_its_row_and_stays_to_be_corrected(stage: Stage) -> None:
-    stage.type("key-openai", "hello not a key")
-    row = stage.row("openai")
+def test_what_is_no_key_is_told_in_its_row_and_stays_to_be_corrected(store: Stage) -> None:
+    store.type("key-openai", "hello not a key")
+    row = store.row("openai")
     QTest.keyClick(row.key, Qt.Key.Key_Return)
-    assert stage.listener.wishes == []
-    assert stage.told("openai")[0] == "Not a key"
-    stage.show(replace(STATE, version="9"))
-    assert stage.told("openai")[0] == "Not a key"
+    assert store.listener.commands == []
+    assert store.told("openai")[0] == "Not a key"
+    store.show(replace(STATE, version="9"))
+    assert store.told("openai")[0] == "Not a key"
     assert row.key.text() == "hello not a key"
     QTest.keyClick(row.key, Qt.Key.Key_Backspace)
-    assert stage.told("openai")[0] == "Working"
+    assert store.told("openai")[0] == "Working"
 
 
-def test_a_key_is_removed_when_asked_who_uses_it(stage: Stage) -> None:
-    stage.click("more-openai")
-    stage.click("remove-openai")
-    assert stage.listener.wishes == []
-    question = asked(stage.window).question
+def test_a_key_is_removed_when_asked_who_uses_it(store: Stage) -> None:
+    store.click("more-openai")
+    store.click("remove-openai")
+    assert store.listener.commands == []
+    question = asked(store.window).question
     assert question.text == "Remove the key for OpenAI?"
     assert question.details[0].startswith("Used by BIG")
-    say_yes(stage.window)
-    assert stage.listener.wishes == [RemoveKey("openai")]
+    say_yes(store.window)
+    assert store.listener.commands == [RemoveKey("openai")]
 
 
-def test_keys_in_memory_are_told(stage: Stage) -> None:
-    assert not child(stage.window, "keys-in-memory").isVisible()
+def test_keys_in_memory_are_told(store: Stage) -> None:
+    assert not child(store.window, "keys-in-memory").isVisible()
     keys = {**STATE.keys, "openai": KeyView(KeyPlace.MEMORY, "7f3a")}
-    stage.show(replace(STATE, keys_kept_in=Door.MEMORY, keys=keys, checks={}))
-    assert child(stage.window, "keys-in-memory").isVisible()
-    assert stage.told("openai") == ("", "Kept for this run only")
+    store.show(replace(STATE, keys_kept_in=KeyStorage.MEMORY, keys=keys, checks={}))
+    assert child(store.window, "keys-in-memory").isVisible()
+    assert store.told("openai") == ("", "Kept for this run only")
 
 
-def test_an_address_is_checked_and_then_wished_for(stage: Stage) -> None:
-    stage.click("more-openai")
-    line = child(stage.window, "url-openai")
+def test_an_address_is_checked_and_then_wished_for(store: Stage) -> None:
+    store.click("more-openai")
+    line = child(store.window, "url-openai")
     line.selectAll()
     QTest.keyClicks(line, "llm.example/v1")
-    assert stage.row("openai").details.url_row.note.isVisible()
+    assert store.row("openai").details.url_row.note.isVisible()
     QTest.keyClick(line, Qt.Key.Key_Return)
-    assert stage.listener.wishes == []
+    assert store.listener.commands == []
     line.selectAll()
     QTest.keyClicks(line, "https://llm.example/v1")
     QTest.keyClick(line, Qt.Key.Key_Return)
     wanted = {**SETTINGS.providers, "openai": ProviderSettings(base_url="https://llm.example/v1")}
-    assert stage.listener.wishes == [ChangeSettings(replace(SETTINGS, providers=wanted))]
+    assert store.listener.commands == [ChangeSettings(replace(SETTINGS, providers=wanted))]
 
 
-def test_an_address_of_the_environment_is_fixed(stage: Stage) -> None:
+def test_an_address_of_the_environment_is_fixed(store: Stage) -> None:
     fixed = {"providers.openai.base_url": "OPENAI_BASE_URL"}
-    stage.show(replace(STATE, configuration=Configuration(SETTINGS, fixed=fixed)))
-    stage.click("more-openai")
-    assert not child(stage.window, "url-openai").isEnabled()
-    assert stage.row("openai").details.url_row.note.text() == "Set by OPENAI_BASE_URL in the environment"
+    store.show(replace(STATE, configuration=Configuration(SETTINGS, fixed=fixed)))
+    store.click("more-openai")
+    assert not child(store.window, "url-openai").isEnabled()
+    assert store.row("openai").details.url_row.note.text() == "Set by OPENAI_BASE_URL in the environment"
 
 
-def test_another_engine_is_wished_for(stage: Stage) -> None:
-    stage.click("more-openai")
-    engine = stage.row("openai").details.engine
+def test_another_engine_is_wished_for(store: Stage) -> None:
+    store.click("more-openai")
+    engine = store.row("openai").details.engine
     assert engine.current == Engine.DIRECT
     place = engine.place_of(Engine.LITELLM).center().toPoint()
     QTest.mouseClick(engine, Qt.MouseButton.LeftButton, pos=place)
     wanted = {**SETTINGS.providers, "openai": ProviderSettings(engine=Engine.LITELLM)}
-    assert stage.listener.wishes == [ChangeSettings(replace(SETTINGS, providers=wanted))]
+    assert store.listener.commands == [ChangeSettings(replace(SETTINGS, providers=wanted))]
 
 
-def test_a_known_provider_is_found_and_waits_for_its_key(stage: Stage) -> None:
-    stage.click("add-provider")
-    stage.type("search-providers", "groq")
-    listed = child(stage.window, "known-providers")
+def test_a_known_provider_is_found_and_waits_for_its_key(store: Stage) -> None:
+    store.click("add-provider")
+    store.type("search-providers", "groq")
+    listed = child(store.window, "known-providers")
     assert isinstance(listed, QListWidget)
     assert [listed.item(at).text() for at in range(listed.count())] == ["Groq"]
     listed.itemActivated.emit(listed.item(0))
-    assert stage.listener.wishes == []
+    assert store.listener.commands == []
     QApplication.processEvents()
-    assert stage.row("groq").key.hasFocus()
-    stage.show(replace(STATE, said="Something else."))
-    stage.type("key-groq", KEY)
-    stage.click("keep-groq")
-    assert stage.listener.wishes == [SetKey("groq", Secret(KEY))]
+    assert store.row("groq").key.hasFocus()
+    store.show(replace(STATE, said="Something else."))
+    store.type("key-groq", KEY)
+    store.click("keep-groq")
+    assert store.listener.commands == [SetKey("groq", Secret(KEY))]
 
 
-def test_a_provider_that_needs_no_key_is_there_at_once(stage: Stage) -> None:
-    stage.click("add-provider")
-    stage.type("search-providers", "bedrock amazon")
-    QTest.keyClick(child(stage.window, "search-providers"), Qt.Key.Key_Return)
+def test_a_provider_that_needs_no_key_is_there_at_once(store: Stage) -> None:
+    store.click("add-provider")
+    store.type("search-providers", "bedrock amazon")
+    QTest.keyClick(child(store.window, "search-providers"), Qt.Key.Key_Return)
     wanted = {**SETTINGS.providers, "bedrock": ProviderSettings()}
-    assert stage.listener.wishes == [ChangeSettings(replace(SETTINGS, providers=wanted))]
+    assert store.listener.commands == [ChangeSettings(replace(SETTINGS, providers=wanted))]
 
 
-def test_every_provider_can_be_found(stage: Stage, catalogue: CatalogueSearch) -> None:
-    stage.click("add-provider")
-    listed = child(stage.window, "known-providers")
-    assert listed.count() == len(catalogue.providers()) - len(stage.card.rows)
+def test_every_provider_can_be_found(store: Stage, catalogue: CatalogueSearch) -> None:
+    store.click("add-provider")
+    listed = child(store.window, "known-providers")
+    assert listed.count() == len(catalogue.providers()) - len(store.card.rows)
 
 
-def test_an_endpoint_of_ones_own_is_made_with_its_key(stage: Stage) -> None:
-    stage.click("add-provider")
-    stage.click("custom-endpoint")
-    stage.type("custom-id", "lab")
-    stage.type("custom-name", "The lab")
-    stage.type("custom-url", "https://lab.example/v1")
-    stage.type("custom-key", KEY)
-    stage.click("add-custom")
+def test_an_endpoint_of_ones_own_is_made_with_its_key(store: Stage) -> None:
+    store.click("add-provider")
+    store.click("custom-endpoint")
+    store.type("custom-id", "lab")
+    store.type("custom-name", "The lab")
+    store.type("custom-url", "https://lab.example/v1")
+    store.type("custom-key", KEY)
+    store.click("add-custom")
     made = ProviderSettings("The lab", "https://lab.example/v1", Engine.DIRECT, custom=True)
-    assert stage.listener.wishes == [
+    assert store.listener.commands == [
         ChangeSettings(replace(SETTINGS, providers={**SETTINGS.providers, "lab": made})),
         SetKey("lab", Secret(KEY)),
     ]
-    assert KEY not in everything_shown(stage.window)
+    assert KEY not in everything_shown(store.window)
 
 
 @pytest.mark.parametrize(
@@ -285,34 +285,34 @@ def test_an_endpoint_of_ones_own_is_made_with_its_key(stage: Stage) -> None:
         ("lab", "", "Write an http or https address without a user name or password."),
     ],
 )
-def test_an_endpoint_that_is_wrong_is_told_and_not_made(id_: str, url: str, told: str, stage: Stage) -> None:
-    stage.click("add-provider")
-    stage.click("custom-endpoint")
-    stage.type("custom-id", id_)
-    stage.type("custom-url", url)
-    field = stage.type("custom-key", KEY)
-    stage.click("add-custom")
-    endpoint = stage.card.panel.endpoint
+def test_an_endpoint_that_is_wrong_is_told_and_not_made(id_: str, url: str, told: str, store: Stage) -> None:
+    store.click("add-provider")
+    store.click("custom-endpoint")
+    store.type("custom-id", id_)
+    store.type("custom-url", url)
+    field = store.type("custom-key", KEY)
+    store.click("add-custom")
+    endpoint = store.card.panel.endpoint
     assert told in {endpoint.id_row.note.text(), endpoint.url_row.note.text()}
-    assert stage.listener.wishes == []
+    assert store.listener.commands == []
     assert field.text() == KEY, "what was typed is not lost"
 
 
-def test_an_endpoint_of_ones_own_can_go_with_its_key(stage: Stage) -> None:
-    stage.show(replace(STATE, keys={**STATE.keys, "gateway": KeyView(KeyPlace.KEYRING, "0042")}))
-    stage.click("more-gateway")
-    stage.click("forget-gateway")
-    question = asked(stage.window).question
+def test_an_endpoint_of_ones_own_can_go_with_its_key(store: Stage) -> None:
+    store.show(replace(STATE, keys={**STATE.keys, "gateway": KeyView(KeyPlace.KEYRING, "0042")}))
+    store.click("more-gateway")
+    store.click("forget-gateway")
+    question = asked(store.window).question
     assert "Its address and its key are deleted." in question.details
-    assert stage.listener.wishes == []
-    say_yes(stage.window)
-    assert stage.listener.wishes == [RemoveKey("gateway"), ChangeSettings(replace(SETTINGS, providers={}))]
-    assert not child(stage.window, "forget-openai").isVisibleTo(stage.row("openai").details)
+    assert store.listener.commands == []
+    say_yes(store.window)
+    assert store.listener.commands == [RemoveKey("gateway"), ChangeSettings(replace(SETTINGS, providers={}))]
+    assert not child(store.window, "forget-openai").isVisibleTo(store.row("openai").details)
 
 
-def test_a_locked_keyring_is_told_and_no_key_asked_for(stage: Stage) -> None:
+def test_a_locked_keyring_is_told_and_no_key_asked_for(store: Stage) -> None:
     locked = KeyView(trouble="The keyring is locked.", unreadable=True)
-    stage.show(replace(STATE, keys_kept_in=Door.LOCKED, keys=dict.fromkeys(STATE.keys, locked), checks={}))
-    assert "The keyring is locked. Unlock it" in stage.card.memory.words.text()
-    assert stage.told("openai") == ("Key not readable", "The keyring is locked.")
-    assert not child(stage.window, "get-openai").isVisible()
+    store.show(replace(STATE, keys_kept_in=KeyStorage.LOCKED, keys=dict.fromkeys(STATE.keys, locked), checks={}))
+    assert "The keyring is locked. Unlock it" in store.card.memory.words.text()
+    assert store.told("openai") == ("Key not readable", "The keyring is locked.")
+    assert not child(store.window, "get-openai").isVisible()

@@ -7,9 +7,9 @@ from datetime import datetime
 
 import pytest
 
-from app.answers import BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
-from app.wishes import Quit, ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage, Wish
-from proxy_core.ledger.journal import State
+from app.state.commands import Command, Quit, ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage
+from app.state.query_results import BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
+from proxy_core.ledger.request_events import State
 from proxy_core.ledger.rows import Filter, Grouping
 from resources.scene import NOW
 from resources.scene_ledger import Ledger, added
@@ -24,7 +24,7 @@ def test_its_pages_follow_one_another_newest_first() -> None:
         before = page.rows[-1].number
     assert numbers == [row.number for row in ledger.rows]
     assert numbers == sorted(numbers, reverse=True)
-    began = [row.story.began for row in ledger.rows]
+    began = [row.record.began for row in ledger.rows]
     assert began == sorted(began, reverse=True)
     assert max(began) < NOW
 
@@ -38,8 +38,8 @@ def test_its_pages_follow_one_another_newest_first() -> None:
         (ReadBodies("req_a41eff"), BodiesRead),
     ],
 )
-def test_it_answers_every_wish_for_something_large(wish: Wish, kind: type) -> None:
-    assert isinstance(Ledger(NOW).answer(wish), kind)
+def test_it_answers_every_wish_for_something_large(command: Command, kind: type) -> None:
+    assert isinstance(Ledger(NOW).answer(command), kind)
 
 
 def test_other_wishes_are_not_for_it() -> None:
@@ -48,8 +48,8 @@ def test_other_wishes_are_not_for_it() -> None:
 
 def test_something_failed_something_was_tried_again_and_something_runs() -> None:
     ledger = Ledger(NOW)
-    assert [row.story.status for row in ledger.rows if row.story.state is State.FAILED] == [401]
-    assert [len(row.story.attempts) for row in ledger.rows].count(2) == 1
+    assert [row.record.status for row in ledger.rows if row.record.state is State.FAILED] == [401]
+    assert [len(row.record.attempts) for row in ledger.rows].count(2) == 1
     (running,) = ledger.state().running
     assert running.ended is None
 

@@ -13,13 +13,13 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState
+from app.state.commands import ChangeSettings
+from app.widgets.theme import Theme
 from app.windows.settings.reading import Wrong, amount, count, seconds, written
 from app.windows.settings.values import value_at, with_value
 from app.windows.settings.window import SettingsWindow
-from app.wishes import ChangeSettings
 from proxy_core.config.settings import Configuration, Price, Role, Settings
 from resources.scene import settings_state
 from tests.app.settings.conftest import Listener, Shown, child
@@ -36,7 +36,7 @@ class Stage:
         self.state = UNPRICED
         self.window = SettingsWindow(theme, catalogue)
         self.listener: Listener = shown(self.window)
-        self.window.wished.connect(self._take)
+        self.window.command_requested.connect(self._take)
         self.window.show_state(self.state)
 
     @property
@@ -64,60 +64,60 @@ class Stage:
                 press(focus, one)
                 self.show(replace(self.state, version=self.state.version + "."))
 
-    def _take(self, wish: object) -> None:
-        if isinstance(wish, ChangeSettings):
-            self.show(replace(self.state, configuration=Configuration(wish.settings)))
+    def _take(self, command: object) -> None:
+        if isinstance(command, ChangeSettings):
+            self.show(replace(self.state, configuration=Configuration(command.settings)))
 
 
 @pytest.fixture
-def stage(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
+def store(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> Stage:
     return Stage(shown, theme, catalogue)
 
 
-def test_a_price_typed_with_tab_between_its_halves_is_the_one_that_is_kept(stage: Stage) -> None:
-    line = stage.at("log", f"price-input-{MODEL}")
-    stage.keys("3", Qt.Key.Key_Tab)
-    assert child(stage.window, f"price-output-{MODEL}").hasFocus()
-    assert MODEL not in stage.settings.prices
-    stage.keys("15", Qt.Key.Key_Tab)
-    assert stage.settings.prices[MODEL] == Price(3.0, 15.0)
-    assert (line.text(), child(stage.window, f"price-output-{MODEL}").text()) == ("3", "15")
+def test_a_price_typed_with_tab_between_its_halves_is_the_one_that_is_kept(store: Stage) -> None:
+    line = store.at("log", f"price-input-{MODEL}")
+    store.keys("3", Qt.Key.Key_Tab)
+    assert child(store.window, f"price-output-{MODEL}").hasFocus()
+    assert MODEL not in store.settings.prices
+    store.keys("15", Qt.Key.Key_Tab)
+    assert store.settings.prices[MODEL] == Price(3.0, 15.0)
+    assert (line.text(), child(store.window, f"price-output-{MODEL}").text()) == ("3", "15")
 
 
-def test_a_price_of_which_one_half_is_missing_is_none(stage: Stage) -> None:
-    line = stage.at("log", f"price-output-{MODEL}")
-    row = stage.window.page("log").prices.rows[MODEL]  # type: ignore[attr-defined]  # the log's page
-    stage.keys("15", Qt.Key.Key_Tab)
-    assert stage.listener.wishes == []
+def test_a_price_of_which_one_half_is_missing_is_none(store: Stage) -> None:
+    line = store.at("log", f"price-output-{MODEL}")
+    row = store.window.page("log").prices.rows[MODEL]  # type: ignore[attr-defined]  # the log's page
+    store.keys("15", Qt.Key.Key_Tab)
+    assert store.listener.commands == []
     assert row.note.text() == "Enter both prices; 0 means free."
     assert (row.input.text(), line.text()) == ("", "15")
-    stage.keys(Qt.Key.Key_Backtab, Qt.Key.Key_Backtab)
+    store.keys(Qt.Key.Key_Backtab, Qt.Key.Key_Backtab)
     assert row.input.hasFocus()
-    stage.keys("0", Qt.Key.Key_Return)
-    assert stage.settings.prices[MODEL] == Price(0.0, 15.0)
+    store.keys("0", Qt.Key.Key_Return)
+    assert store.settings.prices[MODEL] == Price(0.0, 15.0)
     assert not row.note.isVisible()
 
 
-def test_a_price_that_was_begun_stays_when_its_model_plays_no_more(stage: Stage) -> None:
-    stage.at("log", f"price-input-{MODEL}")
-    stage.keys("3")
-    stage.show(replace(stage.state, roles=STATE.roles))
+def test_a_price_that_was_begun_stays_when_its_model_plays_no_more(store: Stage) -> None:
+    store.at("log", f"price-input-{MODEL}")
+    store.keys("3")
+    store.show(replace(store.state, roles=STATE.roles))
     QApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete.value))
-    assert child(stage.window, f"price-input-{MODEL}").hasFocus()
-    stage.keys(Qt.Key.Key_Tab, "15", Qt.Key.Key_Return)
-    assert stage.settings.prices[MODEL] == Price(3.0, 15.0)
+    assert child(store.window, f"price-input-{MODEL}").hasFocus()
+    store.keys(Qt.Key.Key_Tab, "15", Qt.Key.Key_Return)
+    assert store.settings.prices[MODEL] == Price(3.0, 15.0)
 
 
-def test_a_price_that_is_emptied_to_be_typed_anew_keeps_its_other_half(stage: Stage) -> None:
+def test_a_price_that_is_emptied_to_be_typed_anew_keeps_its_other_half(store: Stage) -> None:
     model = "gateway/atlas-coder"
-    line = stage.at("log", f"price-input-{model}")
-    stage.keys(*[Qt.Key.Key_Backspace] * 2)  # what was selected, and nothing
+    line = store.at("log", f"price-input-{model}")
+    store.keys(*[Qt.Key.Key_Backspace] * 2)  # what was selected, and nothing
     assert line.text() == ""
-    stage.keys(Qt.Key.Key_Tab)
-    assert stage.listener.wishes == []
+    store.keys(Qt.Key.Key_Tab)
+    assert store.listener.commands == []
     assert line.text() == ""
-    stage.keys(Qt.Key.Key_Backtab, "2", Qt.Key.Key_Tab)
-    assert stage.settings.prices[model] == replace(STATE.settings.prices[model], input=2.0)
+    store.keys(Qt.Key.Key_Backtab, "2", Qt.Key.Key_Tab)
+    assert store.settings.prices[model] == replace(STATE.settings.prices[model], input=2.0)
 
 
 FIELDS = (
@@ -137,64 +137,64 @@ FIELDS = (
 
 @pytest.mark.parametrize(("path", "page", "text", "value"), FIELDS)
 def test_nothing_is_written_into_a_field_while_a_person_is_in_it(
-    stage: Stage, path: str, page: str, text: str, value: Any
+    store: Stage, path: str, page: str, text: str, value: Any
 ) -> None:
-    line = stage.at(page, path)
+    line = store.at(page, path)
     line.selectAll()
-    stage.keys(text)
+    store.keys(text)
     assert (line.text(), line.cursorPosition()) == (text, len(text))
-    stage.keys(Qt.Key.Key_Return)
-    assert value_at(stage.settings, path) == value
+    store.keys(Qt.Key.Key_Return)
+    assert value_at(store.settings, path) == value
     assert (line.text(), line.cursorPosition()) == (text, len(text)), "it goes on from here"
-    stage.keys(Qt.Key.Key_Tab)
+    store.keys(Qt.Key.Key_Tab)
     assert line.text() == written(value)
 
 
 @pytest.mark.parametrize(("path", "page", "text", "value"), FIELDS)
 def test_a_value_that_others_change_waits_for_a_person_to_leave(
-    stage: Stage, path: str, page: str, text: str, value: Any
+    store: Stage, path: str, page: str, text: str, value: Any
 ) -> None:
-    line = stage.at(page, path)
+    line = store.at(page, path)
     line.deselect()
     before, at = line.text(), line.cursorPosition()
-    stage.show(replace(stage.state, configuration=Configuration(with_value(stage.settings, path, value))))
+    store.show(replace(store.state, configuration=Configuration(with_value(store.settings, path, value))))
     assert (line.text(), line.cursorPosition()) == (before, at)
-    stage.keys(Qt.Key.Key_Tab)
+    store.keys(Qt.Key.Key_Tab)
     assert line.text() == written(value)
-    assert stage.listener.wishes == []
+    assert store.listener.commands == []
 
 
-def test_a_field_that_keeps_its_place_in_a_closed_window_shows_what_is_so_when_it_opens(stage: Stage) -> None:
-    line = stage.at("proxy", "proxy.port")
-    stage.window.close()
-    stage.show(replace(stage.state, configuration=Configuration(with_value(stage.settings, "proxy.port", 9090))))
-    stage.window.show()
+def test_a_field_that_keeps_its_place_in_a_closed_window_shows_what_is_so_when_it_opens(store: Stage) -> None:
+    line = store.at("proxy", "proxy.port")
+    store.window.close()
+    store.show(replace(store.state, configuration=Configuration(with_value(store.settings, "proxy.port", 9090))))
+    store.window.show()
     assert line.text() == "9090"
 
 
-def test_a_field_is_still_in_use_while_another_window_has_the_focus(stage: Stage, qtbot: QtBot) -> None:
-    line = stage.at("log", "budget.daily")
+def test_a_field_is_still_in_use_while_another_window_has_the_focus(store: Stage, qtbot: QtBot) -> None:
+    line = store.at("log", "budget.daily")
     line.selectAll()
-    stage.keys("3.")
+    store.keys("3.")
     other = QWidget()
     qtbot.addWidget(other)
     other.show()
     other.activateWindow()
     qtbot.waitUntil(other.isActiveWindow)
-    stage.show(replace(stage.state, version="a"))
-    stage.window.activateWindow()
+    store.show(replace(store.state, version="a"))
+    store.window.activateWindow()
     qtbot.waitUntil(line.hasFocus)
-    stage.keys("5", Qt.Key.Key_Tab)
-    assert stage.settings.budget.daily == 3.5
+    store.keys("5", Qt.Key.Key_Tab)
+    assert store.settings.budget.daily == 3.5
 
 
-def test_an_amount_is_pasted_with_its_sign(stage: Stage) -> None:
-    line = stage.at("log", "budget.daily")
+def test_an_amount_is_pasted_with_its_sign(store: Stage) -> None:
+    line = store.at("log", "budget.daily")
     line.selectAll()
     QGuiApplication.clipboard().setText("$3\n")
     QTest.keySequence(line, QKeySequence(QKeySequence.StandardKey.Paste))
-    stage.keys(Qt.Key.Key_Tab)
-    assert stage.settings.budget.daily == 3.0
+    store.keys(Qt.Key.Key_Tab)
+    assert store.settings.budget.daily == 3.0
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QLineEdit, QWidget
 
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState
+from app.state.commands import ChangeSettings
+from app.widgets.theme import Theme
 from app.windows.first_run.window import FirstRunWindow
 from app.windows.settings.page import Page
 from app.windows.settings.window import SettingsWindow
-from app.wishes import ChangeSettings
 from proxy_core.config.settings import BudgetSettings, Configuration, LogSettings, ProxySettings
 from resources.scene import SETTINGS, first_run_state, settings_state
 from tests.app.settings.conftest import Shown, asked, child, say_yes
@@ -90,9 +90,9 @@ def test_restoring_a_page_leaves_the_others(shown: Shown, theme: Theme, catalogu
     QApplication.processEvents()
     QTest.mouseClick(child(window, "restore-defaults"), Qt.MouseButton.LeftButton)
     assert "Keep them for: 3 days → 7 days" in asked(window).question.details
-    assert listener.wishes == []
+    assert listener.commands == []
     say_yes(window)
-    assert listener.wishes == [ChangeSettings(replace(changed, log=LogSettings(), budget=BudgetSettings()))]
+    assert listener.commands == [ChangeSettings(replace(changed, log=LogSettings(), budget=BudgetSettings()))]
 
 
 def test_a_page_with_its_defaults_has_none_to_restore(shown: Shown, theme: Theme, catalogue: CatalogueSearch) -> None:

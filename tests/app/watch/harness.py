@@ -7,14 +7,14 @@ from typing import Any
 
 from PySide6.QtWidgets import QApplication
 
-from app.answers import BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
-from app.catalogue_port import Catalogue
-from app.state import AppState
-from app.theme import Theme
+from app.state.app_state import AppState
+from app.state.catalogue_port import Catalogue
+from app.state.commands import Command, ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage
+from app.state.query_results import BodiesRead, NamesRead, PageRead, SessionsRead, UsageRead
+from app.widgets.theme import Theme
 from app.windows.watch.window import WatchWindow
-from app.wishes import ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage, Wish
-from proxy_core.ledger.journal import Story
-from proxy_core.ledger.rows import Kept, Part, Row, Session, Sum
+from proxy_core.ledger.request_events import RequestRecord
+from proxy_core.ledger.rows import BodyKind, Kept, RequestRow, SessionRow, Sum
 from tests.app.watch import scenes
 
 
@@ -27,23 +27,23 @@ class Watched:
     def __init__(
         self,
         theme: Theme,
-        rows: tuple[Row, ...] = (),
-        sessions: tuple[Session, ...] = (),
+        rows: tuple[RequestRow, ...] = (),
+        sessions: tuple[SessionRow, ...] = (),
         catalogue: Catalogue | None = None,
     ) -> None:
         self.rows, self.sessions = rows, sessions
         self.days: tuple[tuple[Sum, ...], tuple[Sum, ...], Sum] = ((), (), Sum())
         self.bodies = {
-            Part.REQUEST: scenes.request_body(),
-            Part.UPSTREAM: b'{"model":"gpt-4.1","messages":[]}',
-            Part.ANSWER: scenes.answer_body(),
+            BodyKind.REQUEST: scenes.request_body(),
+            BodyKind.UPSTREAM: b'{"model":"gpt-4.1","messages":[]}',
+            BodyKind.ANSWER: scenes.answer_body(),
         }
         self.kept: tuple[Kept, ...] = ()
         self.names = NamesRead(("openai/gpt-4.1",), ("/home/ada/work/atlas-api",), ("Default",), ("0000-aa",))
-        self.wishes: list[Wish] = []
+        self.commands: list[Command] = []
         self.answering = True
         self.window = WatchWindow(theme, catalogue, lambda: scenes.NOW)
-        self.window.wished.connect(self._hear)
+        self.window.command_requested.connect(self._on_event)
 
     def show(self, state: AppState | None = None, size: tuple[int, int] = (1300, 800)) -> WatchWindow:
         """The window on the screen, with a state."""
@@ -53,33 +53,33 @@ class Watched:
         settle()
         return self.window
 
-    def said(self, kind: type) -> list[Wish]:
+    def said(self, kind: type) -> list[Command]:
         """The wishes of a kind."""
-        return [wish for wish in self.wishes if isinstance(wish, kind)]
+        return [command for command in self.commands if isinstance(command, kind)]
 
-    def _hear(self, wish: Wish) -> None:
-        self.wishes.append(wish)
+    def _on_event(self, command: Command) -> None:
+        self.commands.append(command)
         if self.answering:
-            self._answer(wish)
+            self._answer(command)
 
-    def _answer(self, wish: Wish) -> None:
-        match wish:
+    def _answer(self, command: Command) -> None:
+        match command:
             case ReadPage():
-                found = [row for row in self.rows if wish.before is None or row.number < wish.before]
-                wanted = wish.wanted
-                found = [row for row in found if not wanted.states or row.story.state in wanted.states]
-                found = [row for row in found if wanted.text.lower() in f"{row.story.model} {row.story.role}".lower()]
-                self.window.hear(PageRead(wish, tuple(found[: wish.limit])))
+                found = [row for row in self.rows if command.before is None or row.number < command.before]
+                wanted = command.wanted
+                found = [row for row in found if not wanted.states or row.record.state in wanted.states]
+                found = [row for row in found if wanted.text.lower() in f"{row.record.model} {row.record.role}".lower()]
+                self.window.on_result(PageRead(command, tuple(found[: command.limit])))
             case ReadBodies():
-                row = next((row for row in self.rows if row.story.id == wish.id), None)
-                self.window.hear(BodiesRead(wish.id, row, self.bodies, self.kept))
+                row = next((row for row in self.rows if row.record.id == command.id), None)
+                self.window.on_result(BodiesRead(command.id, row, self.bodies, self.kept))
             case ReadSessions():
-                self.window.hear(SessionsRead(wish, self.sessions if wish.before is None else ()))
+                self.window.on_result(SessionsRead(command, self.sessions if command.before is None else ()))
             case ReadUsage():
                 per_day, by_key, total = self.days
-                self.window.hear(UsageRead(wish, per_day, by_key, total))
+                self.window.on_result(UsageRead(command, per_day, by_key, total))
             case ReadNames():
-                self.window.hear(self.names)
+                self.window.on_result(self.names)
             case _:
                 pass
 
@@ -91,6 +91,6 @@ def settle() -> None:
         QApplication.processEvents()
 
 
-def state_with(live: tuple[Story, ...], **changes: Any) -> AppState:
+def state_with(live: tuple[RequestRecord, ...], **changes: Any) -> AppState:
     """A state with these stories alive."""
-    return replace(scenes.state(**changes), live={story.id: story for story in live})
+    return replace(scenes.state(**changes), live={record.id: record for record in live})

@@ -9,11 +9,11 @@ from typing import Any
 
 import orjson
 
-from app.state import AppState, Budget, Phase, Proxy
-from app.trial.picture import png
+from app.services.model_probe.test_image import png
+from app.state.app_state import AppState, BudgetView, Phase, ProxyView
 from proxy_core.config.settings import Configuration, Profile, Settings
-from proxy_core.ledger.journal import Attempted, State, Story, Usage
-from proxy_core.ledger.rows import Part, Row, Session, Sum
+from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.rows import BodyKind, RequestRow, SessionRow, Sum
 
 NOW = 1_795_357_928.0
 """A Sunday in November 2026, as Unix time."""
@@ -27,14 +27,14 @@ MODELS = (
 )
 
 
-def story(number: int, *, began: float | None = None, **changes: Any) -> Story:
+def record(number: int, *, began: float | None = None, **changes: Any) -> RequestRecord:
     """A request that ended well, ``number`` steps before now unless ``began`` says when."""
     chance = random.Random(number)
     role, provider, model, _ = MODELS[chance.choices(range(4), (5, 3, 1, 2))[0]]
     began = NOW - number * 17.0 if began is None else began
     first = began + chance.uniform(0.3, 1.6)
     ended = first + chance.uniform(0.2, 14.0)
-    made = Story(
+    made = RequestRecord(
         id=f"req_{number:06d}",
         began=began,
         path="/v1/messages",
@@ -48,62 +48,62 @@ def story(number: int, *, began: float | None = None, **changes: Any) -> Story:
         provider=provider,
         model=f"{provider}/{model}",
         engine="direct",
-        attempts=(Attempted(f"req_{number:06d}", began + 0.062, 1, 200),),
+        attempts=(AttemptMade(f"req_{number:06d}", began + 0.062, 1, 200),),
         first_token=first,
         text_bytes=4000,
         ended=ended,
         state=State.DONE,
         status=200,
         stop_reason="tool_use",
-        usage=Usage(
+        usage=TokenUsage(
             input=chance.randrange(400, 4000), output=chance.randrange(20, 3000), cache_read=chance.randrange(0, 40000)
         ),
     )
     return replace(made, **changes)
 
 
-def running(number: int, **changes: Any) -> Story:
+def running(number: int, **changes: Any) -> RequestRecord:
     """A request that streams."""
     told = replace(
-        story(number), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, text_bytes=1250
+        record(number), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, text_bytes=1250
     )
     return replace(told, **changes)
 
 
-def failed(number: int, **changes: Any) -> Story:
+def failed(number: int, **changes: Any) -> RequestRecord:
     """A request whose key was refused."""
-    base = story(number)
+    base = record(number)
     sentence = "OpenAI refused the key: 401. Open Understudy → Settings → Models and keys."
-    tried = Attempted(base.id, base.began + 0.2, 1, 401, sentence)
+    tried = AttemptMade(base.id, base.began + 0.2, 1, 401, sentence)
     told = replace(base, first_token=None, ended=base.began + 0.21, state=State.FAILED, status=401, stop_reason="")
     told = replace(told, usage=None, error_type="authentication_error", error=sentence, attempts=(tried,))
     return replace(told, **changes)
 
 
-def retried(number: int, **changes: Any) -> Story:
+def retried(number: int, **changes: Any) -> RequestRecord:
     """A request that was let in at the second try."""
-    base = story(number)
+    base = record(number)
     tries = (
-        Attempted(base.id, base.began + 0.1, 1, 429, "Rate limit reached for gpt-4.1"),
-        Attempted(base.id, base.began + 1.2, 2, 200, "", 1.0),
+        AttemptMade(base.id, base.began + 0.1, 1, 429, "Rate limit reached for gpt-4.1"),
+        AttemptMade(base.id, base.began + 1.2, 2, 200, "", 1.0),
     )
     told = replace(base, attempts=tries, first_token=base.began + 1.6, ended=base.began + 9.0)
     return replace(told, **changes)
 
 
-def row(number: int, told: Story | None = None) -> Row:
+def row(number: int, told: RequestRecord | None = None) -> RequestRow:
     """A request as the ledger has it; the smaller ``number``, the newer it is and the higher the row's number."""
-    told = story(number) if told is None else told
+    told = record(number) if told is None else told
     cost = next((price for _, _, name, price in MODELS if told.model.endswith(name)), None)
-    kept = frozenset(Part)
-    return Row(1_000_000 - number, told, None if told.usage is None else cost, True, kept)
+    kept = frozenset(BodyKind)
+    return RequestRow(1_000_000 - number, told, None if told.usage is None else cost, True, kept)
 
 
-def rows(first: int, count: int) -> tuple[Row, ...]:
+def rows(first: int, count: int) -> tuple[RequestRow, ...]:
     """A page of the ledger, newest first."""
     made = []
     for number in range(first, first + count):
-        told = failed(number) if number % 11 == 7 else retried(number) if number % 13 == 4 else story(number)
+        told = failed(number) if number % 11 == 7 else retried(number) if number % 13 == 4 else record(number)
         made.append(row(number, told))
     return tuple(made)
 
@@ -201,12 +201,12 @@ def state(**changes: Any) -> AppState:
     settings = Settings(profiles={"Default": Profile(), "Local": Profile()})
     made = AppState(
         configuration=Configuration(settings=settings),
-        proxy=Proxy(Phase.RUNNING, "http://127.0.0.1:8082"),
+        proxy=ProxyView(Phase.RUNNING, "http://127.0.0.1:8082"),
         live={one.id: one for one in (running(0),)},
         today=Sum(requests=312, failed=3, retried=2, priced=307, unpriced=2, not_billed=3, estimated=300, cost=4.82),
         today_by_hour=hours(),
         hour_first_token=0.9,
-        budget=Budget(today=4.82, month=61.3, daily=20.0, monthly=300.0),
+        budget=BudgetView(today=4.82, month=61.3, daily=20.0, monthly=300.0),
         folder="/home/ada/work/atlas-api",
         recent_folders=("/home/ada/work/atlas-api", "/home/ada/work/lighthouse"),
         claude_installed=True,
@@ -251,7 +251,7 @@ def _added(key: str, sums: list[Sum]) -> Sum:
     return Sum(key=key, first_token=0.9, output_speed=71.0, **whole)
 
 
-def sessions(count: int = 9) -> tuple[Session, ...]:
+def sessions(count: int = 9) -> tuple[SessionRow, ...]:
     """Sessions of Claude Code, the first two of them live."""
     made = []
     for number in range(count):
@@ -267,7 +267,7 @@ def sessions(count: int = 9) -> tuple[Session, ...]:
             cache_read=900_000,
         )
         made.append(
-            Session(
+            SessionRow(
                 id=f"{number:08x}-4bd2-4c3e",
                 project=f"/home/ada/work/{('atlas-api', 'lighthouse', 'notes')[number % 3]}",
                 profile="Default",

@@ -10,14 +10,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.answers import BodiesRead, RanAgain, Side
-from app.theme import Theme
+from app.state.commands import CopyText
+from app.state.query_results import BodiesRead, ReplayProgress, ReplaySide
+from app.widgets.theme import Theme
 from app.windows.watch.bodies import AT_ONCE
 from app.windows.watch.body_view import MOST_MARKED, BodyView
 from app.windows.watch.run_again import AgainWindow
 from app.windows.watch.spans import FIRST_SHOWN, LONGEST_LINE, text_sheet
-from app.wishes import CopyText
-from proxy_core.ledger.rows import Kept, Part
+from proxy_core.ledger.rows import BodyKind, Kept
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle
 from tests.app.watch.scenes import row
@@ -63,7 +63,7 @@ def test_the_view_stays_chosen_from_request_to_request(watched: Watched) -> None
 
 
 def test_what_is_not_kept_is_said(watched: Watched) -> None:
-    watched.bodies = {Part.REQUEST: scenes.request_body()}
+    watched.bodies = {BodyKind.REQUEST: scenes.request_body()}
     view = opened(watched)
     look_at(watched, "answer")
     assert view.text.toPlainText() == ""
@@ -71,7 +71,7 @@ def test_what_is_not_kept_is_said(watched: Watched) -> None:
 
 
 def test_cuts_and_secrets_that_were_taken_out_are_said(watched: Watched) -> None:
-    watched.kept = (Kept(Part.REQUEST, 9, cut=True, hidden=2), Kept(Part.UPSTREAM, 9, hidden=1))
+    watched.kept = (Kept(BodyKind.REQUEST, 9, cut=True, hidden=2), Kept(BodyKind.UPSTREAM, 9, hidden=1))
     opened(watched)
     note = watched.window.requests.details.bodies.note
     assert note.text() == "Only its beginning was kept. 2 secrets were taken out."
@@ -98,20 +98,20 @@ def test_search_counts_marks_and_steps(watched: Watched, qtbot: QtBot) -> None:
 
 
 def test_the_whole_body_is_copied_not_the_part_that_is_shown(watched: Watched, qtbot: QtBot) -> None:
-    watched.bodies = {Part.REQUEST: orjson.dumps({"text": "x" * (FIRST_SHOWN * 2)})}
+    watched.bodies = {BodyKind.REQUEST: orjson.dumps({"text": "x" * (FIRST_SHOWN * 2)})}
     opened(watched)
     look_at(watched, "request")
     panel = watched.window.requests.details.bodies
     QTest.mouseClick(panel.copy, Qt.MouseButton.LeftButton)
-    (wish,) = watched.said(CopyText)
-    assert isinstance(wish, CopyText)
-    assert orjson.loads(wish.text)["text"] == "x" * (FIRST_SHOWN * 2)
+    (command,) = watched.said(CopyText)
+    assert isinstance(command, CopyText)
+    assert orjson.loads(command.text)["text"] == "x" * (FIRST_SHOWN * 2)
 
 
 def test_megabytes_are_read_elsewhere_and_laid_out_in_pieces(watched: Watched, qtbot: QtBot) -> None:
     lines = "\n".join(f"line {number} of a long tool result" for number in range(60_000))
-    watched.bodies = {Part.REQUEST: scenes.request_body(3, words=lines), Part.ANSWER: scenes.answer_body()}
-    assert len(watched.bodies[Part.REQUEST]) > 5 * AT_ONCE
+    watched.bodies = {BodyKind.REQUEST: scenes.request_body(3, words=lines), BodyKind.ANSWER: scenes.answer_body()}
+    assert len(watched.bodies[BodyKind.REQUEST]) > 5 * AT_ONCE
     watched.show(size=(1600, 1000))
     panel = watched.window.requests.details.bodies
     began = time.thread_time()
@@ -136,7 +136,7 @@ def test_megabytes_are_read_elsewhere_and_laid_out_in_pieces(watched: Watched, q
 def test_an_answer_for_another_request_is_dropped(watched: Watched) -> None:
     view = opened(watched)
     before = view.text.toPlainText()
-    watched.window.hear(BodiesRead("req_other", row(9), {Part.REQUEST: b"{}"}))
+    watched.window.on_result(BodiesRead("req_other", row(9), {BodyKind.REQUEST: b"{}"}))
     assert view.text.toPlainText() == before
 
 
@@ -170,17 +170,19 @@ def test_a_megabyte_in_one_line_is_broken(qtbot: QtBot, theme: Theme) -> None:
 def test_both_answers_stand_side_by_side(watched: Watched) -> None:
     watched.show()
     watched.window.requests.table.selectRow(1)
-    before = Side(row(2), "The first said this.")
-    answer = RanAgain(row(2).story.id, "gemini/gemini-2.5-pro", before)
-    watched.window.hear(answer)
+    before = ReplaySide(row(2), "The first said this.")
+    answer = ReplayProgress(row(2).record.id, "gemini/gemini-2.5-pro", before)
+    watched.window.on_result(answer)
     shown = watched.window.findChild(AgainWindow)
     assert shown is not None
     assert shown.isVisible()
     assert shown.before.text.toPlainText() == "The first said this."
     assert shown.after.figures.text() == "Running…"
-    watched.window.hear(RanAgain(answer.id, answer.model, before, Side(row(3), "<b>The other</b>")))
+    watched.window.on_result(ReplayProgress(answer.id, answer.model, before, ReplaySide(row(3), "<b>The other</b>")))
     assert shown.after.text.toPlainText() == "<b>The other</b>"
     assert "first token" in shown.after.figures.text()
-    watched.window.hear(RanAgain(answer.id, answer.model, before, Side(None, "", "Its body is not kept any more.")))
+    watched.window.on_result(
+        ReplayProgress(answer.id, answer.model, before, ReplaySide(None, "", "Its body is not kept any more."))
+    )
     assert shown.after.figures.text() == "Its body is not kept any more."
     shown.close()

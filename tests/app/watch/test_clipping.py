@@ -10,15 +10,15 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from app.answers import RanAgain, Side
-from app.catalogue_search import CatalogueSearch
-from app.state import AppState, Budget, Door, Phase, Proxy
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState, BudgetView, KeyStorage, Phase, ProxyView
+from app.state.query_results import ReplayProgress, ReplaySide
+from app.widgets.theme import Theme
 from app.windows.watch.window import PAGES
-from proxy_core.catalogue.models import Models
+from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config.settings import Configuration, ProxySettings, Settings
-from proxy_core.ledger.journal import State, Story
-from proxy_core.ledger.rows import Kept, Part, Sum
+from proxy_core.ledger.request_events import RequestRecord, State
+from proxy_core.ledger.rows import BodyKind, Kept, Sum
 from tests.app.clipping import Clipped
 from tests.app.clipping import clipped as clipped_now
 from tests.app.watch import scenes
@@ -28,7 +28,9 @@ MOMENT = 1_000
 """Milliseconds within which a layout has settled, on a machine that has other things to do."""
 
 SIZES = ((900, 600), (1300, 800))
-TAKEN = Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", "Port 8082 is taken by python3 (pid 4121).", "python3", 8083)
+TAKEN = ProxyView(
+    Phase.ATTENTION, "http://127.0.0.1:8082", "Port 8082 is taken by python3 (pid 4121).", "python3", 8083
+)
 SENTENCE = "~/.claude/settings.json sets ANTHROPIC_BASE_URL in its env block. "
 
 
@@ -43,33 +45,33 @@ def clipped(window: QWidget) -> list[Clipped]:
 
 @pytest.fixture(scope="session")
 def catalogue() -> CatalogueSearch:
-    return CatalogueSearch(Models(), {})
+    return CatalogueSearch(ModelCatalogue(), {})
 
 
 @pytest.fixture
 def watched(language: str, look: Theme, catalogue: CatalogueSearch, qtbot: QtBot) -> Watched:
     """One window of a language and a theme; each test shows it at every size."""
-    rows = tuple(scenes.row(number, story) for number, story in enumerate(kinds(), 1))
+    rows = tuple(scenes.row(number, record) for number, record in enumerate(kinds(), 1))
     made = Watched(look, (*rows, *scenes.rows(len(rows) + 1, 50)), scenes.sessions(), catalogue)
     made.days = scenes.usage()
-    made.kept = tuple(Kept(part, 900_000, cut=True, hidden=3) for part in Part)
+    made.kept = tuple(Kept(part, 900_000, cut=True, hidden=3) for part in BodyKind)
     qtbot.addWidget(made.window)
     return made
 
 
-def kinds() -> tuple[Story, ...]:
+def kinds() -> tuple[RequestRecord, ...]:
     """A request of each kind, with all that can be told of it."""
-    whole = scenes.story(3)
+    whole = scenes.record(3)
     assert whole.usage is not None
     full = replace(whole.usage, cache_write=12_345, reasoning=2_100, cache_read=123_456)
     return (
         scenes.retried(1),
         scenes.failed(2, error="OpenAI refused the key: 401. " * 6),
         replace(whole, usage=full, agent="agent-7c1d0000", warnings=("The model takes no images. " * 3,)),
-        scenes.story(4, state=State.CANCELLED, stop_reason="", usage=None),
+        scenes.record(4, state=State.CANCELLED, stop_reason="", usage=None),
         scenes.failed(5, error_type="request_too_large", status=413, role="subagent"),
-        scenes.story(6, session="", project="/home/ada/work/a-folder-with-a-rather-long-name/atlas-api"),
-        scenes.story(7, flat=True, stop_reason="max_tokens"),
+        scenes.record(6, session="", project="/home/ada/work/a-folder-with-a-rather-long-name/atlas-api"),
+        scenes.record(7, flat=True, stop_reason="max_tokens"),
     )
 
 
@@ -81,9 +83,9 @@ def troubled() -> AppState:
         proxy=TAKEN,
         obstacles=(SENTENCE * 2,),
         claude_installed=False,
-        budget=Budget(today=17.0, month=400.0, daily=20.0, monthly=300.0),
+        budget=BudgetView(today=17.0, month=400.0, daily=20.0, monthly=300.0),
         ledger_sentence="The ledger is set aside.",
-        keys_kept_in=Door.MEMORY,
+        keys_kept_in=KeyStorage.MEMORY,
         troubles=("A trouble. " * 20,),
         report="/home/ada/.local/state/understudy/reports/2026-11-17T14-32-08.txt",
         has_tray=False,
@@ -154,8 +156,10 @@ def test_what_opens_in_the_details_is_not_cut(watched: Watched) -> None:
 def test_both_answers_side_by_side_are_not_cut(watched: Watched) -> None:
     details = watched.show().requests.details
     row = scenes.row(1)
-    for after in (None, Side(row, "Hello. " * 200), Side(None, "", "OpenAI refused the key: 401. " * 6)):
-        details.show_again(RanAgain(row.story.id, "openrouter/anthropic/claude-sonnet-4.5", Side(row, "Hello."), after))
+    for after in (None, ReplaySide(row, "Hello. " * 200), ReplaySide(None, "", "OpenAI refused the key: 401. " * 6)):
+        details.show_again(
+            ReplayProgress(row.record.id, "openrouter/anthropic/claude-sonnet-4.5", ReplaySide(row, "Hello."), after)
+        )
         again = details._again_window
         assert again is not None
         for size in ((560, 360), (900, 560)):

@@ -11,14 +11,14 @@ from app.conversation.edits import LONGEST, edit
 from app.conversation.reading import conversation, laid_out, spoken
 from app.conversation.turns import (
     Call,
+    DiffMark,
     Edit,
     Failure,
-    Mark,
     Picture,
-    Result,
     Speaker,
     Thought,
     Tool,
+    ToolResult,
     Turn,
     Unknown,
     Words,
@@ -45,9 +45,9 @@ def test_a_request_reads_as_system_tools_and_turns() -> None:
     assert thought == Thought("The route is missing; the test says so.")
     assert words == Words("Let me run the tests.")
     assert call == Call("Bash", "toolu_0", "pytest -k health_0")
-    assert turns[4].pieces == (Result("Bash", "toolu_0", False, (Words("2 passed in 0.41s"),)),)
+    assert turns[4].pieces == (ToolResult("Bash", "toolu_0", False, (Words("2 passed in 0.41s"),)),)
     failed, picture = turns[6].pieces
-    assert failed == Result("Edit", "toolu_e", True, (Words("File has not been read yet."),))
+    assert failed == ToolResult("Edit", "toolu_e", True, (Words("File has not been read yet."),))
     assert isinstance(picture, Picture)
     assert picture.media_type == "image/png"
     assert turns[7].pieces == (Words("Done now. "),)
@@ -55,11 +55,15 @@ def test_a_request_reads_as_system_tools_and_turns() -> None:
 
 def test_an_edit_reads_as_the_lines_it_changes() -> None:
     told = edit("Edit", "id", {"file_path": "/a.py", "old_string": "a\nb\nc\n", "new_string": "a\nB\nc\n"})
-    assert told == Edit("Edit", "id", "/a.py", ((Mark.SAME, "a"), (Mark.GONE, "b"), (Mark.NEW, "B"), (Mark.SAME, "c")))
-    assert edit("Write", "id", {"file_path": "/a", "content": "x\n"}) == Edit("Write", "id", "/a", ((Mark.NEW, "x"),))
+    assert told == Edit(
+        "Edit", "id", "/a.py", ((DiffMark.SAME, "a"), (DiffMark.GONE, "b"), (DiffMark.NEW, "B"), (DiffMark.SAME, "c"))
+    )
+    assert edit("Write", "id", {"file_path": "/a", "content": "x\n"}) == Edit(
+        "Write", "id", "/a", ((DiffMark.NEW, "x"),)
+    )
     several = edit("MultiEdit", "id", {"file_path": "/a", "edits": [{"old_string": "a", "new_string": "b"}] * 2})
     assert several is not None
-    assert [mark for mark, _ in several.lines] == [Mark.GONE, Mark.NEW] * 2
+    assert [mark for mark, _ in several.lines] == [DiffMark.GONE, DiffMark.NEW] * 2
     assert edit("Bash", "id", {"command": "ls"}) is None
 
 
@@ -71,14 +75,14 @@ def test_an_edit_loses_no_line(old: str, new: str) -> None:
     def lines(text: str) -> list[str]:
         return text.removesuffix("\n").split("\n") if text else []
 
-    assert [line for mark, line in told.lines if mark is not Mark.NEW] == lines(old)
-    assert [line for mark, line in told.lines if mark is not Mark.GONE] == lines(new)
+    assert [line for mark, line in told.lines if mark is not DiffMark.NEW] == lines(old)
+    assert [line for mark, line in told.lines if mark is not DiffMark.GONE] == lines(new)
 
 
 def test_a_long_edit_is_not_compared_line_by_line() -> None:
     told = edit("Edit", "id", {"old_string": "a\n" * (LONGEST + 1), "new_string": "a\n"})
     assert told is not None
-    assert [mark for mark, _ in told.lines] == [Mark.GONE] * (LONGEST + 1) + [Mark.NEW]
+    assert [mark for mark, _ in told.lines] == [DiffMark.GONE] * (LONGEST + 1) + [DiffMark.NEW]
 
 
 def test_a_streamed_answer_with_calls_is_put_together() -> None:

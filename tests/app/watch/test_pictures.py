@@ -16,7 +16,7 @@ from pytestqt.qtbot import QtBot
 
 from app.conversation.reading import conversation
 from app.conversation.turns import Picture
-from app.theme import Theme
+from app.widgets.theme import Theme
 from app.windows.watch import picture_strip, pictures
 from app.windows.watch.body_view import BodyView
 from app.windows.watch.picture_strip import SMALL, PictureWindow

@@ -12,15 +12,15 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from pytestqt.qtbot import QtBot
 
-from app.models.request_entry import Column, output_tokens, status
-from app.models.request_filter import accepts
-from app.models.requests import DISPLAY, RequestsModel
 from app.widgets import figures
 from app.widgets.chip import ChipKind
-from proxy_core.ledger.journal import State, Story
-from proxy_core.ledger.rows import Filter, Row
+from app.windows.models.request_entry import Column, output_tokens, status
+from app.windows.models.request_filter import accepts
+from app.windows.models.requests import DISPLAY, RequestsModel
+from proxy_core.ledger.request_events import RequestRecord, State
+from proxy_core.ledger.rows import Filter, RequestRow
 from tests.app.watch import scenes
-from tests.app.watch.scenes import NOW, row, running, story
+from tests.app.watch.scenes import NOW, record, row, running
 
 
 @pytest.fixture
@@ -33,43 +33,43 @@ def model(qtbot: QtBot) -> Iterator[RequestsModel]:
 
 
 def test_a_request_of_another_day_has_its_date(model: RequestsModel) -> None:
-    model.take_rows([row(2, story(2, began=NOW - 60.0)), row(1, story(1, began=NOW - 3 * 86_400.0))])
+    model.take_rows([row(2, record(2, began=NOW - 60.0)), row(1, record(1, began=NOW - 3 * 86_400.0))])
     times = [model.index(at, Column.TIME) for at in range(2)]
     assert [index.data() for index in times] == [figures.clock(NOW - 60.0), "19 Nov"]
     assert figures.clock(NOW - 3 * 86_400.0) in str(times[1].data(Qt.ItemDataRole.ToolTipRole))
 
 
 def ids(model: RequestsModel) -> list[str]:
-    return [model.entry(at).story.id for at in range(model.rowCount())]
+    return [model.entry(at).record.id for at in range(model.rowCount())]
 
 
-def live(*stories: Story) -> dict[str, Story]:
-    return {one.id: one for one in stories}
+def live(*records: RequestRecord) -> dict[str, RequestRecord]:
+    return {one.id: one for one in records}
 
 
 def test_the_newest_stand_on_top_whether_live_or_kept(model: RequestsModel) -> None:
     model.take_live(live(running(0), running(5)))
     model.take_rows((row(2), row(3), row(9)))
-    assert ids(model) == [story(number).id for number in (0, 2, 3, 5, 9)]
+    assert ids(model) == [record(number).id for number in (0, 2, 3, 5, 9)]
 
 
 def test_a_request_that_is_live_and_kept_stands_there_once(model: RequestsModel) -> None:
     model.take_live(live(running(1)))
     model.take_rows((row(1), row(2)))
-    assert ids(model) == [story(1).id, story(2).id]
-    assert model.entry(0).story.state is State.DONE
+    assert ids(model) == [record(1).id, record(2).id]
+    assert model.entry(0).record.state is State.DONE
     assert model.entry(0).cost == row(1).cost
 
 
 def test_an_end_is_never_taken_back_by_an_older_row(model: RequestsModel) -> None:
-    model.take_live(live(story(1)))
+    model.take_live(live(record(1)))
     model.take_rows((row(1, running(1)),))
-    assert model.entry(0).story.state is State.DONE
+    assert model.entry(0).record.state is State.DONE
 
 
 def test_what_ended_while_it_was_live_gets_its_cost_from_the_ledger(model: RequestsModel) -> None:
     model.take_live(live(running(1)))
-    model.take_live(live(story(1)))
+    model.take_live(live(record(1)))
     assert model.entry(0).cost is None
     model.take_rows((row(1),))
     model.take_live({})
@@ -79,7 +79,7 @@ def test_what_ended_while_it_was_live_gets_its_cost_from_the_ledger(model: Reque
 def test_a_running_request_that_nobody_tells_of_any_more_is_gone(model: RequestsModel) -> None:
     model.take_live(live(running(1), running(2)))
     model.take_live(live(running(2)))
-    assert ids(model) == [story(2).id]
+    assert ids(model) == [record(2).id]
 
 
 def test_a_page_is_one_insertion(model: RequestsModel, qtbot: QtBot) -> None:
@@ -92,9 +92,9 @@ def test_a_page_is_one_insertion(model: RequestsModel, qtbot: QtBot) -> None:
 
 def test_a_filter_holds_for_live_requests_too(model: RequestsModel) -> None:
     model.start(Filter(states=frozenset({State.RUNNING})))
-    model.take_live(live(running(1), story(2)))
-    assert ids(model) == [story(1).id]
-    model.take_live(live(story(1), story(2)))
+    model.take_live(live(running(1), record(2)))
+    assert ids(model) == [record(1).id]
+    model.take_live(live(record(1), record(2)))
     assert ids(model) == []
 
 
@@ -104,7 +104,7 @@ def test_another_filter_begins_anew_with_what_is_live(model: RequestsModel) -> N
     model.start(Filter(text="nothing has this"))
     assert ids(model) == []
     model.start(Filter())
-    assert ids(model) == [story(1).id]
+    assert ids(model) == [record(1).id]
     assert model.oldest is None
 
 
@@ -114,14 +114,14 @@ def test_rows_that_do_not_join_replace_those_that_are_here(model: RequestsModel)
     assert not model.joins(newest)
     assert model.joins(scenes.rows(495, 10))
     model.replace_rows(newest)
-    assert ids(model) == [one.story.id for one in newest]
+    assert ids(model) == [one.record.id for one in newest]
     assert model.oldest == newest[-1].number
 
 
 def test_a_running_request_counts_up_and_an_ended_one_does_not(model: RequestsModel) -> None:
     now = [NOW]
     counting = RequestsModel(clock=lambda: now[0])
-    counting.take_live(live(running(0, began=NOW), story(1)))
+    counting.take_live(live(running(0, began=NOW), record(1)))
     first = [counting.data(counting.index(at, Column.DURATION)) for at in (0, 1)]
     now[0] += 3.5
     second = [counting.data(counting.index(at, Column.DURATION)) for at in (0, 1)]
@@ -131,7 +131,7 @@ def test_a_running_request_counts_up_and_an_ended_one_does_not(model: RequestsMo
 
 
 def test_cells_are_what_a_person_reads(model: RequestsModel) -> None:
-    model.take_rows((row(1, story(1, role="big", model="openai/gpt-4.1", provider="openai")),))
+    model.take_rows((row(1, record(1, role="big", model="openai/gpt-4.1", provider="openai")),))
     told = [model.data(model.index(0, column)) for column in Column]
     assert told[Column.ROLE] == "BIG"
     assert told[Column.MODEL] == "gpt-4.1"
@@ -152,15 +152,15 @@ def test_a_cost_that_nobody_knows_is_no_zero(model: RequestsModel) -> None:
 @pytest.mark.parametrize(
     ("told", "word", "kind"),
     [
-        (story(1), "200", ChipKind.GOOD),
+        (record(1), "200", ChipKind.GOOD),
         (running(1), "Streaming", ChipKind.INFO),
         (running(1, first_token=None), "Waiting", ChipKind.INFO),
         (scenes.failed(1), "401 · key", ChipKind.BAD),
         (scenes.retried(1), "429 · retried", ChipKind.WARN),
-        (story(1, state=State.CANCELLED), "Cancelled", ChipKind.QUIET),
+        (record(1, state=State.CANCELLED), "Cancelled", ChipKind.QUIET),
     ],
 )
-def test_a_chip_says_how_it_stands(told: Story, word: str, kind: ChipKind) -> None:
+def test_a_chip_says_how_it_stands(told: RequestRecord, word: str, kind: ChipKind) -> None:
     assert (status(told).word, status(told).kind) == (word, kind)
 
 
@@ -178,7 +178,7 @@ def test_a_chip_says_how_it_stands(told: Story, word: str, kind: ChipKind) -> No
     ],
 )
 def test_a_live_request_passes_the_filters_that_the_ledger_would_let_it_pass(wanted: Filter, passes: bool) -> None:
-    assert accepts(wanted, story(1, role="big", provider="openai", model="openai/gpt-4.1")) is passes
+    assert accepts(wanted, record(1, role="big", provider="openai", model="openai/gpt-4.1")) is passes
 
 
 steps = st.lists(
@@ -198,7 +198,7 @@ def test_whatever_comes_each_request_stands_once_and_in_order(qapp: object, step
     for kind, what in steps:
         if kind == "live":
             assert isinstance(what, list)
-            model.take_live(live(*(running(number) if runs else story(number) for number, runs in what)))
+            model.take_live(live(*(running(number) if runs else record(number) for number, runs in what)))
         elif kind == "rows":
             assert isinstance(what, tuple)
             model.take_rows(_kept(scenes.rows(*what), model.wanted))
@@ -207,17 +207,17 @@ def test_whatever_comes_each_request_stands_once_and_in_order(qapp: object, step
             model.start(what)
         shown = ids(model)
         assert len(set(shown)) == len(shown)
-        began = [model.entry(at).story.began for at in range(len(shown))]
+        began = [model.entry(at).record.began for at in range(len(shown))]
         assert began == sorted(began, reverse=True)
         assert [model.row_of(id_) for id_ in shown] == list(range(len(shown)))
         assert {shown[at] for at in model.running} == {
-            one for one in shown if model.entry(model.row_of(one)).story.state is State.RUNNING
+            one for one in shown if model.entry(model.row_of(one)).record.state is State.RUNNING
         }
         assert model.data(model.index(0, 0), DISPLAY) is None or shown
 
 
-def _kept(rows: tuple[Row, ...], wanted: Filter) -> tuple[Row, ...]:
-    return tuple(one for one in rows if accepts(wanted, one.story))
+def _kept(rows: tuple[RequestRow, ...], wanted: Filter) -> tuple[RequestRow, ...]:
+    return tuple(one for one in rows if accepts(wanted, one.record))
 
 
 @pytest.mark.parametrize(

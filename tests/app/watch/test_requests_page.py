@@ -10,22 +10,30 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.answers import PageRead
-from app.catalogue_search import CatalogueSearch
-from app.models.request_entry import Entry
-from app.state import AppState
-from app.theme import Theme
+from app.services.catalogue_search import CatalogueSearch
+from app.state.app_state import AppState
+from app.state.commands import (
+    CopyAsCurl,
+    LaunchClaudeCode,
+    ReadBodies,
+    ReadNames,
+    ReadPage,
+    ReplayRequest,
+    ShowRequests,
+)
+from app.state.query_results import PageRead
 from app.widgets.buttons import LinkButton
+from app.widgets.theme import Theme
+from app.windows.models.request_entry import RequestEntry
 from app.windows.watch.facts import facts
 from app.windows.watch.request_delegate import RequestDelegate
 from app.windows.watch.requests_page import PAGE, RequestsPage
-from app.wishes import CopyAsCurl, Launch, ReadBodies, ReadNames, ReadPage, RunAgain, ShowRequests
-from proxy_core.catalogue.models import Models
-from proxy_core.ledger.journal import Attempted, State, Story
-from proxy_core.ledger.rows import Filter, Row
+from proxy_core.catalogue.models import ModelCatalogue
+from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State
+from proxy_core.ledger.rows import Filter, RequestRow
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle, state_with
-from tests.app.watch.scenes import failed, running, story
+from tests.app.watch.scenes import failed, record, running
 
 
 @pytest.fixture
@@ -42,11 +50,11 @@ def ticks(page: RequestsPage) -> bool:
 def choose(watched: Watched, row: int) -> str:
     watched.window.requests.table.selectRow(row)
     settle()
-    return watched.window.requests.model.entry(row).story.id
+    return watched.window.requests.model.entry(row).record.id
 
 
 def test_a_provider_that_is_in_use_no_more_still_has_its_name(qtbot: QtBot, theme: Theme) -> None:
-    made = Watched(theme, scenes.rows(1, 5), catalogue=CatalogueSearch(Models(), {}))
+    made = Watched(theme, scenes.rows(1, 5), catalogue=CatalogueSearch(ModelCatalogue(), {}))
     qtbot.addWidget(made.window)
     made.show(scenes.state(providers=()))
     delegate = made.window.requests.table.itemDelegate()
@@ -58,7 +66,7 @@ class TestPages:
     def test_the_first_page_is_asked_for_once(self, watched: Watched) -> None:
         watched.show()
         watched.window.show_state(scenes.state())
-        pages = [wish for wish in watched.said(ReadPage) if isinstance(wish, ReadPage)]
+        pages = [command for command in watched.said(ReadPage) if isinstance(command, ReadPage)]
         assert pages[0] == ReadPage(Filter(), None, PAGE)
         assert all(page.before is None for page in pages)
 
@@ -68,7 +76,9 @@ class TestPages:
         for _ in range(12):
             bar.setValue(bar.maximum())
             settle()
-        asked = [wish.before for wish in watched.said(ReadPage) if isinstance(wish, ReadPage) and wish.before]
+        asked = [
+            command.before for command in watched.said(ReadPage) if isinstance(command, ReadPage) and command.before
+        ]
         assert asked == [watched.rows[199].number, watched.rows[399].number]
         assert page.model.rowCount() == 450 + 1
         assert "451 requests" in page.count.text()
@@ -77,19 +87,19 @@ class TestPages:
     def test_an_answer_to_a_filter_that_is_no_more_is_dropped(self, watched: Watched) -> None:
         page = watched.show().requests
         before = page.model.rowCount()
-        page.hear(PageRead(ReadPage(Filter(text="old"), None, PAGE), scenes.rows(9000, 5)))
+        page.on_result(PageRead(ReadPage(Filter(text="old"), None, PAGE), scenes.rows(9000, 5)))
         assert page.model.rowCount() == before
 
     def test_a_trouble_of_the_ledger_is_told(self, watched: Watched) -> None:
         page = watched.show().requests
-        page.hear(PageRead(ReadPage(Filter(), None, PAGE), (), "The ledger cannot be read: the disk is full."))
+        page.on_result(PageRead(ReadPage(Filter(), None, PAGE), (), "The ledger cannot be read: the disk is full."))
         assert "disk is full" in page.count.text()
 
     def test_what_a_request_cost_is_asked_for_after_its_end(self, watched: Watched, qtbot: QtBot) -> None:
         page = watched.show(state_with((running(0),))).requests
         asked = len(watched.said(ReadPage))
         watched.rows = (scenes.row(0), *watched.rows)
-        watched.window.show_state(state_with((story(0),)))
+        watched.window.show_state(state_with((record(0),)))
         qtbot.waitUntil(lambda: len(watched.said(ReadPage)) > asked, timeout=30_000)
         assert page.model.entry(0).cost == scenes.row(0).cost
 
@@ -103,34 +113,34 @@ class TestKept:
             watched.window.show_state(state_with(live))
         settle()
         index = page.table.currentIndex()
-        assert page.model.entry(index.row()).story.id == chosen
-        assert [wish.id for wish in watched.said(ReadBodies) if isinstance(wish, ReadBodies)] == [chosen]
+        assert page.model.entry(index.row()).record.id == chosen
+        assert [command.id for command in watched.said(ReadBodies) if isinstance(command, ReadBodies)] == [chosen]
 
     def test_what_is_seen_stays_while_rows_arrive_above(self, watched: Watched) -> None:
         page = watched.show().requests
         bar = page.table.verticalScrollBar()
         bar.setValue(900)
         settle()
-        seen = page.model.entry(page.table.rowAt(0)).story.id
+        seen = page.model.entry(page.table.rowAt(0)).record.id
         watched.window.show_state(state_with(tuple(running(-at) for at in range(7))))
         settle()
-        assert page.model.entry(page.table.rowAt(0)).story.id == seen
+        assert page.model.entry(page.table.rowAt(0)).record.id == seen
 
     def test_at_the_top_the_newest_are_seen(self, watched: Watched) -> None:
         page = watched.show().requests
         watched.window.show_state(state_with((running(-3), running(-4))))
         settle()
         assert page.table.verticalScrollBar().value() == 0
-        assert page.model.entry(page.table.rowAt(0)).story.id == running(-4).id
+        assert page.model.entry(page.table.rowAt(0)).record.id == running(-4).id
 
     def test_the_choice_stays_when_the_filter_lets_it_through(self, watched: Watched) -> None:
         page = watched.show().requests
-        chosen = next(at for at in range(40) if page.model.entry(at).story.role == "small")
+        chosen = next(at for at in range(40) if page.model.entry(at).record.role == "small")
         id_ = choose(watched, chosen)
         page.filters.search.setText("gpt-4.1-mini")
         page.filters.search.say()
         settle()
-        assert page.model.entry(page.table.currentIndex().row()).story.id == id_
+        assert page.model.entry(page.table.currentIndex().row()).record.id == id_
 
 
 class TestCounting:
@@ -148,7 +158,7 @@ class TestCounting:
         settle()
         assert not ticks(page)
         watched.window.open_page("requests")
-        watched.window.show_state(state_with((story(0),)))
+        watched.window.show_state(state_with((record(0),)))
         settle()
         assert not ticks(page)
 
@@ -160,7 +170,7 @@ class TestCounting:
         assert page.model.rowCount() == before
         assert page.count.text().startswith("Paused")
         QTest.mouseClick(page.pause, Qt.MouseButton.LeftButton)
-        assert {running(-1).id, running(-2).id} <= {page.model.entry(at).story.id for at in range(4)}
+        assert {running(-1).id, running(-2).id} <= {page.model.entry(at).record.id for at in range(4)}
 
 
 class TestFilters:
@@ -171,14 +181,14 @@ class TestFilters:
         assert len(watched.said(ReadPage)) == asked
         qtbot.waitUntil(lambda: len(watched.said(ReadPage)) == asked + 1, timeout=30_000)
         assert watched.said(ReadPage)[-1] == ReadPage(Filter(text="gemini"), None, PAGE)
-        assert {page.model.entry(at).story.provider for at in range(1, page.model.rowCount())} == {"gemini"}
+        assert {page.model.entry(at).record.provider for at in range(1, page.model.rowCount())} == {"gemini"}
 
     def test_running_and_failed_are_one_press_away(self, watched: Watched, qtbot: QtBot) -> None:
         page = watched.show().requests
         place = page.filters.states.place_of("failed").center().toPoint()
         QTest.mouseClick(page.filters.states, Qt.MouseButton.LeftButton, pos=place)
         assert watched.said(ReadPage)[-1] == ReadPage(Filter(states=frozenset({State.FAILED})), None, PAGE)
-        assert {page.model.entry(at).story.state for at in range(page.model.rowCount())} == {State.FAILED}
+        assert {page.model.entry(at).record.state for at in range(page.model.rowCount())} == {State.FAILED}
 
     def test_the_menu_offers_what_there_is_and_sets_it(self, watched: Watched, qtbot: QtBot) -> None:
         page = watched.show().requests
@@ -215,19 +225,19 @@ class TestFilters:
         window = watched.show()
         window.open_page("usage")
         wanted = Filter(session="0000-aa")
-        window.show_requests(wanted, story(5).id)
+        window.show_requests(wanted, record(5).id)
         assert window.page == "requests"
         assert watched.said(ReadPage)[-1] == ReadPage(wanted, None, PAGE)
-        assert watched.said(ReadBodies)[-1] == ReadBodies(story(5).id)
+        assert watched.said(ReadBodies)[-1] == ReadBodies(record(5).id)
         assert window.requests.details.isVisible()
         assert window.requests.filters.wanted == wanted
 
     def test_a_request_that_is_asked_for_is_chosen_once_its_page_is_here(self, watched: Watched) -> None:
         window = watched.show()
-        window.show_requests(Filter(), story(30).id)
+        window.show_requests(Filter(), record(30).id)
         settle()
         page = window.requests
-        assert page.model.entry(page.table.currentIndex().row()).story.id == story(30).id
+        assert page.model.entry(page.table.currentIndex().row()).record.id == record(30).id
 
 
 class TestEmpty:
@@ -237,7 +247,7 @@ class TestEmpty:
         page = watched.show(state_with(())).requests
         assert page.list.empty.isVisible()
         QTest.mouseClick(page.list.empty.button, Qt.MouseButton.LeftButton)
-        assert watched.said(Launch) == [Launch()]
+        assert watched.said(LaunchClaudeCode) == [LaunchClaudeCode()]
 
 
 class TestDetails:
@@ -248,7 +258,7 @@ class TestDetails:
         QTest.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
         settle()
         assert page.details.isVisible()
-        assert watched.said(ReadBodies) == [ReadBodies(page.model.entry(2).story.id)]
+        assert watched.said(ReadBodies) == [ReadBodies(page.model.entry(2).record.id)]
 
     def test_narrow_they_take_the_lists_place_and_give_it_back(self, watched: Watched, qtbot: QtBot) -> None:
         page = watched.show(size=(900, 600)).requests
@@ -290,7 +300,7 @@ class TestDetails:
         link = page.details.facts.findChild(LinkButton, "fact-link")
         assert link is not None
         QTest.mouseClick(link, Qt.MouseButton.LeftButton)
-        assert watched.said(ShowRequests) == [ShowRequests(Filter(session=story(2).session))]
+        assert watched.said(ShowRequests) == [ShowRequests(Filter(session=record(2).session))]
         menu.deleteLater()
 
     def test_run_again_says_the_model(self, watched: Watched, qtbot: QtBot) -> None:
@@ -300,7 +310,7 @@ class TestDetails:
         settle()
         page.details.again.field.setText("gemini/gemini-2.5-pro")
         QTest.keyClick(page.details.again.field, Qt.Key.Key_Return)
-        assert watched.said(RunAgain) == [RunAgain(id_, "gemini/gemini-2.5-pro")]
+        assert watched.said(ReplayRequest) == [ReplayRequest(id_, "gemini/gemini-2.5-pro")]
 
     def test_the_bodies_of_a_request_that_ran_are_read_again_after_its_end(
         self, watched: Watched, qtbot: QtBot
@@ -308,19 +318,19 @@ class TestDetails:
         watched.show(state_with((running(0),)))
         choose(watched, 0)
         assert len(watched.said(ReadBodies)) == 1
-        watched.window.show_state(state_with((story(0),)))
+        watched.window.show_state(state_with((record(0),)))
         qtbot.waitUntil(lambda: len(watched.said(ReadBodies)) == 2, timeout=30_000)
-        assert watched.said(ReadBodies)[1] == ReadBodies(story(0).id)
+        assert watched.said(ReadBodies)[1] == ReadBodies(record(0).id)
 
     def test_a_request_that_ends_changes_under_the_eyes(self, watched: Watched) -> None:
         page = watched.show(state_with((running(0),))).requests
         choose(watched, 0)
         assert page.details.chip.word == "Streaming"
-        watched.window.show_state(state_with((story(0),)))
+        watched.window.show_state(state_with((record(0),)))
         settle()
         assert page.details.chip.word == "200"
         assert not any(fact.name == "Cost" for fact in page.details.facts.shown)  # the ledger has not priced it yet
-        watched.window.show_state(state_with((story(0, cost=0.5),)))
+        watched.window.show_state(state_with((record(0, cost=0.5),)))
         settle()
         assert any(fact.name == "Cost" for fact in page.details.facts.shown)
 
@@ -330,30 +340,30 @@ class TestDetails:
             (failed(0), "Not billed"),
             (failed(0, attempts=(), status=402), "Not billed"),
             (
-                failed(0, attempts=(Attempted("r", 0.0, 1, 500, "no"),), status=502),
+                failed(0, attempts=(AttemptMade("r", 0.0, 1, 500, "no"),), status=502),
                 "unpriced: the provider told no token",
             ),
-            (story(0, path="/v1/messages/count_tokens", usage=None), "Not billed"),
+            (record(0, path="/v1/messages/count_tokens", usage=None), "Not billed"),
         ],
         ids=["refused", "by our budget", "5xx", "counted"],
     )
-    def test_what_no_provider_took_is_told_as_not_billed(self, made: Story, told: str) -> None:
-        (cost,) = (fact.value for fact in facts(Entry(made, Row(1, made))) if fact.name == "Cost")
+    def test_what_no_provider_took_is_told_as_not_billed(self, made: RequestRecord, told: str) -> None:
+        (cost,) = (fact.value for fact in facts(RequestEntry(made, RequestRow(1, made))) if fact.name == "Cost")
         assert cost.startswith(told)
 
     def test_the_details_say_on_which_day_it_was(self, watched: Watched) -> None:
         page = watched.show().requests
         id_ = choose(watched, 1)
-        began = next(row.story.began for row in watched.rows if row.story.id == id_)
+        began = next(row.record.began for row in watched.rows if row.record.id == id_)
         assert page.details.times.total.text().startswith(f"{datetime.fromtimestamp(began):%-d %b, %H:%M:%S} · ")  # noqa: DTZ006
 
 
 def test_state_alone_asks_for_nothing_twice(watched: Watched) -> None:
     window = watched.show()
-    asked = len(watched.wishes)
+    asked = len(watched.commands)
     state: AppState = scenes.state()
     for spent in range(20):
         window.show_state(replace(state, today=replace(state.today, cost=float(spent))))
     settle()
-    assert len(watched.wishes) == asked
+    assert len(watched.commands) == asked
     assert window.requests.table.mapTo(window, QPoint(0, 0)).x() > 200

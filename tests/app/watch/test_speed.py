@@ -9,11 +9,11 @@ from dataclasses import replace
 import pytest
 from pytestqt.qtbot import QtBot
 
-from app.theme import Theme
-from proxy_core.ledger.rows import Row
+from app.widgets.theme import Theme
+from proxy_core.ledger.rows import RequestRow
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle, state_with
-from tests.app.watch.scenes import running, story
+from tests.app.watch.scenes import record, running
 
 ROWS = 50_000
 FRAME = 0.050
@@ -29,26 +29,26 @@ def least(step: Callable[[], object], times: int = 5) -> float:
     return min(took)
 
 
-def aged(one: Row, step: int) -> Row:
+def aged(one: RequestRow, step: int) -> RequestRow:
     """A row older than all the others, by so many seconds."""
-    told = replace(one.story, id=f"old_{step}", began=scenes.NOW - 90_000 - step)
-    return replace(one, number=1_000_000 - step, story=told)
+    told = replace(one.record, id=f"old_{step}", began=scenes.NOW - 90_000 - step)
+    return replace(one, number=1_000_000 - step, record=told)
 
 
 @pytest.fixture(scope="module")
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[RequestRow, ...]:
     base = scenes.rows(10, 500)
     made = []
     for number in range(ROWS):
         one = base[number % 500]
         id_ = f"req_{number:07d}"
-        told = replace(one.story, id=id_, began=scenes.NOW - 100 - number)
-        made.append(replace(one, number=2_000_000 - number, story=told))
+        told = replace(one.record, id=id_, began=scenes.NOW - 100 - number)
+        made.append(replace(one, number=2_000_000 - number, record=told))
     return tuple(made)
 
 
 def test_fifty_thousand_rows_scroll_and_live_without_a_stutter(
-    qtbot: QtBot, theme: Theme, rows: tuple[Row, ...]
+    qtbot: QtBot, theme: Theme, rows: tuple[RequestRow, ...]
 ) -> None:
     watched = Watched(theme)
     qtbot.addWidget(watched.window)
@@ -69,7 +69,7 @@ def test_fifty_thousand_rows_scroll_and_live_without_a_stutter(
 
     def arrive() -> None:
         at = next(number)
-        live = tuple(running(-at * 20 - one) if one % 2 else story(-at * 20 - one) for one in range(20))
+        live = tuple(running(-at * 20 - one) if one % 2 else record(-at * 20 - one) for one in range(20))
         window.show_state(state_with(live))
         page.table.viewport().repaint()
 
@@ -97,7 +97,7 @@ def test_fifty_thousand_rows_scroll_and_live_without_a_stutter(
     assert all(one < FRAME for one in took.values()), took
 
 
-def test_another_filter_is_there_at_once(qtbot: QtBot, theme: Theme, rows: tuple[Row, ...]) -> None:
+def test_another_filter_is_there_at_once(qtbot: QtBot, theme: Theme, rows: tuple[RequestRow, ...]) -> None:
     watched = Watched(theme, rows)
     qtbot.addWidget(watched.window)
     page = watched.show().requests

@@ -13,14 +13,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QFileDialog
 from pytestqt.qtbot import QtBot
 
-from app.answers import UsageRead
-from app.models.spend import spend
-from app.state import Budget
-from app.theme import Theme
+from app.state.app_state import BudgetView
+from app.state.commands import Export, ReadSessions, ReadUsage, ShowRequests, ShowSettings
+from app.state.query_results import UsageRead
 from app.widgets import figures
+from app.widgets.spending_text import spend
+from app.widgets.theme import Theme
 from app.windows.watch.days import bounds, last_days, midnight
 from app.windows.watch.usage_bars import MOST, chart, key_name
-from app.wishes import Export, ReadSessions, ReadUsage, ShowRequests, ShowSettings
 from proxy_core.ledger.rows import Filter, Grouping, Sum
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle, state_with
@@ -42,9 +42,9 @@ def local(at: float) -> datetime:
 
 
 def asked(watched: Watched) -> ReadUsage:
-    wish = watched.said(ReadUsage)[-1]
-    assert isinstance(wish, ReadUsage)
-    return wish
+    command = watched.said(ReadUsage)[-1]
+    assert isinstance(command, ReadUsage)
+    return command
 
 
 class TestUsage:
@@ -78,7 +78,7 @@ class TestUsage:
         page = watched.show().usage
         watched.window.open_page("usage")
         rows = page.model.rowCount()
-        page.hear(UsageRead(ReadUsage(Grouping.MODEL, Filter()), (), (), Sum(requests=1)))
+        page.on_result(UsageRead(ReadUsage(Grouping.MODEL, Filter()), (), (), Sum(requests=1)))
         assert page.model.rowCount() == rows == 4
 
     def test_priced_and_estimated_are_said_openly(self, watched: Watched) -> None:
@@ -116,25 +116,25 @@ class TestUsage:
         watched.window.open_page("usage")
         note = page.budget.blind_spot
         assert not note.isVisible()
-        budget = Budget(daily=5.0, unpriced=("my-box/a", "my-box/b"), models=3)
+        budget = BudgetView(daily=5.0, unpriced=("my-box/a", "my-box/b"), models=3)
         watched.window.show_state(scenes.state(budget=budget))
         assert note.isVisible()
         assert note.words.text() == "2 of your 3 models have no price: the limit can't see them."
         note.button.click()
-        assert watched.wishes[-1] == ShowSettings("log")
+        assert watched.commands[-1] == ShowSettings("log")
 
     def test_a_bar_and_a_row_lead_to_their_requests(self, watched: Watched, qtbot: QtBot) -> None:
         page = watched.show().usage
         watched.window.open_page("usage")
         settle()
         page.bars.chosen.emit("2026-11-12", 0)
-        wish = watched.wishes[-1]
-        assert isinstance(wish, ShowRequests)
+        command = watched.commands[-1]
+        assert isinstance(command, ShowRequests)
         began, ended = bounds("2026-11-12")
-        assert wish.wanted == Filter(model="gemini/gemini-2.5-pro", since=began, until=ended)
+        assert command.wanted == Filter(model="gemini/gemini-2.5-pro", since=began, until=ended)
         place = page.table.visualRect(page.model.index(1, 0)).center()
         QTest.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-        assert watched.wishes[-1] == ShowRequests(
+        assert watched.commands[-1] == ShowRequests(
             Filter(model=page.model.line(1).id, since=asked(watched).wanted.since)
         )
 
@@ -148,9 +148,9 @@ class TestUsage:
         assert "21 Nov" in page.bars.accessibleName()
         assert "gpt-4.1" in page.bars.accessibleName()
         QTest.keyClick(page.bars, Qt.Key.Key_Return)
-        wish = watched.wishes[-1]
-        assert isinstance(wish, ShowRequests)
-        assert wish.wanted.since == bounds("2026-11-21")[0]
+        command = watched.commands[-1]
+        assert isinstance(command, ShowRequests)
+        assert command.wanted.since == bounds("2026-11-21")[0]
 
     def test_a_pointer_over_a_bar_is_told_its_values(self, watched: Watched) -> None:
         page = watched.show().usage
@@ -171,8 +171,8 @@ class TestUsage:
         dialog = page.findChild(QFileDialog)
         assert dialog is not None
         dialog.fileSelected.emit("/home/ada/requests.csv")
-        wish = watched.wishes[-1]
-        assert wish == Export("/home/ada/requests.csv", "csv", Filter(since=midnight(NOW, 13)))
+        command = watched.commands[-1]
+        assert command == Export("/home/ada/requests.csv", "csv", Filter(since=midnight(NOW, 13)))
         dialog.close()
         menu.deleteLater()
 
@@ -180,7 +180,7 @@ class TestUsage:
         page = watched.show().usage
         watched.window.open_page("usage")
         assert page.budget.isVisible()
-        watched.window.show_state(scenes.state(budget=Budget(today=3.0)))
+        watched.window.show_state(scenes.state(budget=BudgetView(today=3.0)))
         assert not page.budget.isVisible()
 
     def test_while_it_is_seen_it_follows_what_is_spent(self, watched: Watched, qtbot: QtBot) -> None:
@@ -232,11 +232,11 @@ class TestSessions:
         assert "9 sessions · 2 live" in page.count.text()
         place = page.table.visualRect(page.model.index(3, 0)).center()
         QTest.mouseClick(page.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
-        assert watched.wishes[-1] == ShowRequests(Filter(session=lines[3].id))
+        assert watched.commands[-1] == ShowRequests(Filter(session=lines[3].id))
         page.table.setFocus()
         page.table.selectRow(4)
         QTest.keyClick(page.table, Qt.Key.Key_Return)
-        assert watched.wishes[-1] == ShowRequests(Filter(session=lines[4].id))
+        assert watched.commands[-1] == ShowRequests(Filter(session=lines[4].id))
 
     def test_a_session_comes_alive_with_a_request(self, watched: Watched) -> None:
         page = watched.show().sessions
@@ -255,11 +255,11 @@ class TestSessions:
         settle()
         bar = page.table.verticalScrollBar()
         bar.setValue(bar.maximum())
-        wish = watched.said(ReadSessions)[-1]
-        assert wish == ReadSessions(before=NOW - 99_000)
+        command = watched.said(ReadSessions)[-1]
+        assert command == ReadSessions(before=NOW - 99_000)
         bar.setValue(0)
         bar.setValue(bar.maximum())
-        assert watched.said(ReadSessions)[-1] == wish
+        assert watched.said(ReadSessions)[-1] == command
         assert QPoint(0, 0) != page.table.mapTo(watched.window, QPoint(0, 0))
 
 

@@ -21,31 +21,33 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from app.state import AppState, Budget, Door, Phase, Proxy
-from app.theme import Theme
-from app.widgets.chip import ChipKind
-from app.windows.watch.notices import AT_ONCE, notices
-from app.wishes import (
+from app.state.app_state import AppState, BudgetView, KeyStorage, Phase, ProxyView
+from app.state.commands import (
     ChooseFolder,
     CopyAddress,
     CopyInstallCommand,
     ForgetReport,
-    Launch,
+    LaunchClaudeCode,
     Quit,
     ShowSettings,
     StartProxy,
     StopProxy,
     SwitchProfile,
 )
+from app.widgets.chip import ChipKind
+from app.widgets.theme import Theme
+from app.windows.watch.notices import AT_ONCE, notices
 from proxy_core.config.settings import Configuration, ProxySettings, Settings
 from proxy_core.ledger.rows import Filter
 from tests.app.clipping import clipped
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle, state_with
-from tests.app.watch.scenes import HOSTILE, row, story
+from tests.app.watch.scenes import HOSTILE, record, row
 
-TAKEN = Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", "Port 8082 is taken by python3 (pid 4121).", "python3", 8083)
-FAILED = Proxy(Phase.ATTENTION, "http://127.0.0.1:8082", "The proxy's thread died three times within a minute.")
+TAKEN = ProxyView(
+    Phase.ATTENTION, "http://127.0.0.1:8082", "Port 8082 is taken by python3 (pid 4121).", "python3", 8083
+)
+FAILED = ProxyView(Phase.ATTENTION, "http://127.0.0.1:8082", "The proxy's thread died three times within a minute.")
 
 
 @pytest.fixture
@@ -67,34 +69,38 @@ class TestSidebar:
     @pytest.mark.parametrize(
         ("proxy", "word", "kind", "wish"),
         [
-            (Proxy(Phase.RUNNING, "http://127.0.0.1:8082"), "Running", ChipKind.GOOD, StopProxy()),
-            (Proxy(Phase.STOPPED, "http://127.0.0.1:8082"), "Stopped", ChipKind.QUIET, StartProxy()),
+            (ProxyView(Phase.RUNNING, "http://127.0.0.1:8082"), "Running", ChipKind.GOOD, StopProxy()),
+            (ProxyView(Phase.STOPPED, "http://127.0.0.1:8082"), "Stopped", ChipKind.QUIET, StartProxy()),
             (TAKEN, "Port taken", ChipKind.BAD, StartProxy()),
             (FAILED, "Failed", ChipKind.BAD, StartProxy()),
         ],
     )
     def test_it_says_how_the_proxy_stands_and_starts_or_stops_it(
-        self, watched: Watched, qtbot: QtBot, proxy: Proxy, word: str, kind: ChipKind, wish: object
+        self, watched: Watched, qtbot: QtBot, proxy: ProxyView, word: str, kind: ChipKind, command: object
     ) -> None:
         side = watched.show(scenes.state(proxy=proxy)).sidebar
         assert (side.chip.word, side.chip.kind) == (word, kind)
         assert side.address.text() == "127.0.0.1:8082"
         press(watched, qtbot, "toggle-proxy")
-        assert watched.wishes[-1] == wish
+        assert watched.commands[-1] == command
 
     def test_between_states_it_waits(self, watched: Watched) -> None:
-        side = watched.show(scenes.state(proxy=Proxy(Phase.STARTING))).sidebar
+        side = watched.show(scenes.state(proxy=ProxyView(Phase.STARTING))).sidebar
         assert not side.toggle.isEnabled()
-        watched.window.show_state(scenes.state(proxy=Proxy(Phase.STOPPING)))
+        watched.window.show_state(scenes.state(proxy=ProxyView(Phase.STOPPING)))
         assert not side.toggle.isEnabled()
 
     def test_address_launch_and_settings_are_wishes(self, watched: Watched, qtbot: QtBot) -> None:
         watched.show()
         for name in ("copy-address", "launch", "nav-settings"):
             press(watched, qtbot, name)
-        assert [wish for wish in watched.wishes if isinstance(wish, CopyAddress | Launch | ShowSettings)] == [
+        assert [
+            command
+            for command in watched.commands
+            if isinstance(command, CopyAddress | LaunchClaudeCode | ShowSettings)
+        ] == [
             CopyAddress(),
-            Launch(),
+            LaunchClaudeCode(),
             ShowSettings(),
         ]
 
@@ -103,9 +109,9 @@ class TestSidebar:
         press(watched, qtbot, "launch")
         dialog = watched.window.findChild(QFileDialog, "folder-dialog")
         assert dialog is not None
-        assert watched.said(Launch) == []
+        assert watched.said(LaunchClaudeCode) == []
         dialog.fileSelected.emit("/home/ada/work/atlas-api")
-        assert watched.said(Launch) == [Launch("/home/ada/work/atlas-api")]
+        assert watched.said(LaunchClaudeCode) == [LaunchClaudeCode("/home/ada/work/atlas-api")]
         dialog.reject()
 
     def test_recent_folders_and_profiles_are_one_menu_away(self, watched: Watched) -> None:
@@ -115,7 +121,7 @@ class TestSidebar:
         folders[1].trigger()
         profiles = side.profile_menu().actions()
         next(action for action in profiles if action.text() == "Local").trigger()
-        assert watched.wishes[-2:] == [ChooseFolder("/home/ada/work/lighthouse"), SwitchProfile("Local")]
+        assert watched.commands[-2:] == [ChooseFolder("/home/ada/work/lighthouse"), SwitchProfile("Local")]
         assert side.profile.text() == "Default"
 
     def test_an_open_proxy_is_marked(self, watched: Watched) -> None:
@@ -131,31 +137,31 @@ class TestNotices:
         watched.show(scenes.state(proxy=TAKEN))
         assert "pid 4121" in watched.window.notices.shown[0].sentence
         press(watched, qtbot, "notice-proxy")
-        assert watched.wishes[-1] == StartProxy(8083)
+        assert watched.commands[-1] == StartProxy(8083)
 
     def test_a_proxy_that_failed_can_be_started(self, watched: Watched, qtbot: QtBot) -> None:
         watched.show(scenes.state(proxy=FAILED))
         press(watched, qtbot, "notice-proxy")
-        assert watched.wishes[-1] == StartProxy()
+        assert watched.commands[-1] == StartProxy()
 
     def test_obstacles_are_told_and_passed(self, watched: Watched, qtbot: QtBot) -> None:
         watched.show(scenes.state(obstacles=("~/.claude/settings.json sets ANTHROPIC_BASE_URL.",)))
         press(watched, qtbot, "notice-obstacles")
-        assert watched.wishes[-1] == Launch(anyway=True)
+        assert watched.commands[-1] == LaunchClaudeCode(anyway=True)
 
     def test_a_missing_claude_offers_how_to_install_it(self, watched: Watched, qtbot: QtBot) -> None:
         watched.show(scenes.state(claude_installed=False))
         press(watched, qtbot, "notice-claude")
-        assert watched.wishes[-1] == CopyInstallCommand()
+        assert watched.commands[-1] == CopyInstallCommand()
 
     def test_every_trouble_has_its_sentence(self) -> None:
         state = AppState(
             proxy=TAKEN,
             obstacles=("An obstacle.",),
             claude_installed=False,
-            budget=Budget(today=17.0, daily=20.0, month=400.0, monthly=300.0),
+            budget=BudgetView(today=17.0, daily=20.0, month=400.0, monthly=300.0),
             ledger_sentence="The ledger is set aside.",
-            keys_kept_in=Door.MEMORY,
+            keys_kept_in=KeyStorage.MEMORY,
             troubles=("A trouble.",),
             configuration=Configuration(warnings=("A warning.",)),
             report="/tmp/report.txt",
@@ -168,7 +174,7 @@ class TestNotices:
             assert any(words in sentence for sentence in told), words
 
     def test_a_locked_keyring_is_told_and_not_a_missing_one(self) -> None:
-        told = [notice.sentence for notice in notices(AppState(keys_kept_in=Door.LOCKED))]
+        told = [notice.sentence for notice in notices(AppState(keys_kept_in=KeyStorage.LOCKED))]
         assert any("The keyring is locked. Unlock it" in sentence for sentence in told)
         assert not any("in memory" in sentence for sentence in told)
 
@@ -177,7 +183,7 @@ class TestNotices:
         assert not watched.window.notices.isVisible()
 
     def test_what_is_put_away_stays_away_and_the_next_comes(self, watched: Watched, qtbot: QtBot) -> None:
-        state = scenes.state(has_tray=False, keys_kept_in=Door.MEMORY, troubles=("One.", "Two."))
+        state = scenes.state(has_tray=False, keys_kept_in=KeyStorage.MEMORY, troubles=("One.", "Two."))
         watched.show(state)
         strip = watched.window.notices
         assert len(strip.shown) == AT_ONCE
@@ -191,7 +197,7 @@ class TestNotices:
     def test_a_report_that_is_put_away_is_forgotten(self, watched: Watched, qtbot: QtBot) -> None:
         watched.show(scenes.state(report="/tmp/report.txt"))
         press(watched, qtbot, "notice-away")
-        assert watched.wishes[-1] == ForgetReport()
+        assert watched.commands[-1] == ForgetReport()
 
 
 class TestKeyboard:
@@ -207,7 +213,7 @@ class TestKeyboard:
         assert QApplication.focusWidget() is window.requests.filters.search
         QTest.keyClick(window, Qt.Key.Key_L, Qt.KeyboardModifier.ControlModifier)
         QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
-        assert watched.wishes[-2:] == [Launch(), ShowSettings()]
+        assert watched.commands[-2:] == [LaunchClaudeCode(), ShowSettings()]
 
     def test_it_is_closed_and_ended_as_any_other_window(self, watched: Watched, qtbot: QtBot) -> None:
         window = watched.show()
@@ -287,7 +293,7 @@ class TestDrops:
         QApplication.sendEvent(window, enter)
         assert enter.isAccepted()
         QApplication.sendEvent(window, QDropEvent(QPointF(600, 300), *_drag(carried)))
-        assert watched.wishes[-1] == ChooseFolder("/home/ada/work/with space")
+        assert watched.commands[-1] == ChooseFolder("/home/ada/work/with space")
 
     def test_a_page_of_the_web_is_not(self, watched: Watched) -> None:
         window = watched.show()
@@ -350,7 +356,7 @@ def test_a_saved_thing_is_said_and_a_filter_travels(watched: Watched) -> None:
     assert toast.isVisible()
     window.show_requests(Filter(model="openai/gpt-4.1"))
     assert "openai/gpt-4.1" in window.requests.count.text()
-    assert story(1).id
+    assert record(1).id
 
 
 def _said(widget: QWidget) -> str:

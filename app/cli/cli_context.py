@@ -1,0 +1,143 @@
+"""What every command stands on: where files live, the configuration as it is at the start, the catalogue, the keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from app.cli.console import say_error
+from app.cli.money import blind_spot
+from app.services.settings_store import roles_of
+from proxy_core.catalogue.known import Known
+from proxy_core.catalogue.values import Provider
+from proxy_core.config import environment, paths
+from proxy_core.config.key_store import KeyringStore
+from proxy_core.config.keys import FoundKey, Keys
+from proxy_core.config.paths import Paths
+from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role, Settings
+from proxy_core.errors import ConfigError
+from proxy_core.ledger.pricing import without_price
+from proxy_core.ledger.request_events import Broadcast, Listener
+from proxy_core.server.runtime import Options, ProxyRuntime
+
+UNLOCK_WAIT: Final = 30.0
+"""Seconds that a command waits for the keyring: so long a person may take to find and type its password."""
+
+
+@dataclass(frozen=True, slots=True)
+class BlindSpot:
+    """Models without a price, of how many that play a role."""
+
+    unpriced: tuple[str, ...]
+    models: int
+
+    @property
+    def sentence(self) -> str:
+        """For a person; empty where every model has a price."""
+        told = blind_spot(len(self.unpriced), self.models)
+        return f"{told[:-1]} ({', '.join(self.unpriced)})." if told else ""
+
+
+@dataclass(frozen=True, slots=True)
+class CliContext:
+    """``proxy`` can be served. ``troubles`` grows with what is found wrong: sentences, each to be shown once."""
+
+    paths: Paths
+    environ: Mapping[str, str]
+    proxy: ProxyRuntime
+    configuration: Configuration
+    known: Known
+    troubles: list[str] = field(default_factory=list)
+
+    @property
+    def keys(self) -> Keys:
+        """The keys, wherever they are."""
+        return self.proxy.keys
+
+    def profile(self, name: str = "") -> Profile:
+        """The profile of this name, or the active one. Raises ConfigError for one that does not exist."""
+        settings = self.configuration.settings
+        if name and name not in settings.profiles:
+            known = ", ".join(settings.profiles)
+            raise ConfigError(f"There is no profile called {name!r}; there are: {known}.")
+        return settings.profiles.get(name or settings.profile, settings.active)
+
+    def roles(self, profile: Profile) -> dict[Role, str]:
+        """What plays each role that is set: ``provider/name`` or passthrough."""
+        return roles_of(profile, self.known)
+
+    def blind_spot(self) -> BlindSpot:
+        """Which of the active profile's models a budget cannot see."""
+        models = tuple(dict.fromkeys(target for target in self.roles(self.profile()).values() if target != PASSTHROUGH))
+        return BlindSpot(without_price(models, self.known, self.configuration.settings), len(models))
+
+    def provider_of(self, target: str) -> Provider | None:
+        """Who answers a target; Anthropic under passthrough, None where nobody is known."""
+        return self.known.provider("anthropic" if target == PASSTHROUGH else target.partition("/")[0])
+
+    def key_of(self, provider: Provider) -> FoundKey:
+        """The key that a request to ``provider`` would use. May ask the keyring."""
+        from_dotenv = provider.id in self.configuration.from_dotenv
+        return self.keys.for_provider(provider, base_url_from_dotenv=from_dotenv)
+
+
+def _as_it_is(settings: Settings) -> Settings:
+    return settings
+
+
+def _keep_quiet(_: str) -> None:
+    """Whoever asks finds it in the ground's troubles."""
+
+
+def _keyring_is_slow() -> None:
+    say_error("Waiting for the keyring. If it asks for its password, unlock it.")
+
+
+def _dotenv(file: Path, tell: Callable[[str], None]) -> Mapping[str, str]:
+    """What ``file`` says; nothing where it cannot be read, as it may be another program's."""
+    try:
+        return environment.read_dotenv(file)
+    except ConfigError as error:
+        tell(f"{error.message} Understudy goes on without it.")
+        return {}
+
+
+def load(
+    environ: Mapping[str, str],
+    folder: Path | None = None,
+    *,
+    listener: Listener | None = None,
+    override: Callable[[Settings], Settings] = _as_it_is,
+    report: Callable[[str], None] = _keep_quiet,
+    patience: float = UNLOCK_WAIT,
+) -> CliContext:
+    """Read it all; a ``.env`` is read from ``folder``, from nowhere if None. Raises ConfigError.
+
+    ``listener`` hears the news of the proxy, if it is served; ``override`` is the command line's word on the settings;
+    ``report`` is told each trouble when it is found, which for a proxy that runs may be later. ``patience`` is for how
+    many seconds the command waits for the keyring.
+    """
+    troubles: list[str] = []
+
+    def tell(trouble: str) -> None:
+        troubles.append(trouble)
+        report(trouble)
+
+    places = paths.find(environ)
+    dotenv = _dotenv(folder / ".env", tell) if folder else {}
+    store = KeyringStore()
+    options = Options(
+        places,
+        environ,
+        store,
+        listener or Broadcast(),
+        keys=Keys(environ, dotenv, store, patience=patience, slow=_keyring_is_slow),
+        dotenv=dotenv,
+        override=override,
+        report=tell,
+        crossed=lambda crossing: tell(crossing.sentence),
+    )
+    proxy = ProxyRuntime(options)
+    return CliContext(places, environ, proxy, proxy.configuration(), proxy.known(), troubles)

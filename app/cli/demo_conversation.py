@@ -1,0 +1,158 @@
+"""A conversation as Claude Code has it, held over a real socket, with a shell that only echoes."""
+
+from __future__ import annotations
+
+import http.client
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from app.cli.answer_printer import AnswerPrinter
+from proxy_core.anthropic_api.json_text import dumps, loads
+from proxy_core.anthropic_api.sse import FrameSplitter
+from proxy_core.config.secret import Secret
+from proxy_core.errors import ProviderFailed
+
+PROMPT: Final = "Who are you, and what can you do here? Show me with a tool."
+
+_MOST_TURNS: Final = 5
+_PIECE: Final = 65536
+
+_SYSTEM: Final = [
+    {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330; cc_entrypoint=cli;"},
+    {
+        "type": "text",
+        "text": "You are Claude Code, Anthropic's official CLI for Claude.",
+        "cache_control": {"type": "ephemeral"},
+    },
+]
+_BASH: Final = {
+    "name": "Bash",
+    "description": "Executes a bash command.",
+    "input_schema": {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "properties": {"command": {"type": "string"}, "description": {"type": "string"}},
+        "required": ["command"],
+        "additionalProperties": False,
+    },
+}
+_TITLE_FORMAT: Final = {
+    "type": "json_schema",
+    "schema": {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]},
+}
+
+
+def converse(address: str, token: Secret, screen: AnswerPrinter) -> None:
+    """The title of the session from SMALL, then turns with BIG until it has answered. Raises UnderstudyError."""
+    session = _Session(address, token)
+    for event in session.ask(_title_request()):
+        if event.get("type") == "error":
+            screen.event(event)
+    screen.asked(PROMPT)
+    messages: list[dict[str, Any]] = [{"role": "user", "content": [{"type": "text", "text": PROMPT}]}]
+    for _ in range(_MOST_TURNS):
+        blocks: list[dict[str, Any]] = []
+        for event in session.ask(_main_request(messages)):
+            screen.event(event)
+            _gather(blocks, event)
+        calls = [block for block in blocks if block["type"] == "tool_use"]
+        messages.append({"role": "assistant", "content": blocks})
+        if not calls:
+            return
+        results = [_run(call) for call in calls]
+        for result in results:
+            screen.result(result["content"])
+        messages.append({"role": "user", "content": results})
+
+
+class _Session:
+    """Sends requests, one after the other, and gives the events of each answer as they come."""
+
+    def __init__(self, address: str, token: Secret) -> None:
+        parts = urlsplit(address)
+        self._host, self._port = parts.hostname or "", parts.port
+        self._headers = {
+            "authorization": f"Bearer {token.reveal()}",
+            "content-type": "application/json",
+            "anthropic-version": "2023-06-01",
+            "anthropic-beta": "claude-code-20250219,interleaved-thinking-2025-05-14,effort-2025-11-24",
+            "user-agent": "understudy-demo",
+            "x-app": "cli",
+            "x-claude-code-session-id": "00000000-0000-4000-8000-000000000000",
+        }
+
+    def ask(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+        connection = http.client.HTTPConnection(self._host, self._port, timeout=60)
+        try:
+            connection.request("POST", "/v1/messages?beta=true", dumps(body), self._headers)
+            answer = connection.getresponse()
+            if answer.status != http.client.OK:
+                raise ProviderFailed(f"The proxy answered {answer.status}: {_message(answer.read())}")
+            frames = FrameSplitter()
+            while piece := answer.read1(_PIECE):
+                yield from map(loads, frames.feed(piece))
+        finally:
+            connection.close()
+
+
+def _message(body: bytes) -> str:
+    return str(loads(body)["error"]["message"])
+
+
+def _title_request() -> dict[str, Any]:
+    return {
+        "model": "claude-haiku-5-5",
+        "max_tokens": 512,
+        "stream": True,
+        "system": _SYSTEM,
+        "messages": [{"role": "user", "content": f"Write a short title for this session: {PROMPT}"}],
+        "output_config": {"format": _TITLE_FORMAT},
+    }
+
+
+def _main_request(messages: list[dict[str, Any]]) -> dict[str, Any]:
+    return {
+        "model": "claude-opus-5-5",
+        "max_tokens": 32000,
+        "stream": True,
+        "system": _SYSTEM,
+        "messages": messages,
+        "tools": [_BASH],
+        "thinking": {"type": "adaptive", "display": "updates"},
+        "output_config": {"effort": "high"},
+        "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
+        "metadata": {"user_id": '{"session_id":"00000000-0000-4000-8000-000000000000"}'},
+    }
+
+
+def _gather(blocks: list[dict[str, Any]], event: Mapping[str, Any]) -> None:
+    """Add what one event brought to the answer's blocks, as a client keeps them for the next turn."""
+    match event:
+        case {"type": "content_block_start", "content_block": block}:
+            blocks.append({**block, **({"input": ""} if block["type"] == "tool_use" else {})})
+        case {"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}}:
+            blocks[-1]["text"] += text
+        case {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": text}}:
+            blocks[-1]["thinking"] += text
+        case {"type": "content_block_delta", "delta": {"type": "signature_delta", "signature": text}}:
+            blocks[-1]["signature"] = text
+        case {"type": "content_block_delta", "delta": {"type": "input_json_delta", "partial_json": text}}:
+            blocks[-1]["input"] += text
+        case {"type": "content_block_stop"} if blocks[-1]["type"] == "tool_use":
+            blocks[-1]["input"] = loads(blocks[-1]["input"] or "{}")
+        case _:
+            pass
+
+
+def _run(call: Mapping[str, Any]) -> dict[str, Any]:
+    """The result of a call. Nothing is run: what ``echo`` would print is known without a shell."""
+    words = shlex.split(str(call["input"].get("command", "")))
+    harmless = words[:1] == ["echo"]
+    return {
+        "type": "tool_result",
+        "tool_use_id": call["id"],
+        "content": " ".join(words[1:]) if harmless else "This demonstration runs nothing but echo.",
+        "is_error": not harmless,
+    }

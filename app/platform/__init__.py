@@ -1,0 +1,1 @@
+"""What differs between desktops: autostart, single instance, notifications, signals, crash reports."""

@@ -1,0 +1,96 @@
+"""An answer as a person reads it, out of the bytes that were kept or came: text, thinking, calls."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from proxy_core.anthropic_api.json_text import dumps, loads
+from proxy_core.ledger.answers import assembled
+
+
+@dataclass(frozen=True, slots=True)
+class Called:
+    """A tool that was called; ``input`` is JSON text, or what there is of it."""
+
+    name: str
+    input: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayAnswer:
+    """What a model said. ``error`` is the sentence of a refusal, or of how the answer broke."""
+
+    text: str = ""
+    thinking: str = ""
+    calls: tuple[Called, ...] = ()
+    stop_reason: str = ""
+    error: str = ""
+
+
+def read_answer(body: bytes) -> ReplayAnswer:
+    """The answer in a body as the client got it, a stream or a message, or as the ledger keeps it."""
+    try:
+        message = loads(assembled(body))
+    except ValueError:
+        return ReplayAnswer(error="The answer is not one that can be read.")
+    if not isinstance(message, Mapping):
+        return ReplayAnswer(error="The answer is not one that can be read.")
+    blocks = [block for block in _listed(message.get("content")) if isinstance(block, Mapping)]
+    error = message.get("error")
+    return ReplayAnswer(
+        text="\n\n".join(_texts(blocks, "text")),
+        thinking="\n\n".join(_texts(blocks, "thinking")),
+        calls=tuple(_called(block) for block in blocks if block.get("type") == "tool_use"),
+        stop_reason=str(message.get("stop_reason") or ""),
+        error=str(error.get("message") or error.get("type") or "") if isinstance(error, Mapping) else "",
+    )
+
+
+def last_words(body: bytes) -> str:
+    """What was asked last in a request of the Messages API: the user's text, or the results of tools."""
+    try:
+        request = loads(body)
+    except ValueError:
+        return ""
+    messages = _listed(request.get("messages")) if isinstance(request, Mapping) else []
+    for message in reversed(messages):
+        if isinstance(message, Mapping) and message.get("role") == "user":
+            content = message.get("content")
+            if isinstance(content, str):
+                return content
+            said = [_said(block) for block in _listed(content) if isinstance(block, Mapping)]
+            return "\n\n".join(text for text in said if text)
+    return ""
+
+
+def _texts(blocks: list[Mapping[str, Any]], kind: str) -> list[str]:
+    return [str(block[kind]) for block in blocks if block.get("type") == kind and block.get(kind)]
+
+
+def _called(block: Mapping[str, Any]) -> Called:
+    given = block.get("input")
+    return Called(str(block.get("name") or ""), given if isinstance(given, str) else dumps(given).decode())
+
+
+def _said(block: Mapping[str, Any]) -> str:
+    match block.get("type"):
+        case "text":
+            return str(block.get("text") or "")
+        case "tool_result":
+            inner = block.get("content")
+            texts = [inner] if isinstance(inner, str) else [_said(part) for part in _listed(inner) if _is_object(part)]
+            return "\n".join(f"[result] {text}" for text in texts)
+        case str() as kind:
+            return f"[{kind}]"
+        case _:
+            return ""
+
+
+def _is_object(value: object) -> bool:
+    return isinstance(value, Mapping)
+
+
+def _listed(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
