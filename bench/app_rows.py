@@ -22,7 +22,7 @@ from app.state.query_results import PageRead
 from app.widgets.theme import Theme
 from app.windows.watch.requests_table import RequestsTable
 from app.windows.watch.window import WatchWindow
-from proxy_core.ledger.request_events import RequestRecord, State, TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage, RequestRecord, State
 from proxy_core.ledger.rows import Filter, RequestRow
 
 
@@ -48,7 +48,7 @@ def row(number: int) -> RequestRow:
         state=State.FAILED if failed else State.DONE,
         status=429 if failed else 200,
         error="Too many requests." if failed else "",
-        usage=None if failed else TokenUsage(input=3000 + number % 500, output=number % 900, cache_read=20_000),
+        usage=None if failed else RecordedUsage(input=3000 + number % 500, output=number % 900, cache_read=20_000),
     )
     return RequestRow(number, record, None if failed else 0.01 + number % 7 / 100)
 

@@ -19,7 +19,7 @@ from typing import Any, Final
 from proxy_core.ledger import ledger_file
 from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.record_repository import RecordRepository
-from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord, State
 from proxy_core.ledger.row_writing import PricedRecord
 from proxy_core.ledger.rows import Filter, Grouping
 
@@ -51,7 +51,7 @@ def records(number: int, seed: int = 4) -> Iterator[RequestRecord]:
         failed = chance.random() < 0.02
         first = chance.lognormvariate(-0.3, 0.6)
         whole = first + chance.lognormvariate(1.2, 0.7)
-        usage = TokenUsage(chance.randrange(4000), chance.randrange(1, 900), chance.randrange(90_000), 0, 0)
+        usage = RecordedUsage(chance.randrange(4000), chance.randrange(1, 900), chance.randrange(90_000), 0, 0)
         yield RequestRecord(
             id=f"req_{n:024x}",
             began=at,

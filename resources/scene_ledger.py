@@ -13,7 +13,7 @@ import orjson
 from app.state.app_state import AppState
 from app.state.commands import Command, ReadBodies, ReadNames, ReadPage, ReadSessions, ReadUsage
 from app.state.query_results import BodiesRead, NamesRead, PageRead, QueryResult, SessionsRead, UsageRead
-from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord, State
 from proxy_core.ledger.rows import BodyKind, RequestRow, SessionRow, Sum
 from resources.scene import FOLDER, HOME, settings_state
 
@@ -36,7 +36,7 @@ _HABITS: Final = {
 _PROJECTS: Final = (FOLDER, f"{HOME}/work/notes", f"{HOME}/src/tidepool")
 
 
-class Ledger:
+class SceneLedger:
     """A ledger of values. ``now`` is the Unix time of its newest request, in seconds; ``count`` how many there are."""
 
     def __init__(self, now: float, count: int = 160) -> None:
@@ -125,7 +125,7 @@ class Ledger:
             state=State.DONE,
             status=200,
             stop_reason="end_turn" if quick else "tool_use",
-            usage=TokenUsage(
+            usage=RecordedUsage(
                 input=chance.randrange(300, 1_200) if quick else chance.randrange(900, 5_200),
                 output=chance.randrange(8, 60) if quick else chance.randrange(120, 1_900),
                 cache_read=0 if quick else chance.randrange(18_000, 44_000),
@@ -181,7 +181,7 @@ class Ledger:
             for _, _, _, model, reads, writes in _PLAYERS:
                 often, read, written, cached, first, speed = _HABITS[model]
                 count = max(1, round(often * work * chance.uniform(0.5, 1.6))) if back else often
-                used = TokenUsage(input=count * read, output=count * written, cache_read=count * cached)
+                used = RecordedUsage(input=count * read, output=count * written, cache_read=count * cached)
                 yield Sum(
                     key=model,
                     day=f"{day:%Y-%m-%d}",

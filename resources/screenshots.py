@@ -39,7 +39,7 @@ from proxy_core.config.settings import Appearance, Configuration, Profile, Role
 from proxy_core.ledger.rows import Filter
 from resources.few_colours import few_colours
 from resources.scene import HOME, NOW, SETTINGS, first_run_state, settings_state
-from resources.scene_ledger import Ledger
+from resources.scene_ledger import SceneLedger
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "screenshots"
 SIZE, SMALL = (1300, 800), (900, 600)
@@ -79,7 +79,7 @@ def _draw(application: QApplication) -> None:
     theme.apply(Appearance.LIGHT)
     speak(application, "zh_CN")
     application.setFont(QFont([FONTS[0], CHINESE], 10))
-    window = _window(theme, catalogue, Ledger(NOW))
+    window = _window(theme, catalogue, SceneLedger(NOW))
     _keep(application, window, "requests-zh")
     window.close()
 
@@ -94,7 +94,7 @@ def _keep(application: QApplication, widget: QWidget, name: str) -> None:
 
 def _watch(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
     """Requests with and without details, large and small, sessions, usage, the window before its first request."""
-    ledger = Ledger(NOW)
+    ledger = SceneLedger(NOW)
     window = _window(theme, catalogue, ledger)
     yield "requests", window
     window.show_requests(Filter(), ledger.rows[1].record.id)
@@ -106,7 +106,7 @@ def _watch(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWid
         window.open_page(page)
         yield page, window
     window.close()
-    empty = _window(theme, catalogue, Ledger(NOW, 0))
+    empty = _window(theme, catalogue, SceneLedger(NOW, 0))
     state = ledger.state()
     bare = AppState(proxy=state.proxy, folder=state.folder, claude_installed=True, has_tray=True)
     empty.show_state(bare)
@@ -114,7 +114,7 @@ def _watch(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWid
     empty.close()
 
 
-def _window(theme: Theme, catalogue: CatalogueSearch, ledger: Ledger) -> WatchWindow:
+def _window(theme: Theme, catalogue: CatalogueSearch, ledger: SceneLedger) -> WatchWindow:
     window = WatchWindow(theme, catalogue, lambda: NOW)
     _let_answer(ledger, window)
     window.resize(*SIZE)
@@ -123,7 +123,7 @@ def _window(theme: Theme, catalogue: CatalogueSearch, ledger: Ledger) -> WatchWi
     return window
 
 
-def _let_answer(ledger: Ledger, window: WatchWindow) -> None:
+def _let_answer(ledger: SceneLedger, window: WatchWindow) -> None:
     """What the window asks for comes from ``ledger``."""
 
     def on_result(command: Command) -> None:
@@ -191,7 +191,7 @@ def _tray(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidg
     """The tray's menu."""
     tray = Tray()
     trouble = Trouble("OpenAI refused the key: 401.", NOW - 200.0)
-    tray.show_state(replace(Ledger(NOW).state(), trouble=trouble))
+    tray.show_state(replace(SceneLedger(NOW).state(), trouble=trouble))
     menu: QMenu = tray.menu
     menu.popup(menu.pos())
     yield "tray-menu", menu

@@ -27,7 +27,7 @@ UNLOCK_WAIT: Final = 30.0
 
 
 @dataclass(frozen=True, slots=True)
-class BlindSpot:
+class UnpricedModels:
     """Models without a price, of how many that play a role."""
 
     unpriced: tuple[str, ...]
@@ -68,10 +68,10 @@ class CliContext:
         """What plays each role that is set: ``provider/name`` or passthrough."""
         return roles_of(profile, self.known)
 
-    def blind_spot(self) -> BlindSpot:
+    def blind_spot(self) -> UnpricedModels:
         """Which of the active profile's models a budget cannot see."""
         models = tuple(dict.fromkeys(target for target in self.roles(self.profile()).values() if target != PASSTHROUGH))
-        return BlindSpot(without_price(models, self.known, self.configuration.settings), len(models))
+        return UnpricedModels(without_price(models, self.known, self.configuration.settings), len(models))
 
     def provider_of(self, target: str) -> Provider | None:
         """Who answers a target; Anthropic under passthrough, None where nobody is known."""

@@ -23,7 +23,7 @@ _SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelLine:
     """A model, and how it is reached: ``live``, ``local``, ``key`` (by the catalogue's word), or not at all."""
 
     model: ModelFacts
@@ -73,22 +73,22 @@ async def _reached(context: CliContext) -> tuple[ProviderListing, ...]:
 
 def rows(
     context: CliContext, words: str, reached: Iterable[ProviderListing], *, whole_catalogue: bool
-) -> list[ModelRow]:
+) -> list[ModelLine]:
     """The models whose id holds all ``words``: those that are reached first, then the catalogue's if asked for."""
-    found: dict[str, ModelRow] = {}
+    found: dict[str, ModelLine] = {}
     wanted = words.lower().split()
     for source in reached:
         how = ("local" if source.provider.local else "live") if source.live else "key"
         for model in source.models:
             if all(word in model.id.lower() for word in wanted):
-                found.setdefault(model.id, ModelRow(model, how))
+                found.setdefault(model.id, ModelLine(model, how))
     if whole_catalogue:
         for model in context.known.models.search(words, limit=len(context.known.models)):
-            found.setdefault(model.id, ModelRow(model, ""))
+            found.setdefault(model.id, ModelLine(model, ""))
     return list(found.values())
 
 
-def lines(listed: Sequence[ModelRow]) -> list[str]:
+def lines(listed: Sequence[ModelLine]) -> list[str]:
     """The table; its head only for a person, so that a pipe gets models alone."""
     from proxy_core.catalogue.words import abilities, price, tokens
 
@@ -108,7 +108,7 @@ def lines(listed: Sequence[ModelRow]) -> list[str]:
     return table([head, *told] if told and sys.stdout.isatty() else told, indent="")
 
 
-def _as_dict(row: ModelRow) -> dict[str, Any]:
+def _as_dict(row: ModelLine) -> dict[str, Any]:
     """For a script; windows in tokens, prices in USD per token, null where not known."""
     from proxy_core.catalogue.words import abilities
 

@@ -16,7 +16,7 @@ from proxy_core.config.local_token import Launch
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Engine, Role
 from proxy_core.launch.claude_code import LaunchPlan, LaunchRole, LaunchSession, PickerOption, plan
-from proxy_core.launch.settings_files import Kept
+from proxy_core.launch.settings_files import KeptValues
 from proxy_core.routing.model_ids import role_of
 from proxy_core.routing.roles import resolve
 
@@ -43,7 +43,7 @@ def plan_for(
     environ: Mapping[str, str],
     offers: Sequence[PickerOption] = (),
     *,
-    kept: Kept | None = None,
+    kept: KeptValues | None = None,
 ) -> LaunchPlan:
     """The environment of a session with the proxy at ``address``; ``kept`` is what its settings files have a say in."""
     parts = {role: _part(cast.known, target) for role, target in cast.roles.items()}
@@ -54,7 +54,7 @@ def plan_for(
         own_credential=any(part.passthrough for part in parts.values()) and not cast.has_anthropic_key,
         long_threshold=cast.long_threshold,
         offers=offers,
-        kept=kept or Kept(),
+        kept=kept or KeptValues(),
     )
     return plan(session, environ)
 

@@ -66,7 +66,7 @@ class Tray(QObject):
         self.menu.addSeparator()
         self._profiles = self.menu.addMenu(translate("Tray", "Profiles"))
         self._profiles.menuAction().setObjectName("tray_profiles")
-        self._launch = self.menu.addMenu(translate("Tray", "LaunchClaudeCode Claude Code"))
+        self._launch = self.menu.addMenu(translate("Tray", "Launch Claude Code"))
         self._launch.menuAction().setObjectName("tray_launch")
         self.menu.addSeparator()
         self._today = self._entry(self.menu, "tray_today", lambda: ShowWatch("usage"))
@@ -179,7 +179,7 @@ class Tray(QObject):
         choose.triggered.connect(self._choose)
 
     def _choose(self) -> None:
-        title = translate("Tray", "LaunchClaudeCode Claude Code in")
+        title = translate("Tray", "Launch Claude Code in")
         ask_folder(
             None, title, self._state.folder, lambda folder: self.command_requested.emit(LaunchClaudeCode(folder))
         )

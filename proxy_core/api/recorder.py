@@ -15,10 +15,10 @@ from proxy_core.ledger.request_events import (
     FirstContent,
     Listener,
     Progress,
+    RecordedUsage,
     Routed,
     Started,
     State,
-    TokenUsage,
 )
 from proxy_core.translate.stream import StreamTranslator
 
@@ -38,7 +38,7 @@ class Charge(NamedTuple):
     ``cost`` is the provider's own figure in USD; ``flat``: a subscription of the client's pays.
     """
 
-    usage: TokenUsage | None = None
+    usage: RecordedUsage | None = None
     cost: float | None = None
     flat: bool = False
 
@@ -164,12 +164,12 @@ class RequestRecorder:
         )
 
 
-def counted(translator: StreamTranslator) -> TokenUsage | None:
+def counted(translator: StreamTranslator) -> RecordedUsage | None:
     """A translated answer's token counts in the journal's words; None where the provider gave none."""
     usage = translator.usage
     if usage is None:
         return None
-    return TokenUsage(
+    return RecordedUsage(
         input=usage.input_tokens,
         output=usage.output_tokens,
         cache_read=usage.cache_read_input_tokens,

@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
 from proxy_core.launch import own_certificates, settings_files
-from proxy_core.launch.settings_files import Kept
+from proxy_core.launch.settings_files import KeptValues
 from proxy_core.routing.model_ids import role_id
 
 TOKEN_HEADER: Final = "x-understudy-token"  # noqa: S105 - a header's name
@@ -139,7 +139,7 @@ class LaunchSession:
     own_credential: bool = False
     long_threshold: int = 200_000
     offers: Sequence[PickerOption] = ()
-    kept: Kept = field(default_factory=Kept)
+    kept: KeptValues = field(default_factory=KeptValues)
 
 
 @dataclass(frozen=True, slots=True)

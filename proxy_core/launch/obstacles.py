@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from proxy_core.launch import settings_files
 from proxy_core.launch.claude_code import BEARER, CREDENTIALS, HEADERS, OTHER_WAYS, SOCKET
-from proxy_core.launch.settings_files import Place
+from proxy_core.launch.settings_files import SettingsFile
 from proxy_core.routing.model_ids import OWN
 
 
@@ -61,7 +61,7 @@ def obstacles(
     return tuple(obstacle for place in found for obstacle in _in_file(place))
 
 
-def _in_file(place: Place) -> Iterator[Obstacle]:
+def _in_file(place: SettingsFile) -> Iterator[Obstacle]:
     path = place.path
     try:
         settings = settings_files.read(path)

@@ -17,7 +17,7 @@ _MANAGED_FOLDERS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class SettingsFile:
     """A settings file. Managed settings outrank ``--settings``; the others do not."""
 
     path: Path
@@ -25,7 +25,7 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class KeptValues:
     """What a launch keeps although its own settings outrank it.
 
     ``user_env`` is the env block of the user's own file; ``no_proxy`` are the values of NO_PROXY in all of them.
@@ -35,7 +35,9 @@ class Kept:
     no_proxy: tuple[str, ...] = ()
 
 
-def places(home: Path, project: Path, environ: Mapping[str, str], managed: Path | None = None) -> tuple[Place, ...]:
+def places(
+    home: Path, project: Path, environ: Mapping[str, str], managed: Path | None = None
+) -> tuple[SettingsFile, ...]:
     """The files that a session in ``project`` reads, whether they exist or not, the strongest first.
 
     ``home`` is the user's home folder; ``CLAUDE_CONFIG_DIR`` in ``environ`` moves Claude Code's. ``managed`` is the
@@ -43,19 +45,19 @@ def places(home: Path, project: Path, environ: Mapping[str, str], managed: Path 
     """
     folder = managed or Path(_MANAGED_FOLDERS.get(sys.platform, _MANAGED_FOLDERS["linux"]))
     return (
-        Place(folder / "managed-settings.json", True),
-        *(Place(path, True) for path in sorted((folder / "managed-settings.d").glob("*.json"))),
-        Place(project / ".claude" / "settings.local.json", False),
-        Place(project / ".claude" / "settings.json", False),
-        Place(_user_file(home, environ), False),
+        SettingsFile(folder / "managed-settings.json", True),
+        *(SettingsFile(path, True) for path in sorted((folder / "managed-settings.d").glob("*.json"))),
+        SettingsFile(project / ".claude" / "settings.local.json", False),
+        SettingsFile(project / ".claude" / "settings.json", False),
+        SettingsFile(_user_file(home, environ), False),
     )
 
 
-def kept(home: Path, project: Path, environ: Mapping[str, str]) -> Kept:
+def kept(home: Path, project: Path, environ: Mapping[str, str]) -> KeptValues:
     """What a launch in ``project`` keeps of the settings files; those that cannot be read say nothing."""
     blocks = [_strings(place.path) for place in places(home, project, environ)]
     values = (block[name] for block in blocks for name in ("NO_PROXY", "no_proxy") if name in block)
-    return Kept(_strings(_user_file(home, environ)), tuple(dict.fromkeys(values)))
+    return KeptValues(_strings(_user_file(home, environ)), tuple(dict.fromkeys(values)))
 
 
 def read(path: Path) -> Any:

@@ -19,7 +19,7 @@ from proxy_core.anthropic_api.amounts import usd
 from proxy_core.catalogue.provider_table import PROVIDERS, SAME_AS
 from proxy_core.catalogue.values import ModelFacts, OffPeak, Rates
 from proxy_core.config.settings import Engine, Price, Settings
-from proxy_core.ledger.request_events import RequestRecord, TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage, RequestRecord
 
 _MILLION: Final = 1_000_000
 
@@ -107,7 +107,7 @@ def without_price(models: Iterable[str], known: PriceList, settings: Settings) -
     return tuple(found)
 
 
-def cost(usage: TokenUsage, model: ModelFacts, at: float | None = None) -> float | None:
+def cost(usage: RecordedUsage, model: ModelFacts, at: float | None = None) -> float | None:
     """USD by a model's prices. None where a price that is needed is not known, which is not free.
 
     ``at`` is the Unix time of the request, for those who are cheaper at some hours. Cached input without a price of its

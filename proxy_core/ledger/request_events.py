@@ -23,7 +23,7 @@ _STOPPED: Final = "overloaded_error"
 
 
 @dataclass(frozen=True, slots=True)
-class TokenUsage:
+class RecordedUsage:
     """Tokens, each counted once: ``input`` without what a cache gave or took; ``reasoning`` is part of ``output``.
 
     ``cache_write_hour`` is the part of ``cache_write`` that is kept for an hour; ``searches`` are searches of the web.
@@ -152,7 +152,7 @@ class Finished:
     stop_reason: str = ""
     error_type: str = ""
     error: str = ""
-    usage: TokenUsage | None = None
+    usage: RecordedUsage | None = None
     warnings: tuple[str, ...] = ()
     cost: float | None = None
     flat: bool = False
@@ -205,7 +205,7 @@ class RequestRecord:
     stop_reason: str = ""
     error_type: str = ""
     error: str = ""
-    usage: TokenUsage | None = None
+    usage: RecordedUsage | None = None
     cost: float | None = None
     flat: bool = False
 

@@ -11,12 +11,12 @@ from dataclasses import fields
 from types import MappingProxyType
 from typing import Any, Final
 
-from proxy_core.ledger.request_events import AttemptMade, RequestRecord, TokenUsage
+from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord
 from proxy_core.ledger.rows import BodyKind, RequestRow
 from proxy_core.ledger.schema import STATE_OF
 
 _COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
-_USAGE: Final = frozenset(field.name for field in fields(TokenUsage))
+_USAGE: Final = frozenset(field.name for field in fields(RecordedUsage))
 
 _PLAIN: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -72,10 +72,10 @@ def _attempt(id_: str, told: list[Any]) -> AttemptMade:
     return AttemptMade(id_, at, number, status, error, waited, *sent[:1])
 
 
-def _usage(counts: list[int | None], more: str | None) -> TokenUsage | None:
+def _usage(counts: list[int | None], more: str | None) -> RecordedUsage | None:
     """None where the answer told none; fields that only a later version knows are left out."""
     if counts[0] is None:
         return None
     others = {name: value for name, value in json.loads(more).items() if name in _USAGE} if more else {}
     counted: dict[str, Any] = dict(zip(_COUNTED, (count or 0 for count in counts), strict=True))
-    return TokenUsage(**counted, **others)
+    return RecordedUsage(**counted, **others)

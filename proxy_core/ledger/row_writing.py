@@ -15,11 +15,11 @@ from typing import Any, Final
 from proxy_core.anthropic_api.json_text import dumps
 from proxy_core.ledger import days
 from proxy_core.ledger.body_keeping import Packed
-from proxy_core.ledger.request_events import RequestRecord, TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage, RequestRecord
 from proxy_core.ledger.schema import STATES
 
 _COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
-_OTHERS: Final = tuple(field.name for field in fields(TokenUsage) if field.name not in _COUNTED)
+_OTHERS: Final = tuple(field.name for field in fields(RecordedUsage) if field.name not in _COUNTED)
 _UNCOUNTED: Final = (None,) * len(_COUNTED)
 _counted: Final = attrgetter(*_COUNTED)
 _others: Final = attrgetter(*_OTHERS)
@@ -123,7 +123,7 @@ def _attempts_of(record: RequestRecord, clean: Clean) -> str:
     return dumps(told).decode()
 
 
-def _more_of(usage: TokenUsage, clean: Clean) -> str | None:
+def _more_of(usage: RecordedUsage, clean: Clean) -> str | None:
     """What few requests have, as JSON."""
     told = {name: value for name, value in zip(_OTHERS, _others(usage), strict=True) if value}
     if not told:

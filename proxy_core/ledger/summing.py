@@ -71,7 +71,7 @@ def count(connection: sqlite3.Connection, wanted: QueryConditions) -> int:
 def total(connection: sqlite3.Connection, wanted: QueryConditions) -> Sum:
     """What they all add up to."""
     source, values = _source(wanted)
-    added = connection.execute(f"SELECT {_summed()} FROM ({source})", values).fetchone()
+    added = connection.execute(f"SELECT {_aggregated()} FROM ({source})", values).fetchone()
     if not added[0]:
         return Sum()
     medians = latency.medians(connection, wanted, added[0], lambda _day, _kind, _session: ("", 0))
@@ -85,7 +85,7 @@ def sums(connection: sqlite3.Connection, by: Grouping, wanted: QueryConditions, 
     source, values = _source(wanted)
     day = "q.day" if daily else "0"
     sql = f"""
-        SELECT {day} AS d, {_COMMON[by]}, {_summed()} FROM ({source}) q {_JOINED.get(by, "")}
+        SELECT {day} AS d, {_COMMON[by]}, {_aggregated()} FROM ({source}) q {_JOINED.get(by, "")}
         GROUP BY d, {_COMMON[by]}"""
     names = _names_of(connection, by)
     groups: dict[Key, tuple[Any, ...]] = {}
@@ -190,7 +190,7 @@ def _source(wanted: QueryConditions, sessions_: tuple[int, ...] | None = None) -
     return " UNION ALL ".join(parts), given
 
 
-def _summed() -> str:
+def _aggregated() -> str:
     return ", ".join(f"ifnull(sum({name}), 0)" for name in _ADDED)
 
 
@@ -225,7 +225,7 @@ def _of_sessions(
     """What the requests of each add up to, the models they went to (the most asked first), how many still run."""
     source, values = _source(wanted, found)
     sql = f"""
-        SELECT session, kind, sum(requests * (state = 0)), {_summed()}
+        SELECT session, kind, sum(requests * (state = 0)), {_aggregated()}
         FROM ({source}) GROUP BY session, kind ORDER BY sum(requests) DESC"""
     names_ = _names_of(connection, Grouping.MODEL)
     sums_: dict[int, Sum] = {}

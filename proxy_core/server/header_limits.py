@@ -26,7 +26,7 @@ LINGER: Final = 5.0
 which can overtake the answer."""
 
 
-class _Answering:
+class _AnswerTransport:
     """What one answer is written to. Its head waits for the first of its body, so that both leave in one piece."""
 
     __slots__ = ("_head", "_loop", "_transport", "write")
@@ -158,7 +158,7 @@ class LimitedHeads(HttpToolsProtocol):
         if not self.url.startswith(b"/") or self.parser.get_http_version() not in _VERSIONS:
             raise _RefusedError
         super().on_headers_complete()
-        self.cycle.transport = _Answering(self.transport, self.loop)  # type: ignore[assignment]  # all it needs of one
+        self.cycle.transport = _AnswerTransport(self.transport, self.loop)  # type: ignore[assignment]  # all it needs of one
         self._within = _Within.BODY
         self._size = 0
         self._wait_no_more()

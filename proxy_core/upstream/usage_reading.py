@@ -10,7 +10,7 @@ from proxy_core.anthropic_api.amounts import usd
 from proxy_core.anthropic_api.content_decoding import PLAIN, ContentDecoder, coding_of
 from proxy_core.anthropic_api.json_text import loads
 from proxy_core.anthropic_api.sse import FrameSplitter, FrameTooLong
-from proxy_core.ledger.request_events import TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage
 
 WHOLE_LIMIT: Final = 16 * 1024 * 1024
 """Bytes of an answer that does not stream which are kept to be read."""
@@ -62,11 +62,11 @@ class UsageReading:
         return self._splitter is not None and self._readable and not self._stopped and not self.error_type
 
     @property
-    def usage(self) -> TokenUsage | None:
+    def usage(self) -> RecordedUsage | None:
         """The tokens, as far as they are known."""
         if not self._counts:
             return None
-        return TokenUsage(
+        return RecordedUsage(
             input=self._counts.get("input_tokens", 0),
             output=self._counts.get("output_tokens", 0),
             cache_read=self._counts.get("cache_read_input_tokens", 0),

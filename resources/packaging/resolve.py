@@ -21,7 +21,7 @@ MACOS: Final = "14.0"
 """``min_os_version`` of briefcase.toml."""
 
 
-class Target(NamedTuple):
+class PackageTarget(NamedTuple):
     """A system in uv's words, the Python of its package, and what it is."""
 
     platform: str
@@ -30,13 +30,13 @@ class Target(NamedTuple):
 
 
 TARGETS: Final = (
-    Target("x86_64-manylinux_2_36", "3.11", "Debian 12"),
-    Target("x86_64-manylinux_2_39", "3.12", "Ubuntu 24.04"),
-    Target("x86_64-manylinux_2_40", "3.13", "Debian 13"),
-    Target("aarch64-manylinux_2_39", "3.12", "Ubuntu 24.04 on Arm"),
-    Target("aarch64-apple-darwin", "3.13", "macOS on Apple silicon"),
-    Target("x86_64-apple-darwin", "3.13", "macOS on Intel"),
-    Target("x86_64-pc-windows-msvc", "3.13", "Windows"),
+    PackageTarget("x86_64-manylinux_2_36", "3.11", "Debian 12"),
+    PackageTarget("x86_64-manylinux_2_39", "3.12", "Ubuntu 24.04"),
+    PackageTarget("x86_64-manylinux_2_40", "3.13", "Debian 13"),
+    PackageTarget("aarch64-manylinux_2_39", "3.12", "Ubuntu 24.04 on Arm"),
+    PackageTarget("aarch64-apple-darwin", "3.13", "macOS on Apple silicon"),
+    PackageTarget("x86_64-apple-darwin", "3.13", "macOS on Intel"),
+    PackageTarget("x86_64-pc-windows-msvc", "3.13", "Windows"),
 )
 
 
@@ -52,7 +52,7 @@ def main() -> int:
     return lost
 
 
-def _trouble(target: Target) -> str:
+def _trouble(target: PackageTarget) -> str:
     """What uv says against it; empty when all of it resolves."""
     uv = Path(sysconfig.get_path("scripts")) / "uv"
     only = ("--dry-run", "--only-binary", ":all:", "--require-hashes")

@@ -697,6 +697,13 @@
     </message>
 </context>
 <context>
+    <name>FirstRunStep</name>
+    <message>
+        <source>Continue</source>
+        <translation>继续</translation>
+    </message>
+</context>
+<context>
     <name>FirstRunWindow</name>
     <message>
         <source>Welcome to Understudy</source>
@@ -1032,7 +1039,7 @@
     </message>
 </context>
 <context>
-    <name>ModelList</name>
+    <name>ModelListView</name>
     <message>
         <source>{0} window</source>
         <translation>窗口 {0}</translation>
@@ -1168,7 +1175,7 @@
     </message>
 </context>
 <context>
-    <name>Notices</name>
+    <name>NoticeStrip</name>
     <message>
         <source>The port is taken by {0}.</source>
         <translation>端口被 {0} 占用。</translation>
@@ -1842,10 +1849,6 @@
         <translation>重新生成本地令牌？</translation>
     </message>
     <message>
-        <source>Clients that use the old token are disconnected after 30 seconds.</source>
-        <translation>使用旧令牌的客户端将在 30 秒后断开。</translation>
-    </message>
-    <message>
         <source>Requests to it will fail until you add a key.</source>
         <translation>在你再次添加密钥之前，发往它的请求都会失败。</translation>
     </message>
@@ -1862,12 +1865,12 @@
         <translation>新请求将按目录价格计算（如果有）。</translation>
     </message>
     <message>
-        <source>IDEs, scripts and copied commands need the new one.</source>
-        <translation>IDE、脚本和已复制的命令都需要换用新令牌。</translation>
+        <source>Clients that use the old token are disconnected after 30 seconds, sessions launched from here too.</source>
+        <translation>使用旧令牌的客户端将在 30 秒后断开，从这里启动的会话也一样。</translation>
     </message>
     <message>
-        <source>Sessions launched from Understudy keep running.</source>
-        <translation>从 Understudy 启动的会话不受影响。</translation>
+        <source>IDEs, scripts and copied commands need the new one.</source>
+        <translation>IDE、脚本和已复制的命令都需要换用新令牌。</translation>
     </message>
     <message>
         <source>Renew token</source>
@@ -4369,13 +4372,6 @@
     <message>
         <source>{0} of your {1} models have no price: the limit can&apos;t see them.</source>
         <translation>你的 {1} 个模型中有 {0} 个没有价格：上限无法计入它们。</translation>
-    </message>
-</context>
-<context>
-    <name>Step</name>
-    <message>
-        <source>Continue</source>
-        <translation>继续</translation>
     </message>
 </context>
 <context>

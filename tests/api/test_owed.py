@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from proxy_core.ledger.request_events import RequestRecord, State, TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage, RequestRecord, State
 from tests.support.anthropic_server import message_bytes
 from tests.support.chat_server import Body, Cut, Hang, Head, Step, chat_server, delta, sse, usage
 from tests.support.proxy import Running, running
@@ -50,12 +50,12 @@ async def story_of(home: Path, model: str, body: bytes, end: Step, *, leave: boo
 @pytest.mark.parametrize(
     ("model", "body", "expected"),
     [
-        ("anthropic/m", BEGUN, TokenUsage(input=25, output=1, cache_read=7, cache_write=3)),
-        ("openai/m", COUNTED, TokenUsage(input=11, output=2)),
+        ("anthropic/m", BEGUN, RecordedUsage(input=25, output=1, cache_read=7, cache_write=3)),
+        ("openai/m", COUNTED, RecordedUsage(input=11, output=2)),
     ],
 )
 async def test_what_was_counted_is_told(
-    tmp_path: Path, model: str, body: bytes, expected: TokenUsage, leave: bool
+    tmp_path: Path, model: str, body: bytes, expected: RecordedUsage, leave: bool
 ) -> None:
     record = await story_of(tmp_path, model, body, Hang() if leave else Cut(), leave=leave)
     assert record.state is (State.CANCELLED if leave else State.FAILED)

@@ -14,7 +14,7 @@ from rich.console import Console
 from app.cli.log_filter import chosen, moment
 from app.cli.log_lines import Columns, as_object, line_of, plain, told
 from app.cli.terminal_escape import escape, escape_line
-from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord, State
 from proxy_core.ledger.rows import RequestRow
 from tests.ledger.shelving import entry
 
@@ -66,7 +66,7 @@ def test_what_comes_later_stands_below_what_came_first() -> None:
     out = io.StringIO()
     columns = Columns(Console(file=out, width=80, force_terminal=True, color_system=None))
     late = _row(
-        provider="openrouter", model="b" * 60, state=State.CANCELLED, cost=None, usage=TokenUsage(1_234_567, 98_765)
+        provider="openrouter", model="b" * 60, state=State.CANCELLED, cost=None, usage=RecordedUsage(1_234_567, 98_765)
     )
     for row in (_row(), late, _row()):
         columns.write([line_of(row)])
@@ -154,7 +154,7 @@ def test_a_request_is_told_with_all_that_matters() -> None:
         state=State.FAILED,
         status=200,
         error="cut off",
-        usage=TokenUsage(10, 5, cache_read=3),
+        usage=RecordedUsage(10, 5, cache_read=3),
         warnings=("no images",),
     )
     first, *rest = told(record)

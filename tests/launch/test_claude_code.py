@@ -10,7 +10,7 @@ import pytest
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Role
 from proxy_core.launch.claude_code import OTHER_WAYS, LaunchPlan, LaunchRole, LaunchSession, PickerOption, plan
-from proxy_core.launch.settings_files import Kept
+from proxy_core.launch.settings_files import KeptValues
 
 TOKEN = "us-launch.the-secret-part.signature"
 GPT = LaunchRole("openai/gpt-4.1", 1_047_576, 32_768)
@@ -29,10 +29,10 @@ def _plan(
     long_threshold: int = 200_000,
     offers: Sequence[PickerOption] = (),
     address: str = "http://127.0.0.1:8082",
-    kept: Kept | None = None,
+    kept: KeptValues | None = None,
 ) -> LaunchPlan:
     parts = {Role.BIG: big, Role.SMALL: small, Role.THINKER: big, **(more or {})}
-    session = LaunchSession(address, Secret(TOKEN), parts, own, long_threshold, offers, kept or Kept())
+    session = LaunchSession(address, Secret(TOKEN), parts, own, long_threshold, offers, kept or KeptValues())
     return plan(session, inherited or {})
 
 
@@ -194,14 +194,14 @@ def test_loopback_goes_through_no_http_proxy() -> None:
 
 
 def test_the_hosts_of_all_lists_are_kept_and_what_is_none_is_not() -> None:
-    kept = Kept(no_proxy=("intern.example .corp,*.lan:8080", 'x"y,a;b,\x00'))
+    kept = KeptValues(no_proxy=("intern.example .corp,*.lan:8080", 'x"y,a;b,\x00'))
     made = _plan(inherited={"NO_PROXY": "a.example"}, kept=kept)
     assert made.variables["NO_PROXY"] == "a.example,intern.example,.corp,*.lan:8080,127.0.0.1,localhost,::1"
 
 
 def test_no_http_proxy_at_all_stays_none_at_all() -> None:
     assert _plan(inherited={"no_proxy": "*"}).variables["NO_PROXY"] == "*"
-    assert _plan(kept=Kept(no_proxy=("*",)), inherited={"no_proxy": "a"}).settings["env"]["no_proxy"] == "*"
+    assert _plan(kept=KeptValues(no_proxy=("*",)), inherited={"no_proxy": "a"}).settings["env"]["no_proxy"] == "*"
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_the_proxys_own_address_is_among_them_as_a_url_has_it(address: str, last
 def test_where_reports_go_is_the_users_to_say() -> None:
     endpoint, switch = "OTEL_EXPORTER_OTLP_ENDPOINT", "CLAUDE_CODE_ENABLE_TELEMETRY"
     assert [_plan().settings["env"][name] for name in (switch, endpoint)] == ["", ""]
-    made = _plan(inherited={switch: "1", endpoint: "http://a"}, kept=Kept(user_env={endpoint: "http://b"}))
+    made = _plan(inherited={switch: "1", endpoint: "http://a"}, kept=KeptValues(user_env={endpoint: "http://b"}))
     assert [made.settings["env"][name] for name in (switch, endpoint)] == ["1", "http://b"]
     again = made.over({"env": {endpoint: "http://c"}})
     assert again.settings["env"][endpoint] == again.variables[endpoint] == "http://c"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from proxy_core.launch.settings_files import Kept, kept
+from proxy_core.launch.settings_files import KeptValues, kept
 
 
 def _write(path: Path, content: str) -> None:
@@ -29,4 +29,4 @@ def test_every_list_of_hosts_and_the_users_own_variables(tmp_path: Path) -> None
 def test_files_that_say_nothing_are_survived(tmp_path: Path, content: str) -> None:
     (tmp_path / ".claude").mkdir()
     (tmp_path / ".claude" / "settings.json").write_text(content, "latin-1")
-    assert kept(tmp_path, tmp_path, {}) == Kept()
+    assert kept(tmp_path, tmp_path, {}) == KeptValues()

@@ -12,7 +12,7 @@ from proxy_core.api.recorder import counted
 from proxy_core.catalogue.known import Known
 from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config.settings import Price, ProviderSettings, Settings
-from proxy_core.ledger.request_events import TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage
 from proxy_core.translate.stream import StreamTranslator
 from proxy_core.upstream.usage_reading import UsageReading
 
@@ -119,7 +119,7 @@ KNOWN = Known(
 SETTINGS = Settings(prices={"my-box/m": Price(input=3.0, output=9.0, cache_read=0.3), "my-box/gift": Price()})
 
 
-def chat(usage: dict[str, Any]) -> tuple[TokenUsage | None, float | None]:
+def chat(usage: dict[str, Any]) -> tuple[RecordedUsage | None, float | None]:
     """What is heard of a chat completion that ends with this ``usage``."""
     translator = StreamTranslator("msg_1", "claude-sonnet-5-5")
     translator.feed({"choices": [{"index": 0, "delta": {"content": "hi"}, "finish_reason": "stop"}]})
@@ -128,7 +128,7 @@ def chat(usage: dict[str, Any]) -> tuple[TokenUsage | None, float | None]:
     return counted(translator), translator.cost
 
 
-def messages(start: dict[str, Any], end: dict[str, Any]) -> tuple[TokenUsage | None, float | None]:
+def messages(start: dict[str, Any], end: dict[str, Any]) -> tuple[RecordedUsage | None, float | None]:
     """What is heard of an Anthropic stream that begins and ends with these counts."""
     reading = UsageReading()
     for event in (
@@ -154,7 +154,7 @@ def prompt(prompt: int, completion: int, *, cached: int = 0, reasoning: int = 0,
 @dataclass(frozen=True)
 class Case:
     model: str
-    heard: tuple[TokenUsage | None, float | None]
+    heard: tuple[RecordedUsage | None, float | None]
     usd: float
     at: float = MONDAY_AT_EIGHT
     estimated: bool = True

@@ -16,12 +16,12 @@ from proxy_core.ledger.request_events import (
     Finished,
     FirstContent,
     Progress,
+    RecordedUsage,
     RequestEvent,
     RequestRecord,
     Routed,
     Started,
     State,
-    TokenUsage,
     apply,
 )
 from proxy_core.ledger.store import LedgerFile
@@ -67,7 +67,7 @@ def told(id_: str, at: float = NOON, **fields: Any) -> list[RequestEvent]:
         AttemptMade(id_, at + 1.5, 2, 200),
         FirstContent(id_, at + 2, "chatcmpl-1"),
         Progress(id_, at + 2.5, 40),
-        Finished(id_, at + 3, State.DONE, 200, "end_turn", usage=TokenUsage(10, 5, 3, 2, 1), warnings=("late",)),
+        Finished(id_, at + 3, State.DONE, 200, "end_turn", usage=RecordedUsage(10, 5, 3, 2, 1), warnings=("late",)),
     ]
     return [changed(each) for each in events]
 

@@ -18,12 +18,12 @@ from proxy_core.ledger.request_events import (
     BodyCaptured,
     BodyKind,
     Finished,
+    RecordedUsage,
     RequestEvent,
     RequestRecord,
     Routed,
     Started,
     State,
-    TokenUsage,
 )
 from proxy_core.ledger.row_writing import PricedRecord
 from proxy_core.ledger.schema import bring_up
@@ -81,7 +81,7 @@ def entry(id_: str, cost: float | None = 0.0125, **more: Any) -> PricedRecord:
         state=State.DONE,
         status=200,
         stop_reason="end_turn",
-        usage=TokenUsage(2_000, 500, cache_read=10_000),
+        usage=RecordedUsage(2_000, 500, cache_read=10_000),
     )
     return PricedRecord(replace(told, **more), cost)
 
@@ -95,7 +95,7 @@ def carried(id_: str, request: Mapping[str, Any] = REQUEST, answer: Mapping[str,
         Routed(name, now, "BIG", "claude-opus-5-5 plays BIG", "openai", "gpt-4.1", "direct"),
         AttemptMade(name, now, 1, 200),
         *(BodyCaptured(name, now, part, body) for part, body in bodies.items()),
-        Finished(name, now + 2.0, State.DONE, 200, "tool_use", usage=TokenUsage(2_000, 500, cache_read=10_000)),
+        Finished(name, now + 2.0, State.DONE, 200, "tool_use", usage=RecordedUsage(2_000, 500, cache_read=10_000)),
     ]
 
 

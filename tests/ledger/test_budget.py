@@ -16,7 +16,7 @@ from proxy_core.ledger.budget import Act, BudgetState, BudgetVerdict, Crossing, 
 from proxy_core.ledger.budget_watch import BudgetWatch
 from proxy_core.ledger.pricing import Cost
 from proxy_core.ledger.reading import LedgerUnreadable
-from proxy_core.ledger.request_events import Finished, RequestRecord, Routed, Started, State, TokenUsage
+from proxy_core.ledger.request_events import Finished, RecordedUsage, RequestRecord, Routed, Started, State
 from proxy_core.ledger.rows import Filter, RequestRow, Sum
 
 NOON = datetime(2026, 11, 22, 12).timestamp()  # noqa: DTZ001 - local time is what a budget goes by
@@ -76,7 +76,7 @@ class Stand:
         """The model's name says what it costs."""
         self.watch.on_event(Started(id_, self.now, "/v1/messages", "claude-sonnet-5-5", True))
         self.watch.on_event(Routed(id_, self.now, "big", "why", "p", "unpriced" if usd is None else str(usd), "direct"))
-        self.watch.on_event(Finished(id_, self.now, State.DONE, 200, usage=TokenUsage(1, 1)))
+        self.watch.on_event(Finished(id_, self.now, State.DONE, 200, usage=RecordedUsage(1, 1)))
 
     def verdict(self) -> BudgetVerdict:
         return asyncio.run(self.watch.verdict())
@@ -198,7 +198,7 @@ def test_an_answer_over_midnight_belongs_to_the_day_it_began(stand: Stand) -> No
     stand.watch.on_event(Started("a", stand.now, "/v1/messages", "m", True))
     stand.watch.on_event(Routed("a", stand.now, "big", "why", "p", "6.0", "direct"))
     stand.now += 2
-    stand.watch.on_event(Finished("a", stand.now, State.DONE, 200, usage=TokenUsage(1, 1)))
+    stand.watch.on_event(Finished("a", stand.now, State.DONE, 200, usage=RecordedUsage(1, 1)))
     assert (stand.watch.state().spent_today, stand.watch.state().spent_month) == (0.0, 6.0)
 
 

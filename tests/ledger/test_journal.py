@@ -14,12 +14,12 @@ from proxy_core.ledger.request_events import (
     Finished,
     FirstContent,
     Progress,
+    RecordedUsage,
     RequestEvent,
     RequestRecord,
     Routed,
     Started,
     State,
-    TokenUsage,
     aggregate,
     apply,
 )
@@ -40,7 +40,7 @@ _NEWS: st.SearchStrategy[RequestEvent] = st.one_of(
     st.builds(
         Finished,
         *(_ID, _AT, st.sampled_from(State), st.integers(200, 599), _WORD, _WORD, _WORD),
-        *(st.none() | st.builds(TokenUsage, st.integers(0, 9)), _WARNINGS, st.none() | _AT, st.booleans()),
+        *(st.none() | st.builds(RecordedUsage, st.integers(0, 9)), _WARNINGS, st.none() | _AT, st.booleans()),
     ),
 )
 

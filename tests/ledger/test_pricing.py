@@ -12,7 +12,7 @@ from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.config.settings import Price
 from proxy_core.ledger.pricing import Cost, cost, is_free, price_of
-from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord, State
 from proxy_core.ledger.rows import Billing, billing_of
 from proxy_core.upstream.usage_reading import UsageReading
 from tests.ledger.price_cases import (
@@ -25,11 +25,11 @@ from tests.ledger.price_cases import (
     prompt,
 )
 
-USAGE = TokenUsage(input=1_000, output=100, cache_read=10_000, cache_write=2_000)
+USAGE = RecordedUsage(input=1_000, output=100, cache_read=10_000, cache_write=2_000)
 A_CENT = 0.01
 
 
-def record(model: str, usage: TokenUsage | None = USAGE, **more: Any) -> RequestRecord:
+def record(model: str, usage: RecordedUsage | None = USAGE, **more: Any) -> RequestRecord:
     provider, _, name = model.partition("/")
     return replace(
         RequestRecord(
@@ -132,7 +132,7 @@ def test_where_a_provider_may_have_worked_nothing_is_said_to_be_free(doubtful: R
 
 def test_a_failed_request_is_billed_by_the_tokens_that_were_counted() -> None:
     cut = failed(200, 200, error_type="api_error")
-    cut = replace(cut, usage=TokenUsage(input=1_000_000))
+    cut = replace(cut, usage=RecordedUsage(input=1_000_000))
     priced = price_of(cut, KNOWN, SETTINGS)
     assert priced == Cost(2.0, estimated=True)
     assert billing_of(cut, 2.0) is Billing.PRICED
@@ -149,7 +149,7 @@ def test_what_was_cut_costs_nothing_where_nothing_costs() -> None:
 
 def test_what_is_said_comes_before_what_is_listed() -> None:
     said = replace(SETTINGS, prices={"openai/gpt-4.1": Price(1.0, 1.0)})
-    usage = TokenUsage(input=1_000_000)
+    usage = RecordedUsage(input=1_000_000)
     assert price_of(record("openai/gpt-4.1", usage), KNOWN, said) == Cost(1.0, estimated=True)
     assert price_of(record("openai/gpt-4.1", usage, cost=0.5), KNOWN, said) == Cost(0.5, estimated=False)
     assert price_of(record("ollama/qwen3:8b", usage), KNOWN, replace(said, prices={"ollama/qwen3:8b": Price(2.0)})) == (
@@ -224,7 +224,7 @@ def test_quiet_hours_may_last_over_midnight(hours: str, weekdays: Any, at: float
         "off_peak_pricing": {"input_cost_per_token": 1e-6, "windows": [rule]},
     }
     model = ModelCatalogue(lambda: [("deepseek/m", entry)]).facts("deepseek", "m")
-    assert cost(TokenUsage(input=1_000_000), model, at) == (1.0 if open_ else 2.0)
+    assert cost(RecordedUsage(input=1_000_000), model, at) == (1.0 if open_ else 2.0)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from proxy_core.ledger import latency, ledger_file, query_filter
 from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.record_repository import RecordRepository
-from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord, State
 from proxy_core.ledger.row_writing import PricedRecord
 from proxy_core.ledger.rows import Billing, Filter, Grouping, RequestRow, Sum, billing_of
 from tests.ledger.records import NOON
@@ -23,9 +23,9 @@ from tests.ledger.records import NOON
 REQUESTS = 600
 
 
-def _usage(chance: random.Random) -> TokenUsage:
+def _usage(chance: random.Random) -> RecordedUsage:
     input_, output, cache_read, cache_write, reasoning = (chance.randrange(1000) for _ in range(5))
-    return TokenUsage(input_, output, cache_read, cache_write, reasoning)
+    return RecordedUsage(input_, output, cache_read, cache_write, reasoning)
 
 
 def _entries(seed: int) -> Iterator[PricedRecord]:
@@ -197,7 +197,7 @@ def test_far_from_the_newest_it_is_the_same(
 
 
 def _summed(entries: list[PricedRecord], key: str = "", day: str = "") -> Sum:
-    usages = [entry.record.usage or TokenUsage() for entry in entries]
+    usages = [entry.record.usage or RecordedUsage() for entry in entries]
     priced = [entry for entry in entries if entry.cost is not None]
     billings = [billing_of(entry.record, entry.cost) for entry in entries]
     waits = [wait for entry in entries if (wait := entry.record.time_to_first_token) is not None]

@@ -13,7 +13,7 @@ import pytest
 from proxy_core.ledger import store, writer
 from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.record_repository import AT_ONCE
-from proxy_core.ledger.request_events import Finished, Progress, RequestRecord, Routed, Started, State, TokenUsage
+from proxy_core.ledger.request_events import Finished, Progress, RecordedUsage, RequestRecord, Routed, Started, State
 from proxy_core.ledger.store import LedgerFile
 from tests.ledger.records import NOON, on_event, sql, story_of, told, until, with_bodies, written
 
@@ -168,7 +168,7 @@ def test_a_beginning_told_twice_is_one_request(path: Path) -> None:
 
 
 def test_absurd_numbers_of_a_provider_are_bounded(path: Path) -> None:
-    absurd = TokenUsage(10**30, -5, 3, 2**63, 1)
+    absurd = RecordedUsage(10**30, -5, 3, 2**63, 1)
     written(path, told("r1", usage=absurd, cost=float("inf")), told("r2"), price=lambda _: (float("nan"), True))
     ledger = Ledger(path)
     total = ledger.total()
@@ -222,7 +222,7 @@ def test_a_session_is_one_however_many_of_its_requests_are_written_at_once(path:
 
 
 def test_usage_in_words_is_kept(path: Path) -> None:
-    usage = TokenUsage(10, 5, 3, 2, 1, cache_write_hour=2, searches=1, terms="fast us")
+    usage = RecordedUsage(10, 5, 3, 2, 1, cache_write_hour=2, searches=1, terms="fast us")
     written(path, told("r1", usage=usage))
     ledger = Ledger(path)
     assert ledger.page()[0].record.usage == usage

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_core.anthropic_api import sse
-from proxy_core.ledger.request_events import TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage
 from proxy_core.upstream.usage_reading import WHOLE_LIMIT, UsageReading, decoded
 from tests.support.anthropic_server import USAGE, encoded, event, message_bytes
 
@@ -29,13 +29,13 @@ def read(data: bytes, piece: int, content_type: str = "text/event-stream", encod
 @pytest.mark.parametrize("piece", [1, 7, 100_000])
 def test_a_stream_however_it_is_cut_and_encoded(encoding: str, piece: int) -> None:
     reading = read(encoded(STREAM, encoding), piece, "text/event-stream; charset=utf-8", encoding)
-    assert reading.usage == TokenUsage(input=25, output=12, cache_read=7, cache_write=3)
+    assert reading.usage == RecordedUsage(input=25, output=12, cache_read=7, cache_write=3)
     assert (reading.stop_reason, reading.error) == ("tool_use", "")
 
 
 def test_a_stream_in_two_members_of_gzip() -> None:
     reading = read(gzip.compress(STREAM[:200]) + gzip.compress(STREAM[200:]), 50, encoding="gzip")
-    assert (reading.usage, reading.is_cut) == (TokenUsage(input=25, output=12, cache_read=7, cache_write=3), False)
+    assert (reading.usage, reading.is_cut) == (RecordedUsage(input=25, output=12, cache_read=7, cache_write=3), False)
 
 
 def test_few_bytes_that_unpack_to_very_many_are_not_read() -> None:
@@ -49,25 +49,25 @@ def test_few_bytes_that_unpack_to_very_many_are_not_read() -> None:
 @pytest.mark.parametrize("piece", [1, 13, 100_000])
 def test_a_stream_with_other_line_ends(ends: bytes, piece: int) -> None:
     reading = read(STREAM.replace(b"\n", ends), piece)
-    assert (reading.usage, reading.is_cut) == (TokenUsage(input=25, output=12, cache_read=7, cache_write=3), False)
+    assert (reading.usage, reading.is_cut) == (RecordedUsage(input=25, output=12, cache_read=7, cache_write=3), False)
 
 
 def test_what_is_told_behind_a_very_long_event_is_heard() -> None:
     long = event("content_block_delta", delta={"type": "text_delta", "text": "x" * 3_000_000})
     reading = read(long + STREAM, 65_536)
-    assert (reading.usage, reading.is_cut) == (TokenUsage(input=25, output=12, cache_read=7, cache_write=3), False)
+    assert (reading.usage, reading.is_cut) == (RecordedUsage(input=25, output=12, cache_read=7, cache_write=3), False)
 
 
 def test_later_numbers_replace_earlier_ones() -> None:
     usage = {"input_tokens": 30, "output_tokens": 9, "output_tokens_details": {"thinking_tokens": 4}}
     data = STREAM + event("message_delta", delta={"stop_reason": "end_turn"}, usage=usage)
-    assert read(data, 100).usage == TokenUsage(input=30, output=9, cache_read=7, cache_write=3, reasoning=4)
+    assert read(data, 100).usage == RecordedUsage(input=30, output=9, cache_read=7, cache_write=3, reasoning=4)
 
 
 def test_a_whole_message() -> None:
     body = {"type": "message", "stop_reason": "end_turn", "usage": {**USAGE, "output_tokens": 5}}
     reading = read(encoded(json.dumps(body).encode(), "gzip"), 10, "application/json", "gzip")
-    assert reading.usage == TokenUsage(input=25, output=5, cache_read=7, cache_write=3)
+    assert reading.usage == RecordedUsage(input=25, output=5, cache_read=7, cache_write=3)
     assert reading.stop_reason == "end_turn"
 
 

@@ -14,7 +14,7 @@ from app.services.model_probe.probe_call import ProbeAnswer, ProbeClient
 from app.services.model_probe.test_image import COLOURS, png
 from proxy_core.catalogue.values import ModelFacts
 from proxy_core.ledger.pricing import cost
-from proxy_core.ledger.request_events import TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage
 
 _MOST: Final = 2_048
 """Tokens of an answer: a model that thinks spends hundreds before its first word."""
@@ -55,7 +55,7 @@ class Check:
     outcome: Outcome
     sentence: str
     mend: str = ""
-    usage: TokenUsage | None = None
+    usage: RecordedUsage | None = None
     cost: float | None = None
     first: float | None = None
     whole: float | None = None
@@ -143,7 +143,7 @@ def _request(tried: Tried, prompt: str) -> dict[str, Any]:
 
 
 def _check(name: str, outcome: Outcome, sentence: str, heard: ProbeAnswer, tried: Tried, *, mend: str = "") -> Check:
-    used = heard.usage if heard.usage != TokenUsage() else None
+    used = heard.usage if heard.usage != RecordedUsage() else None
     return Check(
         name,
         outcome,

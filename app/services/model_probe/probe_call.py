@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from proxy_core.anthropic_api.json_text import dumps, loads
 from proxy_core.anthropic_api.sse import FrameSplitter
 from proxy_core.config.secret import Secret
-from proxy_core.ledger.request_events import TokenUsage
+from proxy_core.ledger.request_events import RecordedUsage
 
 _PIECE: Final = 65_536
 _SECONDS: Final = 300.0
@@ -33,7 +33,7 @@ class ProbeAnswer:
     status: int
     text: str = ""
     calls: tuple[tuple[str, Any], ...] = ()
-    usage: TokenUsage = field(default_factory=TokenUsage)
+    usage: RecordedUsage = field(default_factory=RecordedUsage)
     stop_reason: str = ""
     first: float | None = None
     last: float = 0.0
@@ -121,7 +121,7 @@ class _Hearing:
         calls = [
             (block["name"], _parsed(block["json"])) for block in self._blocks.values() if block["type"] == "tool_use"
         ]
-        usage = TokenUsage(
+        usage = RecordedUsage(
             input=self._usage.get("input_tokens", 0),
             output=self._usage.get("output_tokens", 0),
             cache_read=self._usage.get("cache_read_input_tokens", 0),

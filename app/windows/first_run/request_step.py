@@ -31,7 +31,7 @@ class RequestStep(FirstRunStep):
             self.tr("It goes the way that all of Claude Code's will go: through the proxy to your model."),
         )
         self._ended = False
-        card = Card(self.tr("QueryResult"))
+        card = Card(self.tr("Answer"))
         self.chip = Chip(theme, parent=card)
         self.chip.setObjectName("first-words-state")
         card.head.addWidget(self.chip)
@@ -76,7 +76,7 @@ class RequestStep(FirstRunStep):
 
     @property
     def button(self) -> str:
-        return self.tr("LaunchClaudeCode Claude Code")
+        return self.tr("Launch Claude Code")
 
     def show_state(self, state: AppState) -> None:
         super().show_state(state)

@@ -17,7 +17,7 @@ from app.windows.settings.fields import combo
 from app.windows.settings.local_card import LocalCard
 from app.windows.settings.page import Page
 from app.windows.settings.providers_card import ProvidersCard
-from app.windows.settings.questions import Change
+from app.windows.settings.questions import SettingChange
 from app.windows.settings.roles_card import RolesCard
 from proxy_core.config.settings import Profile, Role, Settings
 
@@ -82,7 +82,9 @@ class ModelsPage(Page):
         fixed = {role: model for role, model in settings.active.roles.items() if f"roles.{role}" in self.fixed}
         return replace(settings, profiles={**settings.profiles, settings.profile: Profile(fixed)})
 
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[SettingChange, ...]:
         now, then = self.settings.active.roles, self.restored().active.roles
-        roles = (Change(role.name, now[role], self.tr("default")) for role in Role if role in now and role not in then)
+        roles = (
+            SettingChange(role.name, now[role], self.tr("default")) for role in Role if role in now and role not in then
+        )
         return (*roles, *super().changes())

@@ -15,7 +15,7 @@ from app.widgets.labels import Label, line
 from app.widgets.theme import Theme
 from app.widgets.theme_tokens import GAP_8, GAP_16, GAP_24
 from app.windows.settings.fields import Field
-from app.windows.settings.questions import Change
+from app.windows.settings.questions import SettingChange
 from app.windows.settings.values import value_at, with_defaults, with_value
 from proxy_core.config.settings import Settings
 
@@ -80,12 +80,12 @@ class Page(QWidget):
                 settings = with_value(settings, field.path, value_at(self.settings, field.path))
         return settings
 
-    def changes(self) -> tuple[Change, ...]:
+    def changes(self) -> tuple[SettingChange, ...]:
         """What restoring the defaults would change."""
         after = self.restored()
         values = ((field, value_at(self.settings, field.path), value_at(after, field.path)) for field in self.fields)
         return tuple(
-            Change(field.label.text(), field.words(now), field.words(then))
+            SettingChange(field.label.text(), field.words(now), field.words(then))
             for field, now, then in values
             if now != then
         )

@@ -20,7 +20,7 @@ translate = QCoreApplication.translate
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class SettingChange:
     """A setting as a person reads it: its label, what it is, and what it would become."""
 
     label: str
@@ -143,15 +143,17 @@ def renew_token() -> Question:
     return Question(
         translate("Questions", "Renew the local token?"),
         (
-            translate("Questions", "Clients that use the old token are disconnected after 30 seconds."),
+            translate(
+                "Questions",
+                "Clients that use the old token are disconnected after 30 seconds, sessions launched from here too.",
+            ),
             translate("Questions", "IDEs, scripts and copied commands need the new one."),
-            translate("Questions", "Sessions launched from Understudy keep running."),
         ),
         translate("Questions", "Renew token"),
     )
 
 
-def restore_defaults(page: str, changes: Sequence[Change]) -> Question:
+def restore_defaults(page: str, changes: Sequence[SettingChange]) -> Question:
     """A page's settings as they are when nobody changed them."""
     line = translate("Questions", "{0}: {1} → {2}")
     return Question(

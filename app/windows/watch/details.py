@@ -21,7 +21,7 @@ from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_16
 from app.windows.models.request_entry import RequestEntry, chip_samples, status
 from app.windows.watch.body_panel import BodyPanel
 from app.windows.watch.fact_panels import FactPanel, TimePanel, TokenPanel
-from app.windows.watch.run_again import AgainField, AgainWindow
+from app.windows.watch.replay import AgainField, AgainWindow
 from proxy_core.ledger.request_events import State
 
 LEAST = 300
@@ -50,7 +50,7 @@ class Details(Card):
         self.body.addLayout(self._head())
         self.again = AgainField(theme, catalogue)
         self.again.setVisible(False)
-        self.again.chosen.connect(self._run_again)
+        self.again.chosen.connect(self._replay)
         self.body.addWidget(self.again)
         self._again_window: AgainWindow | None = None
         self.facts = FactPanel(theme)
@@ -192,7 +192,7 @@ class Details(Card):
         if self.again.isVisible():
             self.again.begin("" if self._entry is None else self._entry.record.model)
 
-    def _run_again(self, model: str) -> None:
+    def _replay(self, model: str) -> None:
         self.again.setVisible(False)
         self.command_requested.emit(ReplayRequest(self.id, model))
 

@@ -76,7 +76,7 @@ def _launch(state: AppState) -> list[NoticeItem]:
                 f"obstacles {sentence}",
                 "warn",
                 sentence,
-                translate("NoticeStrip", "LaunchClaudeCode anyway"),
+                translate("NoticeStrip", "Launch anyway"),
                 LaunchClaudeCode(anyway=True),
             )
         )

@@ -150,7 +150,7 @@ class Sidebar(QWidget):
         self.folder.setAccessibleName(self.tr("Project folder"))
         self.folder.clicked.connect(self._folders)
         label.setBuddy(self.folder)
-        self.launcher = PrimaryButton(self._theme, self.tr("LaunchClaudeCode Claude Code"), "launch", "terminal")
+        self.launcher = PrimaryButton(self._theme, self.tr("Launch Claude Code"), "launch", "terminal")
         self.launcher.setToolTip(self.tr("Opens your terminal in the project folder (Ctrl+L)"))
         self.launcher.clicked.connect(self.launch)
         for widget in (label, self.folder, self.launcher):

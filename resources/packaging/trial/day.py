@@ -45,7 +45,7 @@ SECONDS: Final = 30.0
 Found = TypeVar("Found")
 
 
-class Wrong(Exception):
+class TrialFailed(Exception):
     """Something is not as it should be; the message says what."""
 
 
@@ -56,7 +56,7 @@ def until(found: Callable[[], Found], what: str, seconds: float = SECONDS) -> tu
         if result := found():
             return result, round((time.monotonic() - began) * 1000)
         time.sleep(0.02)
-    raise Wrong(f"after {seconds:.0f} s there is still no {what}")
+    raise TrialFailed(f"after {seconds:.0f} s there is still no {what}")
 
 
 def ok(sentence: str) -> None:
@@ -67,7 +67,7 @@ def ok(sentence: str) -> None:
 def must(holds: object, sentence: str) -> None:
     """Raise Wrong with ``sentence`` unless it holds."""
     if not holds:
-        raise Wrong(sentence)
+        raise TrialFailed(sentence)
 
 
 def running() -> list[int]:
@@ -247,7 +247,7 @@ def main() -> int:
     tray, notifications = TrayHost(bus), NotificationHost(bus)
     try:
         day(tray, notifications)
-    except (Wrong, AssertionError) as error:
+    except (TrialFailed, AssertionError) as error:
         print(f"  WRONG  {error}", flush=True)
         return 1
     finally:

@@ -123,9 +123,9 @@ def test_what_has_not_begun_when_it_closes_is_not_done(posts: Posts) -> None:
 def test_a_job_that_waits_for_ever_does_not_keep_the_process_alive() -> None:
     script = (
         "import threading\n"
-        "from app.services.worker_queue import Lane\n"
+        "from app.services.worker_queue import WorkerQueue\n"
         "begun = threading.Event()\n"
-        "lane = Lane('test', lambda _: None, lambda _: None)\n"
+        "lane = WorkerQueue('test', lambda _: None, lambda _: None)\n"
         "lane.run(lambda: (begun.set(), threading.Event().wait()))\n"
         "begun.wait()\n"
     )

@@ -69,7 +69,7 @@ def test_the_menu_of_a_proxy_that_runs(tray: tuple[Tray, list[Command]]) -> None
         "Running on 127.0.0.1:8082",
         "Stop",
         "Profiles",
-        "LaunchClaudeCode Claude Code",
+        "Launch Claude Code",
         "Today: 12 requests, $1.24",
         "Open Understudy",
         "Settings…",

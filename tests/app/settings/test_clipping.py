@@ -106,7 +106,7 @@ LONG = "A profile whose name is far longer than anybody would write it, but some
 def every_question(state: AppState) -> list[Question]:
     """Each at its longest."""
     settings = replace(state.settings, profile=LONG, profiles={LONG: state.settings.active, **state.settings.profiles})
-    changes = (questions.Change("Long label of a setting", "http://" + "x" * 200, "empty"),) * 8
+    changes = (questions.SettingChange("Long label of a setting", "http://" + "x" * 200, "empty"),) * 8
     return [
         questions.counting(),
         questions.delete_log(LogMeasured(HELD)),

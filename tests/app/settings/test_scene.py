@@ -12,11 +12,11 @@ from app.state.query_results import BodiesRead, NamesRead, PageRead, SessionsRea
 from proxy_core.ledger.request_events import State
 from proxy_core.ledger.rows import Filter, Grouping
 from resources.scene import NOW
-from resources.scene_ledger import Ledger, added
+from resources.scene_ledger import SceneLedger, added
 
 
 def test_its_pages_follow_one_another_newest_first() -> None:
-    ledger = Ledger(NOW)
+    ledger = SceneLedger(NOW)
     numbers: list[int] = []
     before: int | None = None
     while (page := ledger.answer(ReadPage(Filter(), before, 50))) and isinstance(page, PageRead) and page.rows:
@@ -39,15 +39,15 @@ def test_its_pages_follow_one_another_newest_first() -> None:
     ],
 )
 def test_it_answers_every_wish_for_something_large(command: Command, kind: type) -> None:
-    assert isinstance(Ledger(NOW).answer(command), kind)
+    assert isinstance(SceneLedger(NOW).answer(command), kind)
 
 
 def test_other_wishes_are_not_for_it() -> None:
-    assert Ledger(NOW).answer(Quit()) is None
+    assert SceneLedger(NOW).answer(Quit()) is None
 
 
 def test_something_failed_something_was_tried_again_and_something_runs() -> None:
-    ledger = Ledger(NOW)
+    ledger = SceneLedger(NOW)
     assert [row.record.status for row in ledger.rows if row.record.state is State.FAILED] == [401]
     assert [len(row.record.attempts) for row in ledger.rows].count(2) == 1
     (running,) = ledger.state().running
@@ -55,7 +55,7 @@ def test_something_failed_something_was_tried_again_and_something_runs() -> None
 
 
 def test_sums_add_up() -> None:
-    answer = Ledger(NOW).answer(ReadUsage(Grouping.MODEL, Filter()))
+    answer = SceneLedger(NOW).answer(ReadUsage(Grouping.MODEL, Filter()))
     assert isinstance(answer, UsageRead)
     assert answer.total.requests == sum(day.requests for day in answer.per_day)
     again = added("", answer.by_key)
@@ -66,7 +66,7 @@ def test_sums_add_up() -> None:
 
 
 def test_today_is_the_same_everywhere() -> None:
-    ledger = Ledger(NOW)
+    ledger = SceneLedger(NOW)
     answer = ledger.answer(ReadUsage(Grouping.MODEL, Filter()))
     assert isinstance(answer, UsageRead)
     today = added("", (day for day in answer.per_day if day.day == answer.per_day[-1].day))
@@ -77,6 +77,6 @@ def test_today_is_the_same_everywhere() -> None:
 
 
 def test_nobody_works_at_night() -> None:
-    answer = Ledger(NOW).answer(ReadSessions())
+    answer = SceneLedger(NOW).answer(ReadSessions())
     assert isinstance(answer, SessionsRead)
     assert all(datetime.fromtimestamp(session.latest).hour >= 9 for session in answer.sessions[1:])  # noqa: DTZ006

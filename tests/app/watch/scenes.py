@@ -12,7 +12,7 @@ import orjson
 from app.services.model_probe.test_image import png
 from app.state.app_state import AppState, BudgetView, Phase, ProxyView
 from proxy_core.config.settings import Configuration, Profile, Settings
-from proxy_core.ledger.request_events import AttemptMade, RequestRecord, State, TokenUsage
+from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord, State
 from proxy_core.ledger.rows import BodyKind, RequestRow, SessionRow, Sum
 
 NOW = 1_795_357_928.0
@@ -55,7 +55,7 @@ def record(number: int, *, began: float | None = None, **changes: Any) -> Reques
         state=State.DONE,
         status=200,
         stop_reason="tool_use",
-        usage=TokenUsage(
+        usage=RecordedUsage(
             input=chance.randrange(400, 4000), output=chance.randrange(20, 3000), cache_read=chance.randrange(0, 40000)
         ),
     )

@@ -15,7 +15,7 @@ from app.state.query_results import BodiesRead, ReplayProgress, ReplaySide
 from app.widgets.theme import Theme
 from app.windows.watch.bodies import AT_ONCE
 from app.windows.watch.body_view import MOST_MARKED, BodyView
-from app.windows.watch.run_again import AgainWindow
+from app.windows.watch.replay import AgainWindow
 from app.windows.watch.spans import FIRST_SHOWN, LONGEST_LINE, text_sheet
 from proxy_core.ledger.rows import BodyKind, Kept
 from tests.app.watch import scenes
