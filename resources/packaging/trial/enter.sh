@@ -1,7 +1,8 @@
 #!/bin/sh
 # enter.sh SYSTEM COMMAND...: in namespaces of its own (unshare), gives the system under SYSTEM a /dev, a /proc and a
 # /run, goes in and runs the command in an empty environment. Folders of this system that SYSTEM's file
-# /etc/shared-with-the-host names, one a line, can be read there. All that is mounted here ends with the namespace.
+# /etc/shared-with-the-host names, one a line, can be read there. All that is mounted here ends with the namespace. It is
+# a session of its own: a signal that a test gives to its group must not leave the system.
 set -eu
 system=$1
 shift
@@ -26,4 +27,4 @@ if [ -f "$system/etc/shared-with-the-host" ]; then
     done <"$system/etc/shared-with-the-host"
 fi
 
-exec chroot "$system" /usr/bin/env -i "$@" </dev/null
+exec setsid chroot "$system" /usr/bin/env -i "$@" </dev/null
