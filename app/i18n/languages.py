@@ -39,7 +39,7 @@ def speak(app: QCoreApplication, chosen: str) -> str:
     The code of the language that is spoken from now on. Where a translation is missing, English stands.
     """
     language = language_for(chosen, QLocale.system().uiLanguages())
-    ours = Path(__file__).resolve().parents[1] / "resources" / "translations"
+    ours = Path(__file__).resolve().parents[2] / "resources" / "translations"
     qt = Path(QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath))
     for file in (qt / f"qtbase_{language}.qm", ours / f"understudy_{language}.qm"):
         translator = QTranslator(app)

@@ -14,7 +14,7 @@ from PySide6.QtSvg import QSvgRenderer
 
 from app.state.app_state import AppState, Phase
 
-_DRAWINGS: Final = Path(__file__).parent / "assets" / "tray"
+_DRAWINGS: Final = Path(__file__).parents[1] / "assets" / "tray"
 _SIZES: Final = (16, 18, 20, 22, 24, 32, 36, 40, 44, 48, 54, 64)
 """Pixels. A panel gets them all at once and takes what fits its own density."""
 

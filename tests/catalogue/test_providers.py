@@ -179,7 +179,7 @@ def test_litellm_itself_is_not_imported(tmp_path: Path) -> None:
     python(
         "import sys\n"
         "from proxy_core.catalogue import discovery, models, providers\n"
-        "assert models.Models().facts('openai', 'gpt-4.1').window\n"
+        "assert models.ModelCatalogue().facts('openai', 'gpt-4.1').window\n"
         "assert providers.Providers({}).known('watsonx')\n"
         "loaded = {'litellm', 'aiohttp', 'keyring', 'tomlkit', 'dotenv'} & set(sys.modules)\n"
         "assert not loaded, loaded",

@@ -153,7 +153,7 @@ def test_a_fault_of_the_application_is_told_by_kind_and_place_only(
     assert b"500" in ask(running.server.address, "/broken")
     assert running.server.stop()
     assert len(running.faults) == 1
-    assert running.faults[0].startswith("ValueError at runtime/applications.py:")
+    assert running.faults[0].startswith("ValueError at server/applications.py:")
     out, err = capfd.readouterr()
     assert "secret" not in out + err + running.faults[0]
 
@@ -234,10 +234,10 @@ from proxy_core.server.listening import Listening
 from proxy_core.server.proxy_server import ProxyServer
 from tests.server.applications import Small
 
-def hear(news):
-    print(news.state, server.address.port, flush=True)
+def on_event(event):
+    print(event.state, server.address.port, flush=True)
 
-server = ProxyServer(Listening("127.0.0.1", 0), Small().service, hear=hear, grace=20)
+server = ProxyServer(Listening("127.0.0.1", 0), Small().service, on_event=on_event, grace=20)
 sys.exit(0 if server.run() == "stopped" else 1)
 """
 

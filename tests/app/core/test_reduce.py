@@ -191,7 +191,7 @@ CHANGES: list[tuple[Any, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("news", "fields"), CHANGES, ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(("events", "fields"), CHANGES, ids=lambda value: type(value).__name__)
 def test_each_news_changes_its_fields_and_said_again_it_changes_nothing(events: Any, fields: dict[str, Any]) -> None:
     state = reduce(AppState(), events)
     changed = {name: getattr(state, name) for name in fields}

@@ -252,7 +252,7 @@ HELD = Contents(requests=318, conversations=290, conversation_bytes=11_400_000, 
 
 
 @pytest.mark.parametrize(
-    ("name", "text", "action", "wish"),
+    ("name", "text", "action", "command"),
     [
         ("delete-log", "Delete 318 requests (12 MB)?", "Delete 318 requests", Wipe(bodies_only=False)),
         (

@@ -30,7 +30,7 @@ def test_its_pages_follow_one_another_newest_first() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "kind"),
+    ("command", "kind"),
     [
         (ReadNames(), NamesRead),
         (ReadSessions(), SessionsRead),

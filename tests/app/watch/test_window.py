@@ -67,7 +67,7 @@ def press(watched: Watched, qtbot: QtBot, name: str) -> None:
 
 class TestSidebar:
     @pytest.mark.parametrize(
-        ("proxy", "word", "kind", "wish"),
+        ("proxy", "word", "kind", "command"),
         [
             (ProxyView(Phase.RUNNING, "http://127.0.0.1:8082"), "Running", ChipKind.GOOD, StopProxy()),
             (ProxyView(Phase.STOPPED, "http://127.0.0.1:8082"), "Stopped", ChipKind.QUIET, StartProxy()),
