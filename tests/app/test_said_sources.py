@@ -17,15 +17,7 @@ from app.i18n.said_clauses import CLAUSES
 
 ROOT = Path(__file__).resolve().parents[2]
 
-ROOMS = (
-    "proxy_core",
-    "app/trial",
-    "app/rerun",
-    "app/doing",
-    "app/services/settings_store.py",
-    "app/services/worker_queue.py",
-    "app/services/update_check.py",
-)
+ROOMS = ("proxy_core", "app/services")
 """Where sentences are made that windows show."""
 
 SCRIPT = "proxy_core/launch/launch_script.py"

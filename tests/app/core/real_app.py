@@ -41,7 +41,7 @@ class Listening(QWidget):
     def show_state(self, state: AppState) -> None:
         self.state = state
 
-    def on_event(self, answer: QueryResult) -> None:
+    def on_result(self, answer: QueryResult) -> None:
         self.heard.append(answer)
 
 
