@@ -41,7 +41,9 @@ def log(
     context: typer.Context,
     *,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on with what comes, oldest first.")] = False,
-    number: Annotated[int, typer.Option("--number", "-n", metavar="N", min=0, help="How many of the past.")] = 20,
+    number: Annotated[
+        int, typer.Option("--number", "-n", metavar="N", min=0, max=2**31, help="How many of the past.")
+    ] = 20,
     as_json: Annotated[bool, typer.Option("--json", help="For a script: one JSON object a line.")] = False,
     wanted: Filter,
 ) -> None:

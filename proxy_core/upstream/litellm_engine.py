@@ -301,9 +301,10 @@ def _no_garbage_collected() -> Iterator[None]:
 
 
 def _repair(litellm: Any) -> None:
-    from litellm import main  # noqa: PLC0415 - as in _load
+    from litellm import main, utils  # noqa: PLC0415 - as in _load
     from litellm.litellm_core_utils import core_helpers  # noqa: PLC0415
     from litellm.litellm_core_utils.litellm_logging import Logging  # noqa: PLC0415
+    from litellm.litellm_core_utils.prompt_templates import huggingface_template_handler  # noqa: PLC0415
     from litellm.llms.base_llm.base_model_iterator import BaseModelResponseIterator  # noqa: PLC0415
     from litellm.llms.cohere.chat.v2_transformation import CohereV2ChatConfig  # noqa: PLC0415
     from litellm.llms.ollama.common_utils import OllamaModelInfo  # noqa: PLC0415
@@ -311,6 +312,7 @@ def _repair(litellm: Any) -> None:
     from litellm.types.utils import ModelResponseStream  # noqa: PLC0415
 
     litellm_repairs.keep_bad_ends(core_helpers)
+    litellm_repairs.ask_no_hub(utils, huggingface_template_handler)
     litellm_repairs.count_later(main)
     litellm_repairs.price_nothing(Logging)
     litellm_repairs.take_answers_without_tier(OpenAILikeChatConfig)

@@ -32,6 +32,24 @@ def keep_bad_ends(helpers: Any) -> None:
         helpers._FINISH_REASON_MAP = _FinishReasons({**table, **{reason: reason for reason in _BAD_ENDS}})  # noqa: SLF001
 
 
+def ask_no_hub(utils: Any, templates: Any) -> None:
+    """Of ``utils`` and ``huggingface_template_handler``: nothing is asked of huggingface.co, which nobody chose.
+
+    LiteLLM looks there for a model's window and chat template, also where the provider's address is the user's own.
+    Without an answer it takes its defaults.
+    """
+
+    def absent(**_model: str) -> dict[str, str]:
+        return {"status": "failure"}
+
+    async def absent_too(**_model: str) -> dict[str, str]:
+        return {"status": "failure"}
+
+    utils._get_max_position_embeddings = lambda _model: None  # noqa: SLF001 - no public switch
+    templates.get_tokenizer_config = templates.get_chat_template_file = absent
+    templates.aget_tokenizer_config = templates.aget_chat_template_file = absent_too
+
+
 def take_answers_without_tier(base: Any) -> None:
     """Of ``OpenAILikeChatConfig``: an answer that names no ``service_tier`` is one for Groq's class, too."""
 

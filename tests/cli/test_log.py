@@ -388,3 +388,9 @@ async def test_an_id_that_is_not_utf8_is_a_request_that_is_not_there(scratch: Pa
     ended = await understudy("log", "show", os.fsdecode(b"\xff"), home=scratch)
     assert (ended.status, ended.out) == (1, "")
     assert "There is no request" in ended.err
+
+
+async def test_a_number_beyond_what_a_ledger_holds_is_a_usage_error(scratch: Path) -> None:
+    ended = await understudy("log", "-n", "99999999999999999999", home=scratch)
+    assert (ended.status, ended.out) == (2, "")
+    assert "Traceback" not in ended.err

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -264,3 +265,23 @@ class TestCohere:
     )
     def test_an_event_that_says_nothing_is_an_empty_delta(self, odd: dict[str, Any]) -> None:
         assert litellm_cohere.chunk_of(odd) == {"choices": [{"index": 0, "delta": {}}]}
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_nothing_is_asked_of_a_hub_that_nobody_chose(
+    engine: LiteLLM, monkeypatch: pytest.MonkeyPatch, stream: bool
+) -> None:
+    looked_up: list[str] = []
+    look_up = socket.getaddrinfo
+
+    def recording(host: str, *given: Any, **named: Any) -> Any:
+        if host != "127.0.0.1":
+            looked_up.append(host)
+            raise socket.gaierror
+        return look_up(host, *given, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", recording)
+    async with chat_server(text_stream("Hello.") if stream else whole(completion("Hello."))) as server:
+        call = replace(call_to(server.base_url, stream=stream), provider="huggingface", model="someone/a-model")
+        assert text_of(await chunks_of(engine, call)) == "Hello."
+    assert looked_up == []
