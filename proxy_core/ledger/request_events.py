@@ -14,6 +14,8 @@ from operator import attrgetter
 from typing import Any, Final, Protocol, assert_never
 
 _TIMEOUTS: Final = frozenset({408, 499})
+_TURNED_AWAY: Final = frozenset({503, 529})
+"""Overloaded: no work was begun. After these the same provider is asked again, too."""
 
 _KEYRING_LOCKED: Final = 503
 """The only 5xx that a request ends with before it is known whether a provider was asked."""
@@ -108,11 +110,12 @@ class AttemptMade:
 
     @property
     def cost_nothing(self) -> bool:
-        """Whether the provider cannot have billed it: it was refused with a 4xx, or never sent.
+        """Whether the provider cannot have billed it: it turned it away, with a 4xx, 503 or 529, or it was never sent.
 
         A timeout is no refusal (408, and nginx's 499): something behind the gateway may have worked on the request.
         """
-        refused = self.status is not None and 400 <= self.status < 500 and self.status not in _TIMEOUTS
+        is_refusal = self.status is not None and (400 <= self.status < 500 or self.status in _TURNED_AWAY)
+        refused = is_refusal and self.status not in _TIMEOUTS
         return refused or not self.sent
 
 

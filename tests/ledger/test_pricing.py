@@ -89,12 +89,15 @@ def failed(status: int, *attempts: int | None, sent: bool = True, **more: Any) -
         failed(503),
         failed(400, 401),
         failed(429, 429, 429, 429),
+        failed(529, 529),
+        failed(529, 503, 529),
         failed(200, 429, 429, error_type="rate_limit_error"),
         failed(502, None, sent=False),
         failed(400, 400, flat=True),
     ],
     ids=[
         *("counted", "count failed", "our budget", "no key", "keyring locked", "refused", "limited"),
+        *("overloaded", "unavailable, then overloaded"),
         *("limited after a ping", "unreachable", "a subscription's"),
     ],
 )
@@ -107,7 +110,6 @@ def test_what_no_provider_took_is_not_billed_which_is_no_price_of_zero(refused: 
     "doubtful",
     [
         failed(502, 500),
-        failed(529, 529),
         failed(504, 524),
         failed(504, 408),
         failed(504, None),
@@ -121,7 +123,7 @@ def test_what_no_provider_took_is_not_billed_which_is_no_price_of_zero(refused: 
         ),
     ],
     ids=[
-        *("5xx", "overloaded", "gateway timeout", "request timeout", "no answer", "5xx, then refused", "cut"),
+        *("5xx", "gateway timeout", "request timeout", "no answer", "5xx, then refused", "cut"),
         *("a fault of ours", "stopped", "stopped during the second try", "left"),
     ],
 )
