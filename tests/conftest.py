@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -50,6 +51,21 @@ def _apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterat
     yield
     os.environ.clear()
     os.environ.update(kept)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _signals_reach_what_is_started() -> Iterator[None]:
+    """What a shell had us ignore (SIGINT behind ``&``, SIGHUP under ``nohup``) is ignored here alone.
+
+    A program that is started inherits it, and none would end by Ctrl+C; a handler it does not inherit.
+    """
+    ending = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGQUIT") if hasattr(signal, name)]
+    ignored = [number for number in ending if signal.getsignal(number) is signal.SIG_IGN]
+    for number in ignored:
+        signal.signal(number, lambda *_: None)
+    yield
+    for number in ignored:
+        signal.signal(number, signal.SIG_IGN)
 
 
 @pytest.fixture
