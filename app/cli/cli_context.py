@@ -15,7 +15,7 @@ from proxy_core.config import environment, paths
 from proxy_core.config.key_store import KeyringStore
 from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
-from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role, Settings
+from proxy_core.config.settings import PASSTHROUGH, Configuration, Settings
 from proxy_core.errors import ConfigError
 from proxy_core.ledger.pricing import without_price
 from proxy_core.ledger.request_events import Broadcast, Listener
@@ -68,22 +68,10 @@ class CliContext:
         """The keys, wherever they are."""
         return self.proxy.keys
 
-    def profile(self, name: str = "") -> Profile:
-        """The profile of this name, or the active one. Raises ConfigError for one that does not exist."""
-        return self.snapshot.profile(name)
-
-    def roles(self, profile: Profile) -> dict[Role, str]:
-        """What plays each role that is set: ``provider/name`` or passthrough."""
-        return self.snapshot.roles_of(profile)
-
     def blind_spot(self) -> UnpricedModels:
         """Which of the active profile's models a budget cannot see."""
-        models = tuple(dict.fromkeys(target for target in self.roles(self.profile()).values() if target != PASSTHROUGH))
+        models = tuple(dict.fromkeys(target for target in self.snapshot.roles().values() if target != PASSTHROUGH))
         return UnpricedModels(without_price(models, self.known, self.configuration.settings), len(models))
-
-    def provider_of(self, target: str) -> Provider | None:
-        """Who answers a target; Anthropic under passthrough, None where nobody is known."""
-        return self.snapshot.provider_of(target)
 
     def key_of(self, provider: Provider) -> FoundKey:
         """The key that a request to ``provider`` would use. May ask the keyring."""

@@ -46,15 +46,10 @@ class SettingsSnapshot:
 
         Raises ConfigError for a profile that does not exist; an empty name is the active one.
         """
-        return self.roles_of(self.profile(profile))
-
-    def roles_of(self, profile: Profile) -> dict[Role, str]:
-        """Return the model of each role that is set in ``profile``: ``provider/name`` or passthrough."""
+        own = self.profile(profile).roles
+        values = {role: model_of(role, own, self.known) for role in Role if role in DEFAULT_ROLES or role in own}
         return {
-            role: value if value == PASSTHROUGH else str(resolve(value, self.known))
-            for role in Role
-            if role in DEFAULT_ROLES or role in profile.roles
-            for value in [model_of(role, profile.roles, self.known)]
+            role: value if value == PASSTHROUGH else str(resolve(value, self.known)) for role, value in values.items()
         }
 
     def profile(self, name: str = "") -> Profile:
