@@ -117,7 +117,7 @@ def change(
         if not changes:
             accept(before)
             return before
-        written = settings_writer.updated((content.data or b"").decode("utf-8-sig"), changes)
+        written = settings_writer.updated((content.data or b"").decode("utf-8-sig"), content.document, changes)
         if written is None or parse(written[1])[0] != new:
             raise ConfigError(f"The settings file {path} cannot hold these settings; nothing was written.")
         accept(Loaded(new, before.troubles))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Generic, Protocol, TypeVar
 
@@ -133,7 +133,8 @@ class SettingsStore(Generic[Derived]):
             refused = self._current
             self._loaded, self._current = loaded, before
             for subscriber in reversed(called):
-                subscriber(refused, before)
+                with suppress(ConfigError):  # it accepted these before
+                    subscriber(refused, before)
             raise
 
     def _new(self, troubles: tuple[str, ...]) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import tomllib
 from collections.abc import Callable, Mapping, MutableMapping
+from copy import deepcopy
 from typing import Any, Final
 
 from proxy_core.config.settings import VERSION
@@ -13,14 +14,14 @@ from proxy_core.config.settings_schema import Changes
 _HEADER: Final = "Understudy's settings. Keys are not kept here: they are in the system's keyring."
 
 
-def updated(text: str, changes: Changes) -> tuple[str, Mapping[str, Any]] | None:
+def updated(text: str, parsed: Mapping[str, Any], changes: Changes) -> tuple[str, Mapping[str, Any]] | None:
     """Return ``text`` with the changes made, and what it says when it is parsed; None where that cannot be done.
 
-    ``text`` is valid TOML; an empty one is a new file.
+    ``text`` is valid TOML that says ``parsed``; an empty one is a new file.
     """
     import tomlkit  # noqa: PLC0415 - most runs only read
 
-    wanted: dict[str, Any] = tomllib.loads(text) if text else {"version": VERSION}
+    wanted: dict[str, Any] = {**deepcopy(parsed)} if text else {"version": VERSION}
     _apply(wanted, changes, dict)
     # A table cannot stand below an inline table or dotted keys; there an inline one can.
     for new_table in (tomlkit.table, tomlkit.inline_table):

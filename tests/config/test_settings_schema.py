@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
+from dataclasses import asdict, fields, is_dataclass, replace
 
 import pytest
 
@@ -176,12 +176,30 @@ def test_one_wrong_value_falls_to_its_default_and_is_told(line: str, told: str) 
 @pytest.mark.parametrize("price", [Price(), Price(cache_read=0.0), Price(1.0, 2.0, 0.1, None)])
 def test_what_changes_add_up_to_is_read_back(price: Price) -> None:
     new = replace(Settings(), prices={"a/b": price}, projects={"/x": ProjectSettings("Work")}, log=LogSettings(days=1))
-    written = updated("", changed_keys(Settings(), new))
+    written = updated("", {}, changed_keys(Settings(), new))
     assert written is not None
     assert read_text(written[0]) == parse(written[1]) == (new, ())
-    back = updated(written[0], changed_keys(new, Settings()))
+    back = updated(*written, changed_keys(new, Settings()))
     assert back is not None
     assert read_text(back[0]) == (Settings(), ())
+
+
+SECTIONS = [declared.name for declared in fields(Settings) if is_dataclass(getattr(Settings(), declared.name))]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_default_holds_to_its_own_rule(section: str) -> None:
+    """Whatever fields a section has."""
+    written = {name: getattr(value, "value", value) for name, value in asdict(getattr(Settings(), section)).items()}
+    assert parse({section: written}) == (Settings(), ())
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_value_of_a_wrong_type_is_left_out_with_a_sentence_that_names_its_key(section: str) -> None:
+    for declared in fields(getattr(Settings(), section)):
+        settings, (trouble,) = parse({section: {declared.name: []}})
+        assert settings == Settings()
+        assert trouble.startswith(f"{section}.{declared.name} = [] is not ")
 
 
 def test_a_setting_that_is_left_at_its_default_is_told_as_the_file_would_say_it() -> None:
