@@ -18,6 +18,10 @@ AT_ONCE: Final = 16
 _ONE_PER_SECOND: Final = 100
 _BURST: Final = 10_000
 _WORDS: Final = 60
+"""Connections, chunks per second and stream, concurrent whole answers; chunks per second of the one stream; chunks of a
+burst; chunks of a whole answer. The table of measurements that the limits come from has these
+(``docs/decisions/018-which-floor.md``)."""
+
 _MARGIN: Final = 1.5
 """Seconds that paced answers outlast the measurement. They end by themselves: a floor does not see a client leave."""
 

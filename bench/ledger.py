@@ -27,6 +27,8 @@ REQUESTS: Final = 1_000_000
 PER_SESSION: Final = 833
 YEAR: Final = 365 * 86_400.0
 END: Final = 1_700_049_600.0
+"""Requests, requests per session, and the span of a year before the last one (Unix time): a heavy user's year."""
+
 MODELS: Final = (
     *(("openai", name) for name in ("gpt-4.1", "gpt-4.1-mini", "gpt-4o", "o3")),
     *(("gemini", name) for name in ("gemini-2.5-pro", "gemini-2.5-flash")),

@@ -21,7 +21,10 @@ from bench.programs import Place, Program, headers_of
 from bench.prompts import HEADERS, small
 
 START_SECONDS: Final = 60.0
+"""Seconds until a program's first answer: LiteLLM's proxy takes several, and more while others use the machine."""
+
 STOP_SECONDS: Final = 10.0
+"""Seconds for a program to end before it is killed."""
 
 
 class DidNotAnswer(Exception):
