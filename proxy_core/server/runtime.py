@@ -1,4 +1,4 @@
-"""Everything put together: from paths and an environment to a proxy that can be served."""
+"""The composition root of the core: from paths and an environment to a proxy that can be served."""
 
 from __future__ import annotations
 
@@ -34,12 +34,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a proxy is built from.
+    """The inputs of a proxy.
 
-    ``environ`` and ``dotenv`` are laid over the settings file, then ``override`` (the command line) over both.
-    ``models`` is large, and may be shared; so may ``keys``, made from ``store`` if None, with those kept in memory.
-    ``report`` is told, once, each thing that was found wrong with the configuration; ``crossed`` each limit of the
-    budget that is passed, in whatever thread notices it: both must not block.
+    ``environ`` and ``dotenv`` are applied over the settings file, then ``override`` (the command line) over both.
+    ``models`` is large, and may be shared; so may ``keys``, which are made from ``store`` if None. ``report`` gets each
+    problem of the configuration once; ``crossed`` each limit of the budget that is reached, on any thread: both must
+    not block.
     """
 
     paths: Paths
@@ -56,7 +56,8 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class _ConfigSnapshot:
-    """What follows from the settings file as it was when it said ``file``: swapped whole, so that it always fits.
+    """Everything derived from the settings file when it contained ``file``: replaced as a whole, so that it is
+    consistent.
 
     A :class:`~proxy_core.api.context.InForce`; ``settings`` are the configuration's.
     """
@@ -68,10 +69,10 @@ class _ConfigSnapshot:
 
 
 class ProxyRuntime:
-    """A proxy that is ready to be served: its configuration and keys live as long as it, connections as long as a run.
+    """A proxy that is ready to be served. Its configuration and keys live as long as it, connections as long as a run.
 
-    Its configuration may be asked for from any thread, and is: by the proxy's, the ledger's, the app's lanes. Raises
-    :class:`~proxy_core.errors.ConfigError` when the environment or the settings make no sense.
+    The configuration may be read from any thread: the proxy's, the ledger's, the app's worker queues. Raises
+    :class:`~proxy_core.errors.ConfigError` for an invalid environment or invalid settings.
     """
 
     def __init__(self, options: Options) -> None:
@@ -86,25 +87,25 @@ class ProxyRuntime:
         self._warn(self._derived)
 
     def configuration(self) -> Configuration:
-        """What is in force now; a change of the settings file is seen within a second."""
+        """Return the configuration; a change of the settings file is seen within a second."""
         return self._config_snapshot().configuration
 
     def look_again(self) -> None:
-        """The settings file was just changed: have the next request see it. From any thread."""
+        """Make the next request see a change of the settings file that was just made. Thread-safe."""
         self._source.look_again()
 
     def known(self) -> Known:
-        """The catalogue, under the configuration in force."""
+        """Return the catalogue under the current configuration."""
         return self._config_snapshot().facts
 
     async def key_of(self, provider: Provider) -> FoundKey:
-        """A provider's key; a keyring that has not answered yet is waited for briefly."""
-        if provider.engine is Engine.DEMO:  # a keyring that is locked must not ask for its password
+        """Return a provider's key, waiting briefly for a keyring that has not answered yet."""
+        if provider.engine is Engine.DEMO:  # a locked keyring must not ask for its password for the demo
             return FoundKey(None, KeyOrigin.NOWHERE)
         return await self.keys.find(provider, base_url_from_dotenv=provider.id in self.configuration().from_dotenv)
 
     def live_models(self) -> LiveModels:
-        """What the keys reach, for one event loop."""
+        """Return the models that the keys can use, for one event loop."""
         return LiveModels(
             self.known,
             ProviderKeys(self.keys, lambda: self.configuration().from_dotenv),
@@ -112,9 +113,10 @@ class ProxyRuntime:
         )
 
     def make_service(self, retell: Callable[[Listener], Listener] = lambda listener: listener) -> Service:
-        """The service for one run of a server, made in the server's thread: here the web framework is imported.
+        """Return the service for one run of a server; called in the server's thread, where it imports the web
+        framework.
 
-        ``retell`` may stand between it and the listener.
+        ``retell`` may wrap the listener.
         """
         from proxy_core.api.app import make_app  # noqa: PLC0415 - the port listens before this is loaded
         from proxy_core.api.context import ApiContext  # noqa: PLC0415
@@ -150,7 +152,7 @@ class ProxyRuntime:
 
     @cached_property
     def budget(self) -> BudgetWatch:
-        """What was spent of what may be spent, as far as it is known; it listens while the proxy is served."""
+        """The state of the budget; it listens while the proxy is served."""
         from proxy_core.ledger.budget_watch import BudgetWatch  # noqa: PLC0415 - the database is not wanted by all
         from proxy_core.ledger.reading import Ledger  # noqa: PLC0415
 
@@ -162,17 +164,17 @@ class ProxyRuntime:
         )
 
     def price(self, record: RequestRecord) -> Cost | None:
-        """What a request that is over cost, by the prices in force."""
+        """Return the cost of an ended request at current prices."""
         now = self._config_snapshot()
         return price_of(record, now.facts, now.settings)
 
     def _config_snapshot(self) -> _ConfigSnapshot:
-        """Without a lock as long as the file says what it said."""
+        """Return the snapshot, without a lock while the file is unchanged."""
         derived = self._derived
         if self._source.current() is derived.file:
             return derived
         with self._deriving:
-            file = self._source.current()  # again: while we waited another may have gone further
+            file = self._source.current()  # again: another thread may have updated it meanwhile
             if file is self._derived.file:
                 return self._derived
             derived = self._derived = self._derive(file)
@@ -187,7 +189,7 @@ class ProxyRuntime:
         return _ConfigSnapshot(file, laid, laid.settings, Known(laid.settings.providers, self.models))
 
     def _warn(self, derived: _ConfigSnapshot) -> None:
-        """Outside of the lock: who is told may ask for the configuration."""
+        """Report new warnings outside of the lock: the callee may read the configuration."""
         with self._deriving:
             new = [warning for warning in derived.configuration.warnings if warning not in self._warned]
             self._warned |= frozenset(new)
@@ -195,7 +197,7 @@ class ProxyRuntime:
             self._options.report(warning)
 
     def _needed(self) -> frozenset[Engine]:
-        """The engines that the active profile's roles will use. Reads the catalogue, so that no request has to."""
+        """Return the engines of the active profile's roles. Reads the catalogue here, so that no request has to."""
         now = self._config_snapshot()
         known, roles = now.facts, now.settings.active.roles
         values = {model_of(role, roles, known) for role in {*DEFAULT_ROLES, *roles}} - {PASSTHROUGH}
