@@ -31,8 +31,6 @@ from tests.app.watch.scenes import NOW
 def watched(qtbot: QtBot, theme: Theme) -> Watched:
     made = Watched(theme, scenes.rows(1, 20), scenes.sessions())
     made.days = scenes.usage()
-    made.window.usage._clock = lambda: NOW
-    made.window.sessions._clock = lambda: NOW
     qtbot.addWidget(made.window)
     return made
 
