@@ -29,8 +29,13 @@ KNOWN_PTH: Final = {
         "import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; "
         "enabled and __import__('_distutils_hack').add_shim();"
     ),
+    "a1_coverage.pth": (
+        'import sys; exec(\'import os\\n\\nif os.getenv("COVERAGE_PROCESS_START") or '
+        'os.getenv("COVERAGE_PROCESS_CONFIG"):\\n try:\\n  import coverage\\n except:\\n  pass\\n else:\\n  '
+        'coverage.process_startup(slug="pth")\')'
+    ),
 }
-"""The files of virtualenv (uv's too) and setuptools that run code at every start of Python, with all they may run."""
+"""The files of virtualenv (uv's too), setuptools and coverage (in the tests' environment only) that run code at every start of Python, with all they may run."""
 
 
 def pins(file: Path) -> dict[str, str]:
