@@ -35,7 +35,10 @@ KNOWN_PTH: Final = {
         'coverage.process_startup(slug="pth")\')'
     ),
 }
-"""The files of virtualenv (uv's too), setuptools and coverage (in the tests' environment only) that run code at every start of Python, with all they may run."""
+"""The files of virtualenv (uv's too), setuptools and coverage (for tests only) that run code at every start of Python.
+
+Each with all that it may run.
+"""
 
 
 def pins(file: Path) -> dict[str, str]:
