@@ -5,6 +5,7 @@
     python3 resources/bootstrap.py test [ARGS...]   all checks and tests of a change; ARGS go to pytest
     python3 resources/bootstrap.py test --full      also the long tests, and the two commands on fresh Debians (as root,
                                                     else with --without-debian)
+    python3 resources/bootstrap.py test --coverage  the core's tests, and how much of each of its modules they cover
     python3 resources/bootstrap.py prepare          only prepare the checkout for the tests
 
 It needs Python 3.11 or newer and nothing else. It prints each step before running it; with --dry-run it only prints
@@ -47,6 +48,12 @@ CHECKS = (
 
 _WORKERS = min(8, 2 * (os.cpu_count() or 1))
 _PYTEST = (SCRIPTS / "pytest", "-n", str(_WORKERS), "--dist", "worksteal")
+
+CORE_TESTS = tuple(
+    f"tests/{package}"
+    for package in ("api", "catalogue", "config", "launch", "ledger", "routing", "server", "translate", "upstream")
+)
+"""What ``test --coverage`` runs: the tests whose process runs the core itself."""
 
 TEST_PROGRAMS = {
     "dbus-run-session": "dbus-daemon",
@@ -139,6 +146,8 @@ def main(argv: list[str]) -> int:
         if command in {"test", "prepare"}:
             prepare(hands, "dev", window=True)
             if command == "test":
+                if "--coverage" in rest:
+                    return test_coverage(hands, [word for word in rest if word != "--coverage"])
                 return test_full(hands, rest) if "--full" in rest else test(hands, rest)
             return 0
     except NotReadyError as error:
@@ -154,6 +163,16 @@ def test(hands: Hands, arguments: list[str]) -> int:
     hands.say(f"Running the tests, {_WORKERS} at a time.")
     os.chdir(ROOT)
     return hands.become(*_PYTEST, *arguments)
+
+
+def test_coverage(hands: Hands, arguments: list[str]) -> int:
+    """The core's tests with coverage counted; then the table of its modules. NotReadyError under a floor."""
+    report = ROOT / ".cache" / "coverage.json"
+    hands.say(f"Running the tests of the core with their coverage, {_WORKERS} at a time.")
+    hands.run(*_PYTEST, "--cov", "--cov-report=", f"--cov-report=json:{report}", *CORE_TESTS, *arguments)
+    hands.say("Comparing the coverage with its floors.")
+    hands.run(PYTHON, "-m", "resources.coverage_floors", report)
+    return 0
 
 
 def test_full(hands: Hands, arguments: list[str]) -> int:

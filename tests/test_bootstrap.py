@@ -9,6 +9,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +283,25 @@ def test_fresh_debians_that_are_left_out_are_said_to_be(full: Bootstrap, capsys:
     assert full.test_full(full.Hands(dry=False), ["--full", "--without-debian"]) == 0
     assert "LEFT OUT, as asked: the fresh Debians" in capsys.readouterr().out
     assert "fresh_debian" not in full.ran.read_text("utf-8")
+
+
+def test_the_coverage_of_the_core_is_compared_with_its_floors(full: Bootstrap) -> None:
+    assert full.test_coverage(full.Hands(dry=False), ["-x"]) == 0
+    tests, floors = full.ran.read_text("utf-8").splitlines()
+    report = full.ROOT / ".cache" / "coverage.json"
+    assert f"--cov --cov-report= --cov-report=json:{report} tests/api " in tests
+    assert tests.endswith(" tests/upstream -x")
+    assert floors == f"python -m resources.coverage_floors {report}"
+
+
+def test_each_core_package_that_has_tests_has_its_coverage_counted(full: Bootstrap) -> None:
+    root = Path(__file__).resolve().parents[1]
+    packages = {folder.name for folder in (root / "proxy_core").iterdir() if (folder / "__init__.py").exists()}
+    assert {Path(tests).name for tests in full.CORE_TESTS} == {
+        name for name in packages if (root / "tests" / name).is_dir()
+    }
+    floors = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["tool"]["understudy"]["coverage"]["packages"]
+    assert {name.removeprefix("proxy_core/") for name in floors} == packages
 
 
 def test_debootstrap_is_installed_for_the_second_tier_alone(

@@ -29,8 +29,16 @@ KNOWN_PTH: Final = {
         "import os; var = 'SETUPTOOLS_USE_DISTUTILS'; enabled = os.environ.get(var, 'local') == 'local'; "
         "enabled and __import__('_distutils_hack').add_shim();"
     ),
+    "a1_coverage.pth": (
+        'import sys; exec(\'import os\\n\\nif os.getenv("COVERAGE_PROCESS_START") or '
+        'os.getenv("COVERAGE_PROCESS_CONFIG"):\\n try:\\n  import coverage\\n except:\\n  pass\\n else:\\n  '
+        'coverage.process_startup(slug="pth")\')'
+    ),
 }
-"""The files of virtualenv (uv's too) and setuptools that run code at every start of Python, with all they may run."""
+"""The files of virtualenv (uv's too), setuptools and coverage (for tests only) that run code at every start of Python.
+
+Each with all that it may run.
+"""
 
 
 def pins(file: Path) -> dict[str, str]:
@@ -101,11 +109,23 @@ def test_no_python_gets_the_pyside_that_aborts_there() -> None:
         assert pins_for(file, here)["pyside6-essentials"] != {"6.12.0"}
 
 
-def test_each_dependency_has_its_reason_written_down() -> None:
-    reasons = (ROOT / "docs" / "decisions" / "003-dependencies.md").read_text("utf-8")
-    groups = [*PROJECT["dependency-groups"].values(), PROJECT["project"]["dependencies"]]
-    named = {Requirement(text).name for group in groups for text in group if isinstance(text, str)}
-    assert not {name for name in named if f"| `{name}` |" not in reasons}
+def reasons() -> list[list[list[str]]]:
+    """The tables of the decision on dependencies: the cells of each row."""
+    text = (ROOT / "docs" / "decisions" / "003-dependencies.md").read_text("utf-8")
+    tables = re.findall(r"^\| package \|.*\n\|[ -|]+\n((?:\|.*\n?)+)", text, re.MULTILINE)
+    return [[[cell.strip() for cell in row.strip("|").split(" | ")] for row in table.splitlines()] for table in tables]
+
+
+def test_each_dependency_has_its_reason_written_down_once_and_nothing_else_has() -> None:
+    groups = PROJECT["dependency-groups"]
+    declared = [PROJECT["project"]["dependencies"], groups["test"], groups["lint"], groups["bootstrap"]]
+    for wanted, rows in zip(declared, reasons(), strict=True):
+        names = {Requirement(text).name for text in wanted}
+        assert sorted(row[0] for row in rows) == sorted(f"`{name}`" for name in names)
+        for row in rows:
+            assert len(row) == len(rows[0]), row[0]
+            assert all(len(cell.split()) > 1 for cell in row[1:]), f"{row[0]} without a reason"
+    assert set(groups) == {"test", "lint", "dev", "bootstrap"}, "each has its table"
 
 
 @pytest.mark.parametrize("version", ["1.82.7", "1.82.8"])

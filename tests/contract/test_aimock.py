@@ -49,7 +49,7 @@ FIXTURES: list[dict[str, Any]] = [
 @pytest.mark.aimock
 @pytest.mark.claude_code
 @pytest.mark.slow
-@pytest.mark.parametrize("version", claude_code.VERSIONS)
+@pytest.mark.parametrize("version", claude_code.NEW_FIRST)
 @pytest.mark.parametrize("engine", ENGINES)
 async def test_a_session_of_several_turns(version: str, engine: str, tmp_path: Path) -> None:
     async with (

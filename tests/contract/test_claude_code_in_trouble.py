@@ -29,7 +29,7 @@ from tests.support.chat_server import (
 pytestmark = [
     pytest.mark.claude_code,
     pytest.mark.slow,
-    pytest.mark.parametrize("version", claude_code.VERSIONS),
+    pytest.mark.parametrize("version", claude_code.NEW_FIRST),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 
@@ -116,6 +116,7 @@ async def test_a_call_cut_at_the_output_limit_comes_to_an_end(version: str, stag
     assert len(requests) < 40
 
 
+@pytest.mark.parametrize("stage", ["direct", pytest.param("litellm", marks=pytest.mark.full)], indirect=True)
 async def test_a_slow_model_is_waited_for(version: str, stage: Stage, tmp_path: Path) -> None:
     slow: list[Step] = [
         Wait(11),
@@ -201,6 +202,7 @@ async def test_plan_mode(version: str, stage: Stage, tmp_path: Path) -> None:
     assert any("plan mode" in str(message.get("content")).lower() for message in requests[0].json["messages"])
 
 
+@pytest.mark.parametrize("stage", ["direct", pytest.param("litellm", marks=pytest.mark.full)], indirect=True)
 async def test_a_hundred_turns(version: str, stage: Stage, tmp_path: Path) -> None:
     def model(request: Request) -> list[Step]:
         turn = len(tool_texts(request))

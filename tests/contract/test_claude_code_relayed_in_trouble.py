@@ -23,7 +23,7 @@ from tests.support.claude_code import Run
 pytestmark = [
     pytest.mark.claude_code,
     pytest.mark.slow,
-    pytest.mark.parametrize("version", claude_code.VERSIONS),
+    pytest.mark.parametrize("version", claude_code.NEW_FIRST),
     pytest.mark.asyncio(loop_scope="module"),
 ]
 

@@ -80,6 +80,8 @@ def test_a_folder_that_cannot_be_written_stops_no_launch(tmp_path: Path) -> None
     (tmp_path / "file").write_text("")
     begin(tmp_path / "file" / "l1", os.getpid())
     end(tmp_path / "file" / "l1")
+    assert (tmp_path / "file").read_text() == ""
+    assert not has_ended(tmp_path / "file" / "l1")
 
 
 def test_records_whose_tokens_have_ended_are_swept(tmp_path: Path) -> None:

@@ -106,15 +106,13 @@ def test_when_too_much_waits_bodies_go_first_and_rows_stay(path: Path, monkeypat
     true_write = RecordRepository.write
 
     def slow(self: RecordRepository, entries: object) -> object:
-        held.wait(100)
+        held.wait()  # for ever, where the proxy waits for the disk
         return true_write(self, entries)  # type: ignore[arg-type]
 
     monkeypatch.setattr(RecordRepository, "write", slow)
     keeper, ledger = LedgerFile(path), Ledger(path)
-    begun = time.monotonic()
     for number in range(300):
         on_event(keeper, with_bodies(f"r{number}", request=b"z" * 400))
-    assert time.monotonic() - begun < 60, "the proxy does not wait for the disk"
     held.set()
     keeper.close(20)
     assert ledger.count(Filter(states=frozenset({State.DONE}))) == 300

@@ -143,6 +143,7 @@ def test_the_python_that_is_asked_for_is_the_projects(stage: Path) -> None:
     assert SpecifierSet(str(app.requires_python)) == SpecifierSet(PROJECT["requires-python"])
 
 
+@pytest.mark.full
 def test_litellm_loads_without_what_is_left_out() -> None:
     packages = Path(sysconfig.get_path("purelib"))
     patterns = [path.removeprefix("**/app_packages/") for path in TABLE["app"]["understudy"]["cleanup_paths"]]

@@ -73,9 +73,12 @@ def test_a_host_that_is_no_name_is_told_and_its_socket_closed(monkeypatch: pytes
 def test_a_shared_handle_outlives_the_one_that_took_it() -> None:
     listening = Listening("127.0.0.1", 0)
     listening.share().close()
-    with socket.create_connection((listening.address.host, listening.address.port), timeout=30):
-        pass
+    where = (listening.address.host, listening.address.port)
+    with socket.create_connection(where, timeout=30) as client:
+        assert client.getpeername() == where
     listening.close()
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(where, timeout=30)
 
 
 def test_an_url_is_one_that_this_machine_reaches() -> None:

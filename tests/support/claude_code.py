@@ -13,10 +13,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
+
 from tests.support import node
 
 VERSIONS: Final = node.versions("claude-code")
 """The old and the new one that the facts about the wire were learned from."""
+
+NEW_FIRST: Final = (*(pytest.param(version, marks=pytest.mark.full) for version in VERSIONS[:-1]), VERSIONS[-1])
+"""Parameters: the new one, and the others where all is tested."""
 
 QUIET: Final = {
     "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -57,8 +58,9 @@ def test_a_schema_that_contains_itself_comes_to_an_end() -> None:
 
 
 def test_a_reference_in_a_circle_comes_to_an_end() -> None:
-    plain({"$ref": "#/$defs/A", "$defs": {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}})
-    plain({"$ref": "#"})
+    circle = {"A": {"$ref": "#/$defs/B"}, "B": {"$ref": "#/$defs/A"}}
+    assert plain({"$ref": "#/$defs/A", "$defs": circle}) == {"type": "object", "description": "Again as #/$defs/A."}
+    assert plain({"$ref": "#"}) == {"type": "object", "description": "Again as #."}
 
 
 def test_a_few_lines_that_mean_millions_are_cut_short() -> None:
@@ -76,5 +78,10 @@ VALUES = st.recursive(
 
 
 @given(st.dictionaries(KEYWORDS, VALUES, max_size=4))
-def test_nonsense_does_no_harm(schema: dict[str, Any]) -> None:
-    plain(schema)
+def test_nonsense_becomes_a_schema_that_can_be_sent(schema: dict[str, Any]) -> None:
+    before = json.dumps(schema)
+    made = plain(schema)
+    assert isinstance(made, dict)
+    assert json.loads(json.dumps(made)) == made, "it is JSON, and nothing in it contains itself"
+    assert json.dumps(schema) == before, "what came in is not touched"
+    assert plain(made) == made, "it stays what it is"

@@ -52,7 +52,7 @@ class App:
         self.desktop = desktop
         self.window = window
         self.home = home
-        self._qtbot = qtbot
+        self.qtbot = qtbot
 
     @property
     def state(self) -> AppState:
@@ -63,7 +63,7 @@ class App:
 
     def until(self, holds: Callable[[AppState], object], seconds: float = 60.0) -> AppState:
         """The state as soon as this holds of it."""
-        self._qtbot.waitUntil(lambda: bool(holds(self.state)), timeout=round(seconds * 1000))
+        self.qtbot.waitUntil(lambda: bool(holds(self.state)), timeout=round(seconds * 1000))
         return self.state
 
     def answer(self, kind: type[A], command: Command, seconds: float = 60.0) -> A:
@@ -74,7 +74,7 @@ class App:
         def found() -> list[A]:
             return [answer for answer in self.window.heard[before:] if isinstance(answer, kind)]
 
-        self._qtbot.waitUntil(lambda: bool(found()), timeout=round(seconds * 1000))
+        self.qtbot.waitUntil(lambda: bool(found()), timeout=round(seconds * 1000))
         return found()[0]
 
     def ask(self, text: str = "Hello.", model: str = "claude-sonnet-5-5", **headers: str) -> tuple[int, dict[str, Any]]:
@@ -93,7 +93,7 @@ class App:
 
         thread = threading.Thread(target=send)
         thread.start()
-        self._qtbot.waitUntil(lambda: bool(got), timeout=60_000)
+        self.qtbot.waitUntil(lambda: bool(got), timeout=60_000)
         thread.join()
         return got[0]
 

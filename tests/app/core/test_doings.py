@@ -377,7 +377,7 @@ def test_a_request_runs_again_on_another_model_and_is_a_request_of_its_own(app: 
     app.ask("Say something.")
     row = page_with(app, 1).rows[0]
     app.answer(ReplayProgress, ReplayRequest(row.record.id, "demo/fast"))
-    app._qtbot.waitUntil(  # the first answer has the old side alone
+    app.qtbot.waitUntil(  # the first answer has the old side alone
         lambda: any(isinstance(one, ReplayProgress) and one.after for one in app.window.heard), timeout=60_000
     )
     done = [one for one in app.window.heard if isinstance(one, ReplayProgress)][-1]
@@ -394,7 +394,7 @@ def test_a_request_runs_again_on_another_model_and_is_a_request_of_its_own(app: 
 
 def test_what_cannot_run_again_says_why(app: App) -> None:
     app.command(ReplayRequest("nothing", "demo/fast"))
-    app.until(lambda state: "nothing" in state.said)
+    app.until(lambda state: state.said.startswith("There is no request nothing in the ledger."))
 
 
 @pytest.mark.parametrize("form", ["csv", "json"])
@@ -430,12 +430,12 @@ def test_starting_at_login_is_set_where_the_system_looks_and_taken_back(app: App
     entry = tmp_path / ".config" / "autostart" / "understudy.desktop"
     settings = app.state.settings
     app.command(ChangeSettings(replace(settings, general=replace(settings.general, start_at_login=True))))
-    app._qtbot.waitUntil(entry.exists, timeout=20_000)
+    app.qtbot.waitUntil(entry.exists, timeout=20_000)
     assert f"UNDERSTUDY_HOME={app.home}" in entry.read_text()
     app.until(lambda state: state.settings.general.start_at_login)
     settings = app.state.settings
     app.command(ChangeSettings(replace(settings, general=replace(settings.general, start_at_login=False))))
-    app._qtbot.waitUntil(lambda: not entry.exists(), timeout=20_000)
+    app.qtbot.waitUntil(lambda: not entry.exists(), timeout=20_000)
 
 
 def test_an_entry_of_an_understudy_with_another_home_stays(qtbot: QtBot, tmp_path: Path) -> None:

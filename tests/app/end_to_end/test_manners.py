@@ -74,11 +74,13 @@ def test_closing_the_window_keeps_the_app_in_the_tray(desk: Desk, tray: TrayHost
     process = desk.app()
     tray.wait()
     where = address(tray)
-    window = until(desk.windows)[-1]
-    subprocess.run(["xdotool", "windowclose", window], env=dict(desk.environ), check=True)
-    time.sleep(0.5)
+    (window,) = until(desk.windows)
+    close = ["xdotool", "windowfocus", window, "key", "ctrl+w"]
+    until(lambda: subprocess.run(close, env=dict(desk.environ), check=False) and not desk.windows())
     assert process.poll() is None
     assert health(where) == 200
+    tray.activate()
+    until(desk.windows)
 
 
 def test_a_tray_that_holds_windows_is_a_tray_too(desk: Desk) -> None:

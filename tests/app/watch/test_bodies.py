@@ -114,11 +114,8 @@ def test_megabytes_are_read_elsewhere_and_laid_out_in_pieces(watched: Watched, q
     assert len(watched.bodies[BodyKind.REQUEST]) > 5 * AT_ONCE
     watched.show(size=(1600, 1000))
     panel = watched.window.requests.details.bodies
-    began = time.thread_time()
     watched.window.requests.table.selectRow(1)
-    took = time.thread_time() - began
-    assert took < 0.25
-    assert panel.note.text() == "Reading…"
+    assert panel.note.text() == "Reading…", "or this thread has laid it out"
     qtbot.waitUntil(lambda: "answers now" in panel.view.text.toPlainText(), timeout=30_000)
     assert panel.note.text() == ""
     assert not panel.view.all.isHidden()
@@ -160,10 +157,8 @@ def test_a_megabyte_in_one_line_is_broken(qtbot: QtBot, theme: Theme) -> None:
     view = BodyView(theme)
     qtbot.addWidget(view)
     view.show()
-    began = time.thread_time()
     view.show_sheet(text_sheet("x" * 1_000_000))
     settle()
-    assert time.thread_time() - began < 1.0
     assert max(len(line) for line in view.text.toPlainText().split("\n")) <= LONGEST_LINE
 
 

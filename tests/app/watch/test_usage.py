@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.state.app_state import BudgetView
@@ -19,8 +19,10 @@ from app.state.query_results import UsageRead
 from app.widgets import figures
 from app.widgets.spending_text import spend
 from app.widgets.theme import Theme
+from app.windows.watch import usage_page
 from app.windows.watch.days import bounds, last_days, midnight
 from app.windows.watch.usage_bars import MOST, chart, key_name
+from app.windows.watch.usage_page import UsagePage
 from proxy_core.ledger.rows import Filter, Grouping, Sum
 from tests.app.watch import scenes
 from tests.app.watch.harness import Watched, settle, state_with
@@ -28,13 +30,19 @@ from tests.app.watch.scenes import NOW
 
 
 @pytest.fixture
-def watched(qtbot: QtBot, theme: Theme) -> Watched:
+def watched(qtbot: QtBot, theme: Theme, monkeypatch: pytest.MonkeyPatch) -> Watched:
+    monkeypatch.setattr(usage_page, "SETTLE", 20)
     made = Watched(theme, scenes.rows(1, 20), scenes.sessions())
     made.days = scenes.usage()
-    made.window.usage._clock = lambda: NOW
-    made.window.sessions._clock = lambda: NOW
     qtbot.addWidget(made.window)
     return made
+
+
+def card(page: UsagePage, name: str) -> tuple[str, str]:
+    """The figure of a card, and the note below it."""
+    (found,) = (widget for widget in page.findChildren(QWidget) if widget.objectName() == name)
+    _, figure, note = (label.text() for label in found.findChildren(QLabel))
+    return figure, note
 
 
 def local(at: float) -> datetime:
@@ -72,7 +80,9 @@ class TestUsage:
             page.measures, Qt.MouseButton.LeftButton, pos=page.measures.place_of("tokens").center().toPoint()
         )
         assert len(watched.said(ReadUsage)) == count
-        assert page._title.text() == "Tokens per day"
+        titles = [label.text() for label in page.findChildren(QLabel)]
+        assert "Tokens per day" in titles
+        assert "Spend per day" not in titles
 
     def test_an_answer_to_an_earlier_question_is_dropped(self, watched: Watched) -> None:
         page = watched.show().usage
@@ -85,14 +95,14 @@ class TestUsage:
         page = watched.show().usage
         watched.window.open_page("usage")
         total = watched.days[2]
-        told = page.cards._cards["spend"]._note.text()
+        _, told = card(page, "usage-spend")
         assert told == f"priced {figures.whole(total.priced)} of {figures.whole(total.priced + 14)}, estimated"
 
     def test_what_nobody_priced_is_no_zero(self, watched: Watched) -> None:
         watched.days = ((), (Sum(key="my-box/coder", requests=4, unpriced=4),), Sum(requests=4, unpriced=4))
         page = watched.show().usage
         watched.window.open_page("usage")
-        assert page.cards._cards["spend"]._figure.text() == figures.NOTHING
+        assert card(page, "usage-spend")[0] == figures.NOTHING
         assert page.model.line(0).cells[-1] == figures.NOTHING
 
     @pytest.mark.parametrize(
@@ -159,9 +169,12 @@ class TestUsage:
         told = page.bars.told(3)
         assert told.startswith("12 Nov: $")
         assert len(told.split("\n")) == 5
-        middle = page.bars._place(3, page.bars._room()).center()
-        assert page.bars._bar_at(middle) == 3
-        assert page.bars._bar_at(middle * 100) is None
+        chosen: list[str] = []
+        page.bars.chosen.connect(lambda id_, _: chosen.append(id_))
+        for x in range(0, page.bars.width(), 8):
+            QTest.mouseClick(page.bars, Qt.MouseButton.LeftButton, pos=QPoint(x, page.bars.height() // 2))
+        assert list(dict.fromkeys(chosen)) == list(last_days(NOW, 14))
+        assert chosen == sorted(chosen)
 
     def test_export_says_where_and_in_what_form(self, watched: Watched, qtbot: QtBot) -> None:
         page = watched.show().usage
@@ -184,9 +197,8 @@ class TestUsage:
         assert not page.budget.isVisible()
 
     def test_while_it_is_seen_it_follows_what_is_spent(self, watched: Watched, qtbot: QtBot) -> None:
-        page = watched.show().usage
+        watched.show()
         watched.window.open_page("usage")
-        page._settle.setInterval(20)
         count = len(watched.said(ReadUsage))
         watched.window.show_state(scenes.state(today=Sum(requests=999)))
         qtbot.waitUntil(lambda: len(watched.said(ReadUsage)) == count + 1, timeout=30_000)
