@@ -264,7 +264,8 @@ def _tray_speaks_dbus() -> bool:
     """Whether the tray is a StatusNotifier host, and not a window that holds icons (XEMBED), or another system's."""
     if sys.platform in ("win32", "darwin"):
         return False
-    from PySide6.QtDBus import QDBusConnection  # noqa: PLC0415 - of Linux only
+    else:
+        from PySide6.QtDBus import QDBusConnection  # noqa: PLC0415 - of Linux only
 
-    bus = QDBusConnection.sessionBus()
-    return bus.isConnected() and bool(bus.interface().isServiceRegistered(_WATCHER).value())
+        bus = QDBusConnection.sessionBus()
+        return bus.isConnected() and bool(bus.interface().isServiceRegistered(_WATCHER).value())
