@@ -47,12 +47,12 @@ from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config.key_store import KeyringStore
 from proxy_core.config.keys import Keys
 from proxy_core.config.paths import Paths
+from proxy_core.config.processes import is_alive
 from proxy_core.launch.installed import INSTALL
 from proxy_core.ledger.budget import Crossing
 from proxy_core.ledger.pricing import price_of
 from proxy_core.ledger.request_events import Broadcast, Finished, RequestEvent, RequestRecord
 from proxy_core.ledger.store import LedgerFile
-from proxy_core.server.instance_file import is_alive
 from proxy_core.server.listening import ListenAddress
 from proxy_core.server.runtime import Options
 from proxy_core.server.runtime import ProxyRuntime as ProxyHouse

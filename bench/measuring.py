@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import subprocess
 import sys
 import time
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import orjson
+import psutil
 
 from bench.figures import FIGURES, SITUATIONS, WARM_UP, Situation
 from bench.load.client import PATIENCE, Load, Seen
@@ -131,7 +131,7 @@ def _undisturbed(one: Running, situation: Situation, upstream: int, plan: Plan, 
     for _ in range(plan.tries):
         _wait_for_quiet(plan.patience)
         seen = ask(situation.load(one, upstream, plan.seconds))
-        tries.append(Measured(one.program.name, situation.name, number, os.getloadavg()[0], seen))
+        tries.append(Measured(one.program.name, situation.name, number, psutil.getloadavg()[0], seen))
         if seen.fault or not tries[-1].is_disturbed:
             return tries[-1]
     return min(tries, key=lambda measured: measured.seen.foreign)

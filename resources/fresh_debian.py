@@ -26,7 +26,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from resources.bootstrap import ROOT, Hands, NotReadyError
+from resources.bootstrap import ROOT, Hands, NotReadyError, is_linux_root
 
 RELEASES: Final = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 
@@ -70,7 +70,7 @@ def main(argv: Sequence[str]) -> int:
     hands = Hands(dry=False)
     signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the folder is removed then, too
     try:
-        if sys.platform != "linux" or os.geteuid() != 0:
+        if not is_linux_root():
             raise NotReadyError("Only root on a Linux can make fresh Debians: run this with sudo.")
         ends = [end for release in releases for end in try_commands(hands, release, arguments)]
     except NotReadyError as error:

@@ -50,7 +50,8 @@ CHINESE = "Noto Sans CJK SC"
 def main() -> int:
     """Draw all windows; return 1 if a font is missing."""
     os.environ |= {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": "2", "TZ": "UTC", "HOME": HOME}
-    time.tzset()
+    if sys.platform != "win32":
+        time.tzset()
     application = QApplication(sys.argv[:1])
     if missing := [font for font in FONTS if font not in QFontDatabase.families()]:
         print(f"Not installed: {', '.join(missing)} (Debian: fonts-inter fonts-jetbrains-mono).")

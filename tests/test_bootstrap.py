@@ -240,6 +240,24 @@ def test_tests_do_not_run_after_a_check_failed(installed: Bootstrap, tmp_path: P
     assert ran.read_text("utf-8") == "ruff format --check .\nruff check .\n"
 
 
+def test_types_are_checked_as_on_each_system(installed: Bootstrap, tmp_path: Path) -> None:
+    ran = tmp_path / "ran"
+    for program in ("ruff", "lint-imports"):
+        a_program(installed.SCRIPTS / program, "exit 0")
+    a_program(installed.SCRIPTS / "mypy", f"echo $2 >> '{ran}'")
+    installed.check(installed.Hands(dry=False))
+    assert sorted(ran.read_text("utf-8").split()) == ["darwin", "linux", "win32"]
+
+
+def test_what_a_failed_check_prints_is_shown(installed: Bootstrap, capfd: pytest.CaptureFixture[str]) -> None:
+    for program in ("ruff", "lint-imports"):
+        a_program(installed.SCRIPTS / program, "exit 0")
+    a_program(installed.SCRIPTS / "mypy", 'echo "as on $2"; [ "$2" != win32 ]')
+    with pytest.raises(installed.NotReadyError, match="--platform win32"):
+        installed.check(installed.Hands(dry=False))
+    assert "as on linux\nas on darwin\nas on win32\n" in capfd.readouterr().out
+
+
 @pytest.fixture
 def full(installed: Bootstrap, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bootstrap:
     """Root on a Linux, with all programs noting that they ran."""

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import http.client
 import shlex
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from typing import Any, Final
-from urllib.parse import urlsplit
 
 from app.cli.answer_printer import AnswerPrinter
 from proxy_core.anthropic_api.json_text import dumps, loads
 from proxy_core.anthropic_api.sse import FrameSplitter
+from proxy_core.config import http_client
 from proxy_core.config.secret import Secret
 from proxy_core.errors import ProviderFailed
 
@@ -19,7 +19,8 @@ PROMPT: Final = "Who are you, and what can you do here? Show me with a tool."
 _MOST_TURNS: Final = 5
 """Requests at most: the script needs two, and a loop of a faulty model must end."""
 
-_PIECE: Final = 65536
+_SECONDS: Final = 60.0
+"""How long the proxy may be silent."""
 
 _SYSTEM: Final = [
     {"type": "text", "text": "x-anthropic-billing-header: cc_version=2.1.330; cc_entrypoint=cli;"},
@@ -73,8 +74,7 @@ class _Session:
     """Sends requests, one after the other, and gives the events of each answer as they come."""
 
     def __init__(self, address: str, token: Secret) -> None:
-        parts = urlsplit(address)
-        self._host, self._port = parts.hostname or "", parts.port
+        self._url = f"{address}/v1/messages?beta=true"
         self._headers = {
             "authorization": f"Bearer {token.reveal()}",
             "content-type": "application/json",
@@ -86,17 +86,15 @@ class _Session:
         }
 
     def ask(self, body: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=60)
-        try:
-            connection.request("POST", "/v1/messages?beta=true", dumps(body), self._headers)
-            answer = connection.getresponse()
-            if answer.status != http.client.OK:
-                raise ProviderFailed(f"The proxy answered {answer.status}: {_message(answer.read())}")
+        with (
+            http_client.client(self._url, None, seconds=_SECONDS) as client,
+            client.stream("POST", self._url, content=dumps(body), headers=self._headers) as response,
+        ):
+            if response.status_code != HTTPStatus.OK:
+                raise ProviderFailed(f"The proxy answered {response.status_code}: {_message(response.read())}")
             frames = FrameSplitter()
-            while piece := answer.read1(_PIECE):
+            for piece in response.iter_bytes():
                 yield from map(loads, frames.feed(piece))
-        finally:
-            connection.close()
 
 
 def _message(body: bytes) -> str:

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import IO, Final
 
 from proxy_core.config.paths import private_folder
-from proxy_core.server.instance_file import is_alive
+from proxy_core.config.processes import is_alive
 
 MOST_REPORTS: Final = 10
 """Older ones are removed: a bug that recurs every second must not fill the disk."""

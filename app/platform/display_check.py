@@ -18,36 +18,35 @@ _X11: Final = 6000
 
 def has_display(environ: Mapping[str, str]) -> bool:
     """Return whether a window can be shown. On Linux, whether an X or Wayland server accepts a connection."""
-    if sys.platform in ("win32", "darwin"):
-        return True
-    if environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in ("offscreen", "minimal", "vnc"):
-        return True
-    return any(_answers(family, address) for family, address in _addresses(environ))
+    needs_none = environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in ("offscreen", "minimal", "vnc")
+    return sys.platform in ("win32", "darwin") or needs_none or any(map(_answers, _addresses(environ)))
 
 
-def _addresses(environ: Mapping[str, str]) -> Iterator[tuple[int, str | tuple[str, int]]]:
-    """Yield the addresses at which a display server of this environment listens."""
-    if sys.platform == "win32":
-        return
+def _addresses(environ: Mapping[str, str]) -> Iterator[str | tuple[str, int]]:
+    """Yield where a display server of this environment listens: names of Unix sockets, and hosts with ports."""
     wayland = environ.get("WAYLAND_DISPLAY", "")
     if wayland:
-        yield socket.AF_UNIX, str(Path(environ.get("XDG_RUNTIME_DIR", "/"), wayland))
+        yield str(Path(environ.get("XDG_RUNTIME_DIR", "/"), wayland))
     match = re.fullmatch(r"(?:unix)?(?P<host>[^:]*):(?P<number>\d+)(?:\.\d+)?", environ.get("DISPLAY", ""))
     if match is None:
         return
     number = int(match["number"])
     if match["host"]:
-        yield socket.AF_INET, (match["host"], _X11 + number)
+        yield match["host"], _X11 + number
     else:
-        yield socket.AF_UNIX, f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X servers listen
-        yield socket.AF_UNIX, f"\0/tmp/.X11-unix/X{number}"
+        yield f"/tmp/.X11-unix/X{number}"  # noqa: S108 - where X servers listen
+        yield f"\0/tmp/.X11-unix/X{number}"
 
 
-def _answers(family: int, address: str | tuple[str, int]) -> bool:
-    with socket.socket(family, socket.SOCK_STREAM) as asking:
-        asking.settimeout(_SECONDS)
-        try:
-            asking.connect(address)
-        except OSError:
-            return False
-    return True
+def _answers(address: str | tuple[str, int]) -> bool:
+    if sys.platform == "win32":
+        return False
+    else:
+        family = socket.AF_UNIX if isinstance(address, str) else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as asking:
+            asking.settimeout(_SECONDS)
+            try:
+                asking.connect(address)
+            except OSError:
+                return False
+        return True

@@ -123,11 +123,9 @@ def socket_name(lock_file: Path, runtime_dir: str) -> str:
     own = f"understudy-{hashlib.sha256(str(lock_file).encode()).hexdigest()[:16]}"
     if sys.platform == "win32":
         return own
-    for folder in _folders(lock_file, runtime_dir):
-        path = folder / own
-        if _is_private(folder) and len(os.fsencode(path)) <= _LONGEST_PATH:
-            return str(path)
-    return ""
+    else:
+        paths = (folder / own for folder in _folders(lock_file, runtime_dir) if _is_private(folder))
+        return next((str(path) for path in paths if len(os.fsencode(path)) <= _LONGEST_PATH), "")
 
 
 def _folders(lock_file: Path, runtime_dir: str) -> Iterator[Path]:
@@ -164,12 +162,16 @@ def _may_trust(name: str) -> bool:
     """Return whether the socket is this user's own; its folder was checked before. Windows pipes have no such owner."""
     if sys.platform == "win32":
         return True
-    try:
-        found = Path(name).lstat()
-    except OSError:
-        return False
-    return stat.S_ISSOCK(found.st_mode) and found.st_uid == _uid()
+    else:
+        try:
+            found = Path(name).lstat()
+        except OSError:
+            return False
+        return stat.S_ISSOCK(found.st_mode) and found.st_uid == _uid()
 
 
 def _uid() -> int:
-    return os.geteuid() if sys.platform != "win32" else 0
+    if sys.platform == "win32":
+        return 0
+    else:
+        return os.geteuid()

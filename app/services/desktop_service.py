@@ -9,6 +9,7 @@ from PySide6.QtCore import QCoreApplication
 from app.platform.crash_reports import Reports
 from app.services.context import ServiceContext
 from app.state.events import CrashReportChanged, VersionFound
+from proxy_core.config.outbound_policy import OutboundPolicy
 
 translate = QCoreApplication.translate
 
@@ -59,11 +60,12 @@ class DesktopService:
 
     def ask_for_updates(self) -> None:
         """Ask once whether there is a newer version."""
+        policy = OutboundPolicy(self._context.choice.settings.proxy.outgoing_proxy)
 
         def job() -> str:
             from app.services.update_check import latest  # noqa: PLC0415 - an HTTP client, for who asks
 
-            newer = latest(self._version)
+            newer = latest(self._version, policy)
             return newer.version if newer else ""
 
         def then(newer: str) -> None:

@@ -17,6 +17,7 @@ from app.state.events import KeysLoaded, ModelsListed, ProviderChecked
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.key_store import KeyOrigin
 from proxy_core.config.keys import FoundKey, Keys, Missing
+from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.config.secret import Secret
 from proxy_core.errors import ConfigError, KeyRefused, KeyringClosed, UnderstudyError
 from proxy_core.server.settings_snapshot import SettingsSnapshot
@@ -218,9 +219,9 @@ def _checked(provider: Provider, keys: Keys, choice: SettingsSnapshot) -> tuple[
     if key.secret is None and provider.needs_key:
         missing = translate("Doing", "There is no key for {0}.").format(provider.name)
         return ProviderCheck(CheckVerdict.BAD, key.trouble or missing, time.time()), frozenset()
-    outgoing = choice.settings.proxy.outgoing_proxy
+    policy = OutboundPolicy(choice.settings.proxy.outgoing_proxy)
     try:
-        listed = asyncio.run(list_models(provider, key.secret, outgoing_proxy=outgoing))
+        listed = asyncio.run(list_models(provider, key.secret, policy))
     except UnderstudyError as error:
         rejected = isinstance(error, KeyRefused)
         return ProviderCheck(CheckVerdict.BAD, error.message, time.time(), rejected=rejected), frozenset()

@@ -7,11 +7,10 @@ import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, Final
 
 from proxy_core.catalogue.known import Known
+from proxy_core.config import http_client
 from proxy_core.config.local_token import Launch
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import PASSTHROUGH, Engine, Role
@@ -19,6 +18,12 @@ from proxy_core.launch.claude_code import LaunchPlan, LaunchRole, LaunchSession,
 from proxy_core.launch.settings_files import KeptValues
 from proxy_core.routing.model_ids import role_of
 from proxy_core.routing.roles import resolve
+
+_SECONDS: Final = 5.0
+"""How long each step of an answer of the proxy's may take."""
+
+_MOST: Final = 8 * 1024 * 1024
+"""Bytes of such an answer that are read: the model lists of all providers may be in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,17 +75,19 @@ def offers_of(address: str, token: Secret) -> list[PickerOption]:
 
 
 def asked(address: str, token: Secret, path: str) -> tuple[int, Any]:
-    """The proxy's answer to a GET; the status is 0 where there is none. Blocks for five seconds at most."""
-    parts = urlsplit(address)
-    connection = HTTPConnection(parts.hostname or "", parts.port, timeout=5)
+    """Return status and JSON of the proxy's answer to a GET, 0 and None where there is none. Blocks for seconds."""
+    import httpx  # noqa: PLC0415 - 0.1 s, and a proxy of this process's own is not asked
+
+    url = address + path
+    headers = {"x-understudy-token": token.reveal()}
     try:
-        connection.request("GET", path, headers={"x-understudy-token": token.reveal()})
-        answer = connection.getresponse()
-        return answer.status, json.loads(answer.read())
-    except (OSError, HTTPException, ValueError):
+        with (
+            http_client.client(url, None, seconds=_SECONDS) as client,
+            client.stream("GET", url, headers=headers) as response,
+        ):
+            return response.status_code, json.loads(http_client.read(response, _MOST, _SECONDS) or b"")
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
         return 0, None
-    finally:
-        connection.close()
 
 
 def _part(known: Known, target: str) -> LaunchRole:

@@ -1,13 +1,17 @@
-"""Whether there is a newer release: asked of the project's page once, when the user says so, and never by itself."""
+"""The check for a newer release: asked of the project's page when the user says so, and never by itself."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from proxy_core.config import http_client
+from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.errors import UnderstudyError
+
+if TYPE_CHECKING:
+    import httpx
 
 RELEASES: Final = "https://api.github.com/repos/understudy-app/understudy/releases/latest"
 """GitHub's account of the newest release that is neither a draft nor a pre-release (its REST API, "Get the latest
@@ -16,14 +20,11 @@ release")."""
 PAGES: Final = "https://github.com/understudy-app/understudy/releases/"
 """What a release's own page begins with; no other link is shown to a person."""
 
-PATIENCE: Final = 10.0
-"""Seconds for which each step of the answer is waited for."""
+_SECONDS: Final = 10.0
+"""How long each step of the answer may take."""
 
-MOST: Final = 1 << 20
+_MOST: Final = 1 << 20
 """Bytes of an answer that are read; GitHub's description of a release has a few thousand."""
-
-Transport = Callable[[str], bytes]
-"""From a URL to the body of its answer. Raises CheckFailed."""
 
 
 class CheckFailed(UnderstudyError):
@@ -38,14 +39,14 @@ class Release:
     page: str
 
 
-def latest(current: str, transport: Transport | None = None, url: str = RELEASES) -> Release | None:
-    """The newest release, or None if ``current`` is as new. Blocks for as long as ``transport`` does.
+def latest(current: str, policy: OutboundPolicy, transport: httpx.BaseTransport | None = None) -> Release | None:
+    """Return the newest release, or None if ``current`` is as new. ``transport`` takes the place of the network.
 
-    Raises CheckFailed.
+    Blocks. Raises CheckFailed, and :class:`~proxy_core.errors.ProxyUnusable`.
     """
     from packaging.version import InvalidVersion, Version  # noqa: PLC0415 - wanted when the user asks, not before
 
-    told = _table((transport or over_https)(url))
+    told = _table(_fetch(policy, transport))
     tag, page = str(told.get("tag_name", "")), str(told.get("html_url", ""))
     try:
         newest = Version(tag)
@@ -57,28 +58,30 @@ def latest(current: str, transport: Transport | None = None, url: str = RELEASES
     return Release(str(newest), page if page.startswith(PAGES) else PAGES)
 
 
-def over_https(url: str) -> bytes:
-    """Ask, with the system's own proxy settings and certificates, and no word of who asks but the program's name.
+def _fetch(policy: OutboundPolicy, transport: httpx.BaseTransport | None) -> bytes:
+    """Ask with no word of who asks but the program's name. GitHub redirects on its own host when a project is renamed.
 
     Raises CheckFailed.
     """
-    from http.client import HTTPException  # noqa: PLC0415
-    from urllib.error import HTTPError  # noqa: PLC0415
-    from urllib.request import Request, urlopen  # noqa: PLC0415
+    import httpx  # noqa: PLC0415 - 0.1 s, when the user asks and not before
 
-    request = Request(url, headers={"Accept": "application/vnd.github+json", "User-Agent": "understudy"})  # noqa: S310
     try:
-        with urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - the one constant above
-            body: bytes = answer.read(MOST)
-    except HTTPError as error:
-        error.close()
-        raise CheckFailed(
-            f"The project's page answered with {error.code} when asked for the newest version."
-        ) from error
-    except (OSError, HTTPException) as error:
-        reason = getattr(error, "reason", error)
+        with http_client.client(RELEASES, policy, seconds=_SECONDS, transport=transport) as client:
+            request = client.build_request("GET", RELEASES, headers={"Accept": "application/vnd.github+json"})
+            response = client.send(request, stream=True)
+            moved = response.next_request
+            if moved is not None and (moved.url.scheme, moved.url.netloc) == (request.url.scheme, request.url.netloc):
+                response.close()
+                response = client.send(moved, stream=True)
+            body = http_client.read(response, _MOST, _SECONDS) if response.status_code == httpx.codes.OK else None
+            response.close()
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        reason = str(error) or type(error).__name__  # a timeout has no words
         raise CheckFailed(f"The project's page could not be asked for the newest version: {reason}.") from error
-    return body
+    if response.status_code != httpx.codes.OK:
+        status = response.status_code
+        raise CheckFailed(f"The project's page answered with {status} when asked for the newest version.")
+    return body or b""
 
 
 def _table(body: bytes) -> dict[str, Any]:

@@ -268,7 +268,8 @@ def _tray_speaks_dbus() -> bool:
     """Return whether the tray is a StatusNotifier host, not an XEMBED window or another system's."""
     if sys.platform in ("win32", "darwin"):
         return False
-    from PySide6.QtDBus import QDBusConnection  # noqa: PLC0415 - of Linux only
+    else:
+        from PySide6.QtDBus import QDBusConnection  # noqa: PLC0415 - of Linux only
 
-    bus = QDBusConnection.sessionBus()
-    return bus.isConnected() and bool(bus.interface().isServiceRegistered(_WATCHER).value())
+        bus = QDBusConnection.sessionBus()
+        return bus.isConnected() and bool(bus.interface().isServiceRegistered(_WATCHER).value())

@@ -12,13 +12,15 @@ from urllib.parse import urlsplit
 from proxy_core.anthropic_api.json_text import loads
 from proxy_core.catalogue.listing import Listed, listed
 from proxy_core.catalogue.values import Provider
+from proxy_core.config import http_client
 from proxy_core.config.environment import is_loopback
+from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
 from proxy_core.errors import KeyRefused, ProviderFailed, ProviderTimeout, Unreachable
 
 if TYPE_CHECKING:
-    from aiohttp import ClientResponse, ClientSession
+    import httpx
 
 _MAX_LIST: Final = 8 * 1024 * 1024
 """Bytes of a model list; OpenRouter's, the longest known, is under one MiB."""
@@ -57,7 +59,9 @@ class LocalServer:
     models: tuple[Listed, ...]
 
 
-async def local_servers(providers: Iterable[Provider], *, seconds: float = 1.0) -> tuple[LocalServer, ...]:
+async def local_servers(
+    providers: Iterable[Provider], *, seconds: float = 1.0, transport: httpx.AsyncBaseTransport | None = None
+) -> tuple[LocalServer, ...]:
     """The servers on this machine that answer at the local ``providers``' addresses, all asked at once.
 
     No key is sent and no address beyond loopback is asked. A server is told by what it says of itself where several
@@ -67,18 +71,22 @@ async def local_servers(providers: Iterable[Provider], *, seconds: float = 1.0) 
     for provider in providers:
         if provider.engine is Engine.DIRECT and is_loopback(urlsplit(provider.base_url).hostname or ""):
             by_address.setdefault(provider.base_url, provider.id)
-    async with _session(seconds) as session:
-        found = await asyncio.gather(*(_look(session, url, id_) for url, id_ in by_address.items()))
+    found = await asyncio.gather(*(_look(url, id_, seconds, transport) for url, id_ in by_address.items()))
     return tuple(server for server in found if server is not None)
 
 
 async def list_models(
-    provider: Provider, key: Secret | None, *, seconds: float = 10.0, outgoing_proxy: str = ""
+    provider: Provider,
+    key: Secret | None,
+    policy: OutboundPolicy,
+    *,
+    seconds: float = 10.0,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> tuple[Listed, ...] | None:
     """The models that ``provider`` itself lists for ``key``, by name; None where it has no list to ask.
 
     A redirect is not followed: the key goes to ``provider.base_url`` alone. Raises :class:`KeyRefused`,
-    :class:`ProviderFailed`, :class:`ProviderTimeout` or :class:`Unreachable`.
+    :class:`ProviderFailed`, :class:`ProviderTimeout`, :class:`ProxyUnusable` or :class:`Unreachable`.
     """
     match provider.engine:
         case Engine.DIRECT:
@@ -94,51 +102,60 @@ async def list_models(
             return None
         case _:
             assert_never(provider.engine)
-    from aiohttp import ClientError  # noqa: PLC0415 - 0.1 s, and start-up needs no list
+    import httpx  # noqa: PLC0415 - 0.1 s, and start-up needs no list
 
-    proxy = outgoing_proxy if not is_loopback(urlsplit(url).hostname or "") else ""
+    encoded = {name.encode(): value.encode() for name, value in headers.items()}  # httpx takes ASCII alone as str
     try:
         async with (
-            _session(seconds) as session,
-            session.get(url, headers=headers, proxy=proxy or None, allow_redirects=False) as response,
+            asyncio.timeout(seconds),
+            http_client.async_client(url, policy, seconds=seconds, transport=transport) as client,
+            client.stream("GET", url, headers=encoded) as response,
         ):
             return _models(provider.id, await _list(response, provider))
-    except TimeoutError as error:
+    except (TimeoutError, httpx.TimeoutException) as error:
         raise ProviderTimeout(
             f"{provider.name} did not list its models within {seconds:g} seconds.", provider=provider.id
         ) from error
-    except (ClientError, OSError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unreachable(
             f"{provider.name} cannot be reached at {_place(url)}: check the address and the network.",
             provider=provider.id,
         ) from error
 
 
-async def _list(response: ClientResponse, provider: Provider) -> list[Mapping[str, Any]]:
+async def _list(response: httpx.Response, provider: Provider) -> list[Mapping[str, Any]]:
     """The entries of a good answer; the rest is raised."""
-    if response.status in (401, 403):
+    if response.status_code in (401, 403):
         raise KeyRefused(
-            f"{provider.name} refused the key: {response.status}.",
+            f"{provider.name} refused the key: {response.status_code}.",
             provider=provider.id,
-            upstream_status=response.status,
+            upstream_status=response.status_code,
         )
     entries = await _entries(response)
     if entries is None:
+        where = _place(str(response.url))
         raise ProviderFailed(
-            f"{provider.name} answered {response.status} at {_place(str(response.url))}, not with a list of models.",
+            f"{provider.name} answered {response.status_code} at {where}, not with a list of models.",
             provider=provider.id,
-            upstream_status=response.status,
+            upstream_status=response.status_code,
         )
     return entries
 
 
-async def _look(session: ClientSession, base_url: str, expected: str) -> LocalServer | None:
-    from aiohttp import ClientError  # noqa: PLC0415
+async def _look(
+    base_url: str, expected: str, seconds: float, transport: httpx.AsyncBaseTransport | None
+) -> LocalServer | None:
+    import httpx  # noqa: PLC0415 - as above
 
+    url = f"{base_url}/models"
     try:
-        async with session.get(f"{base_url}/models", allow_redirects=False) as response:
+        async with (
+            asyncio.timeout(seconds),
+            http_client.async_client(url, None, seconds=seconds, transport=transport) as client,
+            client.stream("GET", url) as response,
+        ):
             entries = await _entries(response)
-    except (TimeoutError, ClientError, OSError):  # nothing there, or nothing that speaks HTTP
+    except (TimeoutError, httpx.HTTPError, httpx.InvalidURL):  # nothing there, or nothing that speaks HTTP
         return None
     if entries is None:
         return None
@@ -147,17 +164,13 @@ async def _look(session: ClientSession, base_url: str, expected: str) -> LocalSe
     return LocalServer(told, base_url, _models(told, entries))
 
 
-async def _entries(response: ClientResponse) -> list[Mapping[str, Any]] | None:
+async def _entries(response: httpx.Response) -> list[Mapping[str, Any]] | None:
     """The ``data`` of a model list; None when the answer is anything else."""
-    if response.status != 200:
+    if response.status_code != 200:
         return None
-    body = bytearray()
-    async for part in response.content.iter_any():
-        body += part
-        if len(body) > _MAX_LIST:
-            return None
+    body = await http_client.aread(response, _MAX_LIST)
     try:
-        answer = loads(bytes(body))
+        answer = None if body is None else loads(body)
     except ValueError:
         return None
     # Together's list has no envelope; Gemini's and Cohere's is called otherwise, and so are the names in it.
@@ -179,15 +192,3 @@ def _models(provider: str, entries: list[Mapping[str, Any]]) -> tuple[Listed, ..
 def _place(url: str) -> str:
     """The address without its query and its last step, which is only where the list stands."""
     return url.partition("?")[0].rpartition("/")[0]
-
-
-def _session(seconds: float) -> ClientSession:
-    """A session that knows no cookies, no environment (a stale proxy or certificate setting) and no second chance."""
-    from aiohttp import ClientSession, ClientTimeout, DummyCookieJar  # noqa: PLC0415
-
-    return ClientSession(
-        timeout=ClientTimeout(total=seconds),
-        cookie_jar=DummyCookieJar(),
-        trust_env=False,
-        headers={"User-Agent": "understudy", "Accept": "application/json"},
-    )

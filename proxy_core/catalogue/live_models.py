@@ -13,6 +13,7 @@ from proxy_core.catalogue.discovery import LocalServer, list_models, local_serve
 from proxy_core.catalogue.known import Known
 from proxy_core.catalogue.listing import Listed, completed, is_for_chat
 from proxy_core.catalogue.values import ModelFacts, Provider
+from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
 from proxy_core.errors import ProviderError
@@ -163,7 +164,7 @@ class LiveModels:
     async def _answer(self, source: _Source) -> _Answer:
         match source:
             case _One(provider, key):
-                models = await list_models(provider, key, outgoing_proxy=self._outgoing_proxy())
+                models = await list_models(provider, key, OutboundPolicy(self._outgoing_proxy()))
                 return _Answer(self._monotonic(), models)
             case _Machine(providers):
                 return _Answer(self._monotonic(), servers=await local_servers(providers))

@@ -1,7 +1,8 @@
-"""Which launches of Claude Code still run: a small file for each, written by who starts it, read by the proxy.
+"""The launches of Claude Code that still run: a small file for each, written by who starts it, read by the proxy.
 
-A file holds a line for each process of its launch: what Linux says of it in ``/proc/<pid>/stat``, whose start time
-tells it from a later process of the same number; elsewhere the number alone. ``0`` stands for a launch that has ended.
+A file holds a line for each process of its launch: its number and the Unix time, in seconds, at which the line was
+written. A process that began after that is a later one of the same number. ``0`` stands for a launch that has ended.
+Lines of version 0.1.0 hold no time on macOS and Windows, and ``/proc/<pid>/stat`` on Linux: there the number decides.
 A launch without a file may run: its state folder could not be written, or it was copied as a command.
 """
 
@@ -9,51 +10,71 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from proxy_core.config.local_token import LAUNCH_SECONDS
 from proxy_core.config.paths import private_folder
 
+if TYPE_CHECKING:
+    import psutil
+
 ENDED: Final = "0\n"
 
-_PROC: Final = Path("/proc")
+_INACCURACY: Final = 3.0
+"""Seconds: Linux tells when it was started in whole ones, ``date`` and we write whole ones."""
 
 
 @dataclass(frozen=True, slots=True)
 class LaunchRecords:
-    """The records in ``folder`` as the proxy reads them, anew for each request: two small reads at most."""
+    """The records in ``folder`` as the proxy reads them, anew for each request. Belongs to one thread.
+
+    A process that was found once is known from then on by what psutil keeps of it, which holds when the system's clock
+    is set (as in a virtual machine that slept), unlike the times in a record.
+    """
 
     folder: Path
+    _processes: dict[str, psutil.Process] = field(default_factory=dict, compare=False, repr=False)
 
     def ended(self, id_: str) -> bool:
-        """Whether every process of a launch has ended; False where nothing is known of it."""
-        return has_ended(record(self.folder, id_))
+        """Return whether every process of a launch has ended; False where nothing is known of it."""
+        try:
+            lines = record(self.folder, id_).read_text("utf-8", "replace").splitlines()
+        except OSError:
+            return False
+        return bool(lines) and not any(map(self._is_running, lines))
+
+    def _is_running(self, line: str) -> bool:
+        process = self._processes.get(line) or _process(line)
+        if process is None or not process.is_running():
+            self._processes.pop(line, None)
+            return False
+        self._processes[line] = process
+        return True
 
 
 def record(folder: Path, id_: str) -> Path:
-    """Where the record of a launch is."""
+    """Return where the record of a launch is."""
     return folder / id_
 
 
 def begin(path: Path, *pids: int) -> None:
-    """Say that these processes are a launch. Says nothing where it cannot be written: the launch goes on without."""
+    """Record these processes as a launch, or nothing where the file cannot be written: the launch goes on without."""
     with contextlib.suppress(OSError):
         prepare(path)
-        _write(path, "".join(f"{_stat(pid) or pid}\n" for pid in pids))
+        _write(path, "".join(f"{pid} {int(time.time())}\n" for pid in pids))
 
 
 def end(path: Path) -> None:
-    """Say that a launch has ended."""
+    """Record that a launch has ended."""
     with contextlib.suppress(OSError):
         _write(path, ENDED)
 
 
 def prepare(path: Path) -> None:
-    """Make the folder, and take away what is of no use any more. Raises OSError."""
+    """Make the folder, and remove records that are of no use any more. Raises OSError."""
     private_folder(path.parent)
     until = time.time() - LAUNCH_SECONDS
     for old in path.parent.iterdir():
@@ -62,45 +83,17 @@ def prepare(path: Path) -> None:
                 old.unlink()
 
 
-def has_ended(path: Path) -> bool:
-    """Whether the record at ``path`` is of a launch that has ended."""
+def _process(line: str) -> psutil.Process | None:
+    """Return the process of a record's line, None where it has ended."""
+    import psutil  # noqa: PLC0415 - only where there are launches
+
+    number, written = (*line.split(), "", "")[:2]
     try:
-        lines = path.read_text("utf-8", "replace").splitlines()
-    except OSError:
-        return False
-    return bool(lines) and not any(map(_lives, lines))
-
-
-def _lives(line: str) -> bool:
-    number = line.partition(" ")[0]
-    pid = int(number) if number.isascii() and number.isdigit() else 0
-    if pid == 0:
-        return False
-    if (started := _started(line)) is not None and _PROC.is_dir():
-        return _started(_stat(pid)) == started
-    if sys.platform == "win32":  # os.kill would end it there: the launch tells its end, and a week is the most
-        return True
-    try:
-        os.kill(pid, 0)
-    except OSError:  # gone, or another user's by now
-        return False
-    return True
-
-
-def _stat(pid: int) -> str:
-    try:
-        return (_PROC / str(pid) / "stat").read_text("utf-8", "replace").strip()
-    except OSError:
-        return ""
-
-
-def _started(stat: str) -> str | None:
-    """When the process began, in ticks since the system did (proc(5), field 22); None where it is not told.
-
-    Counted from the last bracket: a program's name is in brackets before, and may hold anything.
-    """
-    fields = stat.rpartition(")")[2].split()
-    return fields[19] if len(fields) > 19 else None
+        process = psutil.Process(int(number)) if number.isascii() and number.isdigit() and number != "0" else None
+        later = process and written.isdigit() and process.create_time() > int(written) + _INACCURACY
+    except (psutil.Error, ValueError):  # it has ended, or is another user's by now; no process number at all
+        return None
+    return None if later else process
 
 
 def _write(path: Path, text: str) -> None:

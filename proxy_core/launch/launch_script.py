@@ -26,8 +26,9 @@ KEPT_SECONDS: Final = 300.0
 """Seconds after which a script that no terminal ran is deleted: longer than a terminal waits for a permission."""
 
 PREFIX: Final = "launch-"
-_RECORD_IN_SH: Final = '(umask 077; read -r line < "/proc/$$/stat" || line=$$; printf "%s\\n" "$line" > {}) 2>/dev/null'
-"""Uses no program, so that any PATH will do. Two of the sub-shell's ``$`` are the script's own process id."""
+_RECORD_IN_SH: Final = '(umask 077; printf "%s %s\\n" "$$" "$(command -p date +%s)" > {}) 2>/dev/null'
+"""Whatever the PATH. In the sub-shell, too, ``$$`` is the script's own number."""
+_RECORD_IN_POWERSHELL: Final = '"$PID $([DateTimeOffset]::UtcNow.ToUnixTimeSeconds())`n"'
 _TOLD: Final = "Claude Code ended with {}. Press Enter to close."
 
 
@@ -82,7 +83,11 @@ def in_powershell(errand: Errand) -> str:
         *(f"Remove-Item -LiteralPath 'Env:{name}' -ErrorAction SilentlyContinue" for name in errand.unset),
         *(f"$env:{name} = {in_quotes(value)}" for name, value in errand.variables.items()),
         *([f"$env:PATH = {beside} + ';' + $env:PATH"] if len(Path(errand.argv[0]).parts) > 1 else []),
-        *([f'try {{ [IO.File]::WriteAllText({record}, "$PID`n") }} catch {{ }}'] if errand.record else []),
+        *(
+            [f"try {{ [IO.File]::WriteAllText({record}, {_RECORD_IN_POWERSHELL}) }} catch {{ }}"]
+            if errand.record
+            else []
+        ),
         "$settings = [IO.Path]::ChangeExtension($PSCommandPath, '.json')",
         f"[IO.File]::WriteAllText($settings, {in_quotes(errand.settings)})",
         " ".join(["&", program, "--settings", "$settings", *arguments]),
@@ -138,7 +143,8 @@ def script_folder(environ: Mapping[str, str]) -> Path:
 
 
 def _may_run_programs(folder: str) -> bool:
-    return sys.platform == "win32" or not os.statvfs(folder).f_flag & os.ST_NOEXEC
+    """Whether the file system is mounted for that. macOS, which mounts none in memory by itself, does not tell."""
+    return sys.platform in ("win32", "darwin") or not os.statvfs(folder).f_flag & os.ST_NOEXEC
 
 
 def sweep(environ: Mapping[str, str], now: float) -> None:

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from proxy_core.config.processes import is_alive
 from proxy_core.ledger.request_events import Broadcast, Listener, RequestRecord
 from proxy_core.ledger.store import LedgerFile
-from proxy_core.server.instance_file import is_alive
 from proxy_core.server.proxy_server import Service
 from proxy_core.server.runtime import ProxyRuntime
 

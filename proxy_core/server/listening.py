@@ -1,18 +1,18 @@
-"""The socket the proxy listens on: bound before anything heavy is loaded, and who holds a port that is taken."""
+"""The socket the proxy listens on, bound before anything heavy is loaded, and the holder of a port that is taken."""
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import socket
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 from proxy_core.errors import ConfigError
 
 _BACKLOG: Final = 1024
-_LISTEN_STATE: Final = "0A"
 _ALL_ADDRESSES: Final = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where this machine reaches itself
 _SEARCH: Final = 50
 """How many ports after a taken one are tried for the next free one."""
@@ -95,16 +95,33 @@ def next_free(host: str, port: int) -> int | None:
     return None
 
 
-def holder_of(port: int, proc: Path = Path("/proc")) -> Holder | None:
-    """Who listens on ``port``, where the system tells: Linux does for processes of the same user, or to root."""
-    inodes = {inode for table in ("tcp", "tcp6") for inode in _listening_inodes(proc / "net" / table, port)}
-    wanted = {f"socket:[{inode}]" for inode in inodes}
-    if not wanted:
+def holder_of(port: int) -> Holder | None:
+    """Return the process that listens on ``port``, None where the system names none: another user's, often."""
+    import psutil  # noqa: PLC0415 - only where a port is taken
+
+    pid = dict(_listeners()).get(port)
+    try:
+        return None if pid is None else Holder(pid, psutil.Process(pid).name())
+    except psutil.Error:  # it has ended meanwhile
         return None
-    for process in proc.iterdir():
-        if process.name.isdigit() and _holds(process, wanted):
-            return Holder(int(process.name), _name_of(process))
-    return None
+
+
+def _listeners() -> Iterator[tuple[int, int]]:
+    """Yield the TCP ports that are listened on, each with the number of the process."""
+    import psutil  # noqa: PLC0415 - as above
+
+    try:
+        for each in psutil.net_connections("tcp"):
+            if each.status == psutil.CONN_LISTEN and each.laddr and each.pid is not None:
+                yield each.laddr.port, each.pid
+    except psutil.AccessDenied:  # macOS names this user's only, process by process
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                yield from (
+                    (each.laddr.port, process.pid)
+                    for each in process.net_connections("tcp")
+                    if each.status == psutil.CONN_LISTEN
+                )
 
 
 _TAKEN: Final = frozenset({errno.EADDRINUSE, getattr(errno, "WSAEADDRINUSE", -1), getattr(errno, "WSAEACCES", -1)})
@@ -131,34 +148,3 @@ def _sentence(host: str, port: int, fault: OSError) -> str:
     if fault.errno == errno.EADDRNOTAVAIL or isinstance(fault, socket.gaierror):
         return f"{host} is not an address of this machine: choose another with --host."
     return f"Port {port} on {host} cannot be used: {fault.strerror or fault}."
-
-
-def _listening_inodes(table: Path, port: int) -> list[str]:
-    try:
-        rows = table.read_text("ascii").splitlines()[1:]
-    except (FileNotFoundError, PermissionError):  # not Linux, or a container that hides it
-        return []
-    fields = [row.split() for row in rows]
-    return [row[9] for row in fields if row[3] == _LISTEN_STATE and int(row[1].rpartition(":")[2], 16) == port]
-
-
-def _holds(process: Path, wanted: set[str]) -> bool:
-    try:
-        handles = list((process / "fd").iterdir())
-    except OSError:  # another user's process, or one that has just ended
-        return False
-    return any(_is_one_of(handle, wanted) for handle in handles)
-
-
-def _is_one_of(handle: Path, wanted: set[str]) -> bool:
-    try:
-        return str(handle.readlink()) in wanted
-    except OSError:  # closed meanwhile: the next may be the one
-        return False
-
-
-def _name_of(process: Path) -> str:
-    try:
-        return (process / "comm").read_text("utf-8", "replace").strip()
-    except OSError:  # ended meanwhile
-        return "a process"

@@ -7,9 +7,9 @@ import io
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from proxy_core.config.outbound_policy import PROXY_WANTS_CREDENTIALS, ProxyFault
 from proxy_core.config.settings import Timeouts
 from proxy_core.upstream.connection import LARGE, Disconnected, Headers
-from proxy_core.upstream.outbound_policy import PROXY_WANTS_CREDENTIALS, ProxyFault
 from proxy_core.upstream.pool import KEPT_ALIVE
 
 if TYPE_CHECKING:

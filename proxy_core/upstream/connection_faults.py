@@ -9,6 +9,7 @@ import sys
 from typing import Final
 from urllib.parse import urlsplit
 
+from proxy_core.config.outbound_policy import PROXY_WANTS_CREDENTIALS, ProxyFault, is_loopback
 from proxy_core.errors import (
     ProviderError,
     ProviderFailed,
@@ -19,7 +20,6 @@ from proxy_core.errors import (
 )
 from proxy_core.upstream.connection import Damaged, Disconnected, NotConnected
 from proxy_core.upstream.faults import Asked
-from proxy_core.upstream.outbound_policy import PROXY_WANTS_CREDENTIALS, ProxyFault, is_loopback
 from proxy_core.upstream.pool import ConnectTimeout
 
 LOCAL_SERVERS: Final = {11434: "Ollama", 1234: "LM Studio", 8080: "llama.cpp's server", 8000: "vLLM"}

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Protocol
 
+from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.config.settings import Timeouts
 from proxy_core.upstream.by_aiohttp import ByAiohttp
 from proxy_core.upstream.connection import Headers
-from proxy_core.upstream.outbound_policy import OutboundPolicy
 from proxy_core.upstream.pool import Address, Pool, address_of
 
 
@@ -43,7 +43,7 @@ class HttpAnswer(Protocol):
 class Http:
     """Owns the connections; belongs to the event loop that first uses it. Stores no cookies, follows no redirects.
 
-    ``outgoing_proxy`` is that of :class:`~proxy_core.upstream.outbound_policy.OutboundPolicy`.
+    ``outgoing_proxy`` is that of :class:`~proxy_core.config.outbound_policy.OutboundPolicy`.
     """
 
     def __init__(self, outgoing_proxy: str = "") -> None:

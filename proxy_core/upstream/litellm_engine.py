@@ -14,12 +14,12 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final, Self
 
+from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.errors import BaseUrlMissing, ProviderError, ProviderTimeout, StreamBroken
 from proxy_core.upstream import faults, litellm_repairs, litellm_transport
 from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.finish_witness import FinishWitness
 from proxy_core.upstream.litellm_faults import ended_early, no_answer, translated
-from proxy_core.upstream.outbound_policy import OutboundPolicy
 from proxy_core.upstream.port import Chunk, UpstreamCall, as_chunk
 
 PASSED: Final = frozenset(

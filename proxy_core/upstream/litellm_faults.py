@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from proxy_core.anthropic_api.json_text import loads
+from proxy_core.config.outbound_policy import is_loopback
 from proxy_core.errors import ProviderError, ProviderFailed, ProviderTimeout, StreamBroken, Unreachable
 from proxy_core.upstream.connection_faults import place, unanswered, without_tls
 from proxy_core.upstream.faults import Asked, BadAnswer, from_answer, from_object
 from proxy_core.upstream.litellm_setup import missing_here, not_sent
-from proxy_core.upstream.outbound_policy import is_loopback
 
 _OWN_WORDS: Final = re.compile(r"^(?:litellm\.\w+: |\w+Error: |\w*Exception(?: \w+)?(?: -|:) ?|Error code: \d+ - )+")
 _STATUSES: Final = {"ContextWindowExceededError": 400, "ContentPolicyViolationError": 400}

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from proxy_core.anthropic_api.json_text import loads
+from proxy_core.config.outbound_policy import PROXY_WANTS_CREDENTIALS, OutboundPolicy, ProxyFault
 from proxy_core.errors import ProviderError
 from proxy_core.upstream.by_aiohttp import let_closes_arrive
 from proxy_core.upstream.connection_faults import by_the_proxy
 from proxy_core.upstream.faults import Asked, BadAnswer, no_answer
-from proxy_core.upstream.outbound_policy import PROXY_WANTS_CREDENTIALS, OutboundPolicy, ProxyFault
 from proxy_core.upstream.plain_words import looks_like_html, said
 
 if TYPE_CHECKING:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Self
 from urllib.parse import urlsplit
 
+from proxy_core.config.outbound_policy import is_loopback
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Timeouts
 from proxy_core.errors import ConfigError, ProviderFailed
@@ -14,7 +15,6 @@ from proxy_core.upstream import connection_faults
 from proxy_core.upstream.connection import Headers
 from proxy_core.upstream.faults import Asked, elsewhere
 from proxy_core.upstream.http import Http, HttpAnswer, header
-from proxy_core.upstream.outbound_policy import is_loopback
 from proxy_core.upstream.pool import PORTS
 from proxy_core.upstream.relay_headers import incoming, outgoing
 

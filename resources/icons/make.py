@@ -1,17 +1,19 @@
-"""Draws the application icon, from its two SVG sources, in every size and container that the systems ask for.
+"""Draw the application icon, from its two SVG sources, in every size and container that the systems ask for.
 
     .venv/bin/python resources/icons/make.py
 
 What it writes is committed, because the packages are built where no Qt is installed; a test draws it anew and compares.
-ICO and ICNS are written here by hand: both are a short table in front of PNG files.
+Qt draws, because Pillow reads no SVG; Pillow writes the containers.
 """
 
 from __future__ import annotations
 
-import struct
-from collections.abc import Mapping
+from collections.abc import Iterable
+from io import BytesIO
 from pathlib import Path
 from typing import Final
+
+from PIL import Image
 
 HERE: Final = Path(__file__).resolve().parent
 
@@ -24,26 +26,15 @@ PNG_SIZES: Final = (16, 22, 24, 32, 48, 64, 128, 256, 512, 1024)
 ICO_SIZES: Final = (16, 20, 24, 32, 40, 48, 64, 256)
 """What Windows shows at 100 to 250 %."""
 
-ICNS_TYPES: Final[Mapping[bytes, int]] = {
-    b"icp4": 16,
-    b"icp5": 32,
-    b"ic07": 128,
-    b"ic08": 256,
-    b"ic09": 512,
-    b"ic10": 1024,
-    b"ic11": 32,
-    b"ic12": 64,
-    b"ic13": 256,
-    b"ic14": 512,
-}
-"""Apple's types for PNG content and their pixels; ic10 to ic14 are the doubled ones (16@2x is ic11)."""
+ICNS_SIZES: Final = (32, 64, 128, 256, 512, 1024)
+"""What macOS shows, from 16 points on a Retina display to 512."""
 
 APPLE_MARGIN: Final = 57 / 1024
 """Left free on each side on macOS, beyond our own 3/64: its grid puts a tile of 824 on a canvas of 1024."""
 
 
 def draw(pixels: int, *, margin: float = 0.0) -> bytes:
-    """The icon as a PNG of ``pixels`` squared, with a part ``margin`` of the side left free all round."""
+    """Return the icon as a PNG of ``pixels`` squared, with a part ``margin`` of the side left free all round."""
     from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF  # noqa: PLC0415 - importing this module needs no Qt
     from PySide6.QtGui import QImage, QImageWriter, QPainter  # noqa: PLC0415
     from PySide6.QtSvg import QSvgRenderer  # noqa: PLC0415
@@ -62,27 +53,24 @@ def draw(pixels: int, *, margin: float = 0.0) -> bytes:
     return bytes(buffer.data().data())
 
 
-def ico(pictures: Mapping[int, bytes]) -> bytes:
-    """PNG files by their side in pixels, as one ICO (the form of Windows Vista and newer; 0 stands for 256)."""
-    table, content = struct.pack("<HHH", 0, 1, len(pictures)), b""
-    start = len(table) + 16 * len(pictures)
-    for side, png in sorted(pictures.items()):
-        table += struct.pack("<BBBBHHII", side % 256, side % 256, 0, 0, 1, 32, len(png), start + len(content))
-        content += png
-    return table + content
+def pictures(sizes: Iterable[int], *, margin: float = 0.0) -> list[Image.Image]:
+    """Return the icon in each of ``sizes``, the largest first."""
+    return [Image.open(BytesIO(draw(side, margin=margin))) for side in sorted(sizes, reverse=True)]
 
 
-def icns(pictures: Mapping[bytes, bytes]) -> bytes:
-    """PNG files by Apple's type, as one ICNS."""
-    entries = b"".join(kind + struct.pack(">I", 8 + len(png)) + png for kind, png in pictures.items())
-    return b"icns" + struct.pack(">I", 8 + len(entries)) + entries
+def container(form: str, images: list[Image.Image]) -> bytes:
+    """Return one ICO or ICNS of square ``images``, the largest first."""
+    largest, *others = images
+    file = BytesIO()
+    largest.save(file, form, sizes=[each.size for each in images], append_images=others)
+    return file.getvalue()
 
 
 def files() -> dict[str, bytes]:
-    """Every file made here, by its name."""
+    """Return every file made here, by its name."""
     made = {f"understudy-{side}.png": draw(side) for side in PNG_SIZES}
-    made["understudy.ico"] = ico({side: draw(side) for side in ICO_SIZES})
-    made["understudy.icns"] = icns({kind: draw(side, margin=APPLE_MARGIN) for kind, side in ICNS_TYPES.items()})
+    made["understudy.ico"] = container("ICO", pictures(ICO_SIZES))
+    made["understudy.icns"] = container("ICNS", pictures(ICNS_SIZES, margin=APPLE_MARGIN))
     return made
 
 

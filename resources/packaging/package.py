@@ -19,7 +19,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from resources.bootstrap import Hands, NotReadyError
+from resources.bootstrap import Hands, NotReadyError, is_linux_root
 from resources.packaging.bundle import DIST, ROOT
 
 VENV: Final = ROOT / "build" / "packaging-venv"
@@ -88,7 +88,7 @@ def install_missing(hands: Hands, names: Sequence[str]) -> None:
     missing = [name for name in names if not _is_installed(name)]
     if not missing:
         return
-    by_root = [] if os.geteuid() == 0 else ["sudo"]
+    by_root = [] if is_linux_root() else ["sudo"]
     if by_root and not shutil.which("sudo"):
         raise NotReadyError(f"Run this as root, then try again:\n    apt-get install {' '.join(missing)}")
     hands.say(f"Installing the system packages that are missing: {' '.join(missing)}.")

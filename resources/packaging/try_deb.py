@@ -12,7 +12,6 @@ to Debian's packages, and Claude Code as ``resources/bootstrap.py prepare`` inst
 
 from __future__ import annotations
 
-import os
 import platform
 import shutil
 import sys
@@ -21,7 +20,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from resources.bootstrap import NPM_CACHE, Hands, NotReadyError
+from resources.bootstrap import NPM_CACHE, Hands, NotReadyError, is_linux_root
 from resources.packaging import package
 from resources.packaging.bundle import ROOT
 
@@ -44,7 +43,7 @@ def main(argv: Sequence[str]) -> int:
         print(__doc__)
         return 2
     try:
-        if os.geteuid() != 0:
+        if not is_linux_root():
             raise NotReadyError("Only root may make a system to try it in: run this with sudo.")
         claude = claude_code()
         PLACE.mkdir(parents=True, exist_ok=True)

@@ -1,23 +1,30 @@
-"""Local servers found and model lists read, from real servers on loopback."""
+"""Local servers found and model lists read."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+import gzip
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field, replace
 
+import httpx
 import pytest
-from aiohttp import web
 
 from proxy_core.catalogue import discovery
-from proxy_core.catalogue.discovery import NativeList, list_models, local_servers
+from proxy_core.catalogue.discovery import LocalServer, NativeList, list_models, local_servers
 from proxy_core.catalogue.listing import Listed
 from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.catalogue.values import Provider
+from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
-from proxy_core.errors import KeyRefused, ProviderError, ProviderFailed, ProviderTimeout, Unreachable
+from proxy_core.errors import KeyRefused, ProviderError, ProviderFailed, ProviderTimeout, ProxyUnusable, Unreachable
+
+KEY = Secret("sk-for-the-provider-only")
+HERE = "http://127.0.0.1:11434/v1"
+OPENAI = PROVIDERS["openai"]
+
+Handler = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
 def names(models: tuple[Listed, ...] | None) -> tuple[str, ...]:
@@ -25,60 +32,39 @@ def names(models: tuple[Listed, ...] | None) -> tuple[str, ...]:
     return tuple(model.name for model in models)
 
 
-Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-KEY = Secret("sk-for-the-provider-only")
+def models(*names: str, owned_by: str = "") -> httpx.Response:
+    return httpx.Response(200, json={"object": "list", "data": [{"id": name, "owned_by": owned_by} for name in names]})
 
 
-def models(*names: str, owned_by: str = "") -> Answer:
-    async def answer(request: web.Request) -> web.Response:
-        return web.json_response({"object": "list", "data": [{"id": name, "owned_by": owned_by} for name in names]})
+@dataclass
+class Network:
+    """Answers every request in one way, and keeps what it was asked."""
 
-    return answer
+    answer: httpx.Response | Handler | Exception
+    asked: list[httpx.Request] = field(default_factory=list)
 
-
-def plain(text: str, status: int = 200) -> Answer:
-    async def answer(request: web.Request) -> web.Response:
-        return web.Response(text=text, status=status)
-
-    return answer
-
-
-async def silence(request: web.Request) -> web.Response:
-    await asyncio.sleep(30)
-    return web.Response()
-
-
-class Server:
-    """A server on loopback that answers every GET in one way and remembers what it was asked."""
-
-    def __init__(self, answer: Answer) -> None:
-        self.answer = answer
-        self.asked: list[web.Request] = []
-        self.url = ""
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
+    async def handle(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
-        return await self.answer(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer if isinstance(self.answer, httpx.Response) else await self.answer(request)
+
+    async def local(self, *providers: Provider, seconds: float = 60) -> tuple[LocalServer, ...]:
+        return await local_servers(providers, seconds=seconds, transport=httpx.MockTransport(self.handle))
+
+    async def models(
+        self, provider: Provider, key: Secret | None = KEY, seconds: float = 60
+    ) -> tuple[Listed, ...] | None:
+        transport = httpx.MockTransport(self.handle)
+        return await list_models(provider, key, OutboundPolicy(), seconds=seconds, transport=transport)
 
 
-@asynccontextmanager
-async def serving(answer: Answer) -> AsyncIterator[Server]:
-    server = Server(answer)
-    app = web.Application()
-    app.router.add_get("/{path:.*}", server.handle)
-    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    try:
-        yield server
-    finally:
-        await runner.cleanup()
-
-
-def local(id_: str, base_url: str) -> Provider:
+def local(id_: str, base_url: str = HERE) -> Provider:
     return replace(PROVIDERS[id_], base_url=base_url, local=True)
+
+
+async def silence(request: httpx.Request) -> httpx.Response:
+    return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return]
 
 
 @pytest.mark.parametrize(
@@ -93,56 +79,50 @@ def local(id_: str, base_url: str) -> Provider:
     ],
 )
 async def test_a_local_server_is_found_and_told_by_what_it_says(configured: str, owner: str, told: str) -> None:
-    async with serving(models("b", "a", owned_by=owner)) as server:
-        found = await local_servers([local(configured, f"{server.url}/v1")])
-    (only,) = found
-    assert (only.provider, only.base_url, names(only.models)) == (told, f"{server.url}/v1", ("a", "b"))
-    assert server.asked[0].path == "/v1/models"
+    network = Network(models("b", "a", owned_by=owner))
+    (only,) = await network.local(local(configured))
+    assert (only.provider, only.base_url, names(only.models)) == (told, HERE, ("a", "b"))
+    assert [str(request.url) for request in network.asked] == [f"{HERE}/models"]
 
 
 async def test_all_are_asked_at_once_and_one_address_once() -> None:
-    both, met = asyncio.Barrier(2), list[str]()
+    all_three = asyncio.Barrier(3)
 
-    async def waits_for_the_other(request: web.Request) -> web.Response:
-        await both.wait()
-        met.append(request.path)
-        return web.Response(status=404)
+    async def waits_for_the_others(request: httpx.Request) -> httpx.Response:
+        await all_three.wait()
+        return models("m") if request.url.port == 8080 else httpx.Response(404)
 
-    async with serving(waits_for_the_other) as slow, serving(models("m")) as quick:
-        providers = [
-            local("ollama", f"{slow.url}/v1"),
-            local("lm_studio", f"{slow.url}/other"),
-            local("llama_cpp", f"{quick.url}/v1"),
-            local("llamafile", f"{quick.url}/v1"),
-        ]
-        found = await local_servers(providers, seconds=30)
-    assert sorted(met) == ["/other/models", "/v1/models"]
-    (only,) = found
-    assert (only.provider, only.base_url, names(only.models)) == ("llama_cpp", f"{quick.url}/v1", ("m",))
-    assert len(quick.asked) == 1
+    network = Network(waits_for_the_others)
+    (only,) = await network.local(
+        local("ollama", "http://127.0.0.1:1/v1"),
+        local("lm_studio", "http://127.0.0.1:1/other"),
+        local("llama_cpp", "http://127.0.0.1:8080/v1"),
+        local("llamafile", "http://127.0.0.1:8080/v1"),
+    )
+    assert (only.provider, only.base_url, names(only.models)) == ("llama_cpp", "http://127.0.0.1:8080/v1", ("m",))
+    assert sorted(request.url.path for request in network.asked) == ["/other/models", "/v1/models", "/v1/models"]
 
 
 async def test_a_local_server_gets_no_key_and_no_cookie() -> None:
-    async with serving(models("m")) as server:
-        await local_servers([local("ollama", f"{server.url}/v1")])
-    assert not {"Authorization", "Cookie", "x-api-key"} & set(server.asked[0].headers)
+    network = Network(models("m"))
+    await network.local(local("ollama"))
+    assert not {"authorization", "cookie", "x-api-key"} & set(network.asked[0].headers)
 
 
 @pytest.mark.parametrize(
-    "answer",
+    ("status", "body"),
     [
-        plain("<html>a web shop in development</html>"),
-        plain("{}"),
-        plain("[1, 2]"),
-        plain('{"data": [{"name": "no id"}]}'),
-        plain('{"data": "m"}'),
-        plain('{"data": []}', 404),
-        plain(""),
+        (200, "<html>a web shop in development</html>"),
+        (200, "{}"),
+        (200, "[1, 2]"),
+        (200, '{"data": [{"name": "no id"}]}'),
+        (200, '{"data": "m"}'),
+        (404, '{"data": []}'),
+        (200, ""),
     ],
 )
-async def test_another_program_on_the_port_is_no_server_of_models(answer: Answer) -> None:
-    async with serving(answer) as server:
-        assert await local_servers([local("ollama", f"{server.url}/v1")]) == ()
+async def test_another_program_on_the_port_is_no_server_of_models(status: int, body: str) -> None:
+    assert await Network(httpx.Response(status, text=body)).local(local("ollama")) == ()
 
 
 async def test_nothing_on_the_port_and_something_that_speaks_no_http() -> None:
@@ -158,130 +138,120 @@ async def test_nothing_on_the_port_and_something_that_speaks_no_http() -> None:
     assert await local_servers([local("ollama", f"http://127.0.0.1:{port}/v1")]) == ()
 
 
+async def test_a_local_server_that_says_nothing_is_not_there() -> None:
+    assert await Network(silence).local(local("ollama"), seconds=0.05) == ()
+
+
 async def test_only_loopback_and_only_openais_format_is_looked_for() -> None:
-    async with serving(models("m")) as server:
-        url = server.url.replace("127.0.0.1", "localhost.invalid")
-        providers = [
-            replace(local("ollama", url), local=True),
-            replace(PROVIDERS["openai"]),
-            replace(PROVIDERS["anthropic"], base_url=server.url),
-        ]
-        assert await local_servers(providers) == ()
-    assert server.asked == []
+    network = Network(models("m"))
+    anthropic = replace(PROVIDERS["anthropic"], base_url="http://127.0.0.1:1")
+    assert await network.local(local("ollama", "http://localhost.invalid:11434/v1"), OPENAI, anthropic) == ()
+    assert network.asked == []
 
 
 async def test_a_redirect_of_a_local_server_is_not_followed() -> None:
-    async with serving(models("m")) as elsewhere:
-
-        async def away(request: web.Request) -> web.Response:
-            raise web.HTTPFound(f"{elsewhere.url}/v1/models")
-
-        async with serving(away) as server:
-            assert await local_servers([local("ollama", f"{server.url}/v1")]) == ()
-        assert elsewhere.asked == []
+    network = Network(httpx.Response(302, headers={"Location": "http://127.0.0.1:2/v1/models"}))
+    assert await network.local(local("ollama")) == ()
+    assert len(network.asked) == 1
 
 
 async def test_a_providers_list_is_asked_with_its_key() -> None:
-    async with serving(models("m2", "m1", "m2")) as server:
-        provider = replace(PROVIDERS["openai"], base_url=f"{server.url}/v1")
-        assert names(await list_models(provider, KEY)) == ("m1", "m2")
-        assert names(await list_models(provider, None)) == ("m1", "m2")
-    with_key, without = server.asked
-    assert (with_key.path, with_key.headers["Authorization"]) == ("/v1/models", f"Bearer {KEY.reveal()}")
+    network = Network(models("m2", "m1", "m2"))
+    assert names(await network.models(OPENAI)) == ("m1", "m2")
+    assert names(await network.models(OPENAI, None)) == ("m1", "m2")
+    with_key, without = network.asked
+    assert str(with_key.url) == f"{OPENAI.base_url}/models"
+    assert with_key.headers["Authorization"] == f"Bearer {KEY.reveal()}"
     assert "Authorization" not in without.headers
 
 
+async def test_a_key_may_hold_any_letter() -> None:
+    network = Network(models("m"))
+    await network.models(OPENAI, Secret("clé"))
+    assert dict(network.asked[0].headers.raw)[b"Authorization"] == "Bearer clé".encode()
+
+
 async def test_a_relay_provider_is_asked_as_anthropic_is() -> None:
-    async with serving(models("claude-opus-4-1")) as server:
-        assert names(await list_models(replace(PROVIDERS["anthropic"], base_url=server.url), KEY)) == (
-            "claude-opus-4-1",
-        )
-    (asked,) = server.asked
-    assert asked.path_qs == "/v1/models?limit=1000"
+    network = Network(models("claude-opus-4-1"))
+    assert names(await network.models(PROVIDERS["anthropic"])) == ("claude-opus-4-1",)
+    (asked,) = network.asked
+    assert asked.url.raw_path == b"/v1/models?limit=1000"
     assert asked.headers["x-api-key"] == KEY.reveal()
     assert asked.headers["anthropic-version"] == "2023-06-01"
     assert "Authorization" not in asked.headers
 
 
 async def test_a_list_without_an_envelope() -> None:
-    async with serving(plain('[{"id": "b"}, {"id": "a"}]')) as server:
-        assert names(await list_models(replace(PROVIDERS["together_ai"], base_url=server.url), KEY)) == ("a", "b")
+    network = Network(httpx.Response(200, text='[{"id": "b"}, {"id": "a"}]'))
+    assert names(await network.models(PROVIDERS["together_ai"])) == ("a", "b")
+
+
+async def test_a_list_that_comes_compressed() -> None:
+    packed = gzip.compress(b'{"data": [{"id": "m"}]}')
+    network = Network(httpx.Response(200, headers={"Content-Encoding": "gzip"}, content=packed))
+    assert names(await network.models(OPENAI)) == ("m",)
 
 
 @pytest.mark.parametrize("id_", ["gemini", "bedrock", "demo"])
 async def test_who_has_no_list_to_ask(id_: str) -> None:
     assert PROVIDERS[id_].engine in (Engine.LITELLM, Engine.DEMO)
-    assert await list_models(PROVIDERS[id_], None) is None
+    assert await Network(models()).models(PROVIDERS[id_], None) is None
 
 
 async def test_gemini_has_a_list_of_its_own_shape(monkeypatch: pytest.MonkeyPatch) -> None:
-    listed = '{"models": [{"name": "models/gemini-x", "inputTokenLimit": 1000, "supportedGenerationMethods": []}]}'
-    async with serving(plain(listed)) as server:
-        lists = {"gemini": NativeList(f"{server.url}/v1beta/models?pageSize=1000", "x-goog-api-key")}
-        monkeypatch.setattr(discovery, "NATIVE_LISTS", lists)
-        (found,) = await list_models(PROVIDERS["gemini"], KEY) or ()
-        elsewhere = replace(PROVIDERS["gemini"], base_url=f"{server.url}/gateway")
-        assert await list_models(elsewhere, KEY) is None, "its key is for the gateway, not for Google"
+    listed = {"models": [{"name": "models/gemini-x", "inputTokenLimit": 1000, "supportedGenerationMethods": []}]}
+    network = Network(httpx.Response(200, json=listed))
+    url = "https://gemini.test/v1beta/models?pageSize=1000"
+    monkeypatch.setattr(discovery, "NATIVE_LISTS", {"gemini": NativeList(url, "x-goog-api-key")})
+    (found,) = await network.models(PROVIDERS["gemini"]) or ()
+    elsewhere = replace(PROVIDERS["gemini"], base_url="https://gateway.test")
+    assert await network.models(elsewhere) is None, "its key is for the gateway, not for Google"
     assert (found.name, found.facts.window, found.chats) == ("gemini-x", 1000, False)
-    (asked,) = server.asked
+    (asked,) = network.asked
+    assert str(asked.url) == url
     assert asked.headers["x-goog-api-key"] == KEY.reveal()
     assert "Authorization" not in asked.headers
 
 
 async def test_a_redirect_does_not_get_the_key() -> None:
-    async with serving(models("m")) as thief:
-
-        async def away(request: web.Request) -> web.Response:
-            raise web.HTTPTemporaryRedirect(f"{thief.url}/v1/models")
-
-        async with serving(away) as server:
-            with pytest.raises(ProviderFailed) as error:
-                await list_models(replace(PROVIDERS["openai"], base_url=server.url), KEY)
-        assert thief.asked == []
+    network = Network(httpx.Response(307, headers={"Location": "https://thief.test/v1/models"}))
+    with pytest.raises(ProviderFailed) as error:
+        await network.models(OPENAI)
+    assert len(network.asked) == 1
     assert error.value.upstream_status == 307
 
 
 @pytest.mark.parametrize(
-    ("answer", "kind", "status"),
+    ("body", "kind", "status"),
     [
-        (plain(f"Incorrect API key: {KEY.reveal()}", 401), KeyRefused, 401),
-        (plain("", 403), KeyRefused, 403),
-        (plain("", 404), ProviderFailed, 404),
-        (plain("boom", 500), ProviderFailed, 500),
-        (plain("<html>"), ProviderFailed, 200),
-        (plain('{"data": [{"id": "' + "x" * (9 * 1024 * 1024) + '"}]}'), ProviderFailed, 200),
-        (plain('{"data": [' + "[" * 100_000), ProviderFailed, 200),
+        (f"Incorrect API key: {KEY.reveal()}", KeyRefused, 401),
+        ("", KeyRefused, 403),
+        ("", ProviderFailed, 404),
+        ("boom", ProviderFailed, 500),
+        ("<html>", ProviderFailed, 200),
+        ('{"data": [{"id": "' + "x" * (9 * 1024 * 1024) + '"}]}', ProviderFailed, 200),
+        ('{"data": [' + "[" * 100_000, ProviderFailed, 200),
     ],
 )
-async def test_what_goes_wrong_is_a_sentence_without_the_key(
-    answer: Answer, kind: type[ProviderError], status: int
-) -> None:
-    async with serving(answer) as server:
-        with pytest.raises(kind, match="OpenAI") as error:
-            await list_models(replace(PROVIDERS["openai"], base_url=server.url), KEY)
+async def test_what_goes_wrong_is_a_sentence_without_the_key(body: str, kind: type[ProviderError], status: int) -> None:
+    with pytest.raises(kind, match="OpenAI") as error:
+        await Network(httpx.Response(status, text=body)).models(OPENAI)
     assert error.value.upstream_status == status
     assert error.value.provider == "openai"
     assert KEY.reveal() not in error.value.message
 
 
-async def test_a_server_that_says_nothing_is_waited_for_so_long() -> None:
-    async with serving(silence) as server:
-        with pytest.raises(ProviderTimeout, match=r"within 0\.2 seconds"):
-            await list_models(replace(PROVIDERS["openai"], base_url=server.url), KEY, seconds=0.2)
+@pytest.mark.parametrize("answer", [silence, httpx.ConnectTimeout("late")])
+async def test_a_server_that_says_nothing_is_waited_for_so_long(answer: Handler | Exception) -> None:
+    with pytest.raises(ProviderTimeout, match=r"within 0\.05 seconds"):
+        await Network(answer).models(OPENAI, seconds=0.05)
 
 
 async def test_nobody_there() -> None:
-    async with serving(models()) as server:
-        gone = server.url
-    with pytest.raises(Unreachable, match="cannot be reached"):
-        await list_models(replace(PROVIDERS["openai"], base_url=gone), KEY)
+    with pytest.raises(Unreachable, match=r"cannot be reached at https://api\.openai\.com/v1"):
+        await Network(httpx.ConnectError("refused")).models(OPENAI)
 
 
-async def test_the_environments_proxy_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    async with serving(models("m")) as proxy, serving(models("m")) as server:
-        for variable in ("http_proxy", "HTTP_PROXY", "all_proxy"):
-            monkeypatch.setenv(variable, proxy.url)
-        monkeypatch.setenv("SSL_CERT_FILE", "/nowhere/at/all.pem")
-        assert await list_models(replace(PROVIDERS["openai"], base_url=server.url), KEY, outgoing_proxy=proxy.url)
-    assert proxy.asked == []
-    assert len(server.asked) == 1
+async def test_a_proxy_that_cannot_be_used_is_said() -> None:
+    with pytest.raises(ProxyUnusable, match="socks5 proxy"):
+        await list_models(OPENAI, KEY, OutboundPolicy("socks5://127.0.0.1:1"))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+
+from aiohttp import web
 
 from proxy_core.catalogue.known import Known
 from proxy_core.catalogue.live_models import LiveModels, ProviderListing
@@ -15,7 +17,6 @@ from proxy_core.catalogue.provider_table import PROVIDERS
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import ProviderSettings
-from tests.catalogue.test_discovery import Answer, models, plain, serving, silence
 
 NOWHERE = "http://127.0.0.1:9/v1"
 PRICES = {
@@ -23,6 +24,56 @@ PRICES = {
     "mistral/mistral-large": {"litellm_provider": "mistral", "mode": "chat", "supports_function_calling": True},
     "ft:gpt-4.1": {"litellm_provider": "openai", "mode": "chat"},
 }
+
+Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+def models(*names: str, owned_by: str = "") -> Answer:
+    async def answer(request: web.Request) -> web.Response:
+        return web.json_response({"object": "list", "data": [{"id": name, "owned_by": owned_by} for name in names]})
+
+    return answer
+
+
+def plain(text: str, status: int = 200) -> Answer:
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(text=text, status=status)
+
+    return answer
+
+
+async def silence(request: web.Request) -> web.Response:
+    await asyncio.sleep(30)
+    return web.Response()
+
+
+class Server:
+    """A server on loopback that answers every GET in one way and remembers what it was asked."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+        self.asked: list[web.Request] = []
+        self.url = ""
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        self.asked.append(request)
+        return await self.answer(request)
+
+
+@asynccontextmanager
+async def serving(answer: Answer) -> AsyncIterator[Server]:
+    server = Server(answer)
+    app = web.Application()
+    app.router.add_get("/{path:.*}", server.handle)
+    runner = web.AppRunner(app, shutdown_timeout=0.1, handler_cancellation=True)
+    await runner.setup()
+    site = web.TCPSite(runner, "127.0.0.1", 0)
+    await site.start()
+    server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    try:
+        yield server
+    finally:
+        await runner.cleanup()
 
 
 @dataclass

@@ -21,7 +21,7 @@ from proxy_core.ledger.reading import Ledger
 from proxy_core.ledger.rows import RequestRow
 from proxy_core.server.instance_file import InstanceInfo, announce
 from tests.cli.fake_claude import FakeClaude, install
-from tests.support.processes import UNDERSTUDY, Finished, environment, serving, understudy
+from tests.support.processes import UNDERSTUDY, Finished, environment, kill_all_of, serving, understudy
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the fake is a script with a shebang")
 
@@ -64,7 +64,7 @@ async def test_its_exit_code_comes_back(fake: FakeClaude, scratch: Path) -> None
 
 
 async def test_a_killed_one_ends_as_a_shell_would_tell_it(fake: FakeClaude, scratch: Path) -> None:
-    assert (await _claude(fake, scratch, "die")).status == 128 + signal.SIGKILL
+    assert (await _claude(fake, scratch, "die")).status == 128 + 9
 
 
 async def test_a_proxy_is_started_for_it_and_gone_afterwards(fake: FakeClaude, scratch: Path) -> None:
@@ -254,7 +254,7 @@ async def test_a_signal_is_passed_on(fake: FakeClaude, scratch: Path) -> None:
         assert await asyncio.wait_for(process.wait(), 60) == 7
     finally:
         if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
+            kill_all_of(process.pid)
             await process.wait()
 
 

@@ -23,7 +23,7 @@ from proxy_core.ledger.request_events import State
 from proxy_core.ledger.row_writing import PricedRecord
 from proxy_core.ledger.rows import Filter
 from tests.ledger.shelving import carried, entry, keep, ledger_of, shelve
-from tests.support.processes import UNDERSTUDY, environment, understudy
+from tests.support.processes import UNDERSTUDY, environment, open_pty, understudy
 
 
 async def test_the_last_requests_are_told_newest_first(scratch: Path) -> None:
@@ -328,7 +328,7 @@ async def test_wiping_asks_first_and_leaves_nothing(scratch: Path) -> None:
 @pytest.mark.parametrize(("answer", "deleted"), [(b"\n", False), (b"n\n", False), (b"y\n", True)])
 async def test_on_a_terminal_wiping_is_asked_with_what_goes(scratch: Path, answer: bytes, deleted: bool) -> None:
     keep(ledger_of(scratch), *carried("0123456789abcdef"))
-    person, terminal = os.openpty()
+    person, terminal = open_pty()
     try:
         os.write(person, answer)
         process = await asyncio.create_subprocess_exec(

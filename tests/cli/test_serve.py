@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 import httpx
+import psutil
 import pytest
 
 from proxy_core.server.instance_file import answers
@@ -266,7 +267,7 @@ async def test_a_token_that_can_be_guessed_is_refused_at_the_start(scratch: Path
 async def test_with_a_keyring_that_hangs_it_starts_answers_and_stops(
     tmp_path: Path, secret_service: SecretService
 ) -> None:
-    os.kill(secret_service.pid, signal.SIGSTOP)
+    psutil.Process(secret_service.pid).suspend()
     variables = {name: value for name, value in secret_service.environ.items() if name != "UNDERSTUDY_HOME"}
     variables["PYTHON_KEYRING_BACKEND"] = "keyring.backends.SecretService.Keyring"
     async with serving(tmp_path / "home", variables=variables) as proxy:

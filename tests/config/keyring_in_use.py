@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 import tempfile
 import threading
@@ -19,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psutil
 import secretstorage
 from keyring.backends import SecretService
 
@@ -44,7 +44,7 @@ def lock() -> None:
 
 
 def hang() -> None:
-    os.kill(int(os.environ["KEYRING_PID"]), signal.SIGSTOP)
+    psutil.Process(int(os.environ["KEYRING_PID"])).suspend()
 
 
 def slow_down() -> None:

@@ -8,12 +8,15 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from proxy_core.config.local_token import LAUNCH_SECONDS
-from proxy_core.launch.launch_records import LaunchRecords, begin, end, has_ended, prepare
+from proxy_core.launch.launch_records import LaunchRecords, begin, end, prepare
 
-LINUX = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="no /proc")
+
+def has_ended(path: Path) -> bool:
+    return LaunchRecords(path.parent).ended(path.name)
 
 
 def _gone() -> int:
@@ -35,33 +38,35 @@ def test_one_that_crashed_has_ended(tmp_path: Path) -> None:
     assert has_ended(path)
 
 
-@LINUX
 def test_a_later_process_of_the_same_number_is_another(tmp_path: Path) -> None:
     path = tmp_path / "l1"
-    begin(path, os.getpid())
-    head, _, fields = path.read_text().rpartition(")")
-    began = fields.split()
-    began[19] = str(int(began[19]) - 1)
-    path.write_text(f"{head}) {' '.join(began)}\n")
+    began = psutil.Process().create_time()
+    path.write_text(f"{os.getpid()} {int(began) + 1}\n")
+    assert not has_ended(path)
+    path.write_text(f"{os.getpid()} {int(began) - 60}\n")
     assert has_ended(path)
 
 
-@LINUX
-def test_a_programs_name_may_hold_brackets(tmp_path: Path) -> None:
-    program = tmp_path / "a) S 1 (b"
-    program.symlink_to("/bin/sleep")
+def test_a_process_that_was_found_stays_the_one_when_the_clock_is_set(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    launches = LaunchRecords(tmp_path)
+    begin(tmp_path / "l1", os.getpid())
+    assert not launches.ended("l1")
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: time.time() + 3600)
+    assert not launches.ended("l1")
+
+
+@pytest.mark.parametrize("line", ["{pid}", "{pid} (a) b) S 1 2 3", "{pid} (sh) S 1"])
+def test_a_record_of_the_first_version_goes_by_the_number(line: str, tmp_path: Path) -> None:
     path = tmp_path / "l1"
-    process = subprocess.Popen([program, "60"])
-    try:
-        begin(path, process.pid)
-        assert not has_ended(path)
-    finally:
-        process.kill()
-        process.wait()
+    path.write_text(line.format(pid=os.getpid()))
+    assert not has_ended(path)
+    path.write_text(line.format(pid=_gone()))
     assert has_ended(path)
 
 
-@pytest.mark.parametrize("content", ["", "\xff", "x y\n", "-1\n"])
+@pytest.mark.parametrize("content", ["", "\xff", "x y\n", "-1\n", "0\n", "99999999999999999999 1\n"])
 def test_what_is_no_record_is_survived(tmp_path: Path, content: str) -> None:
     path = tmp_path / "l1"
     path.write_text(content, "latin-1")

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from proxy_core.errors import LaunchError
-from proxy_core.launch.launch_records import has_ended
+from proxy_core.launch.launch_records import LaunchRecords
 from proxy_core.launch.launch_script import (
     KEPT_SECONDS,
     Errand,
@@ -96,11 +96,14 @@ def test_it_says_that_it_runs_and_that_it_does_not_any_more(shell: str, tmp_path
     program = shutil.which(shell)
     assert program is not None
     command = [program, "sh", str(script)] if shell == "busybox" else [program, str(script)]
+    begun = time.time()
     done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert copy.read_text().split()[0] == done.stdout.strip(), "the script's own number"
+    number, written = copy.read_text().split()
+    assert number == done.stdout.strip(), "the script's own number"
+    assert int(written) >= int(begun)
     assert stat.S_IMODE(record.stat().st_mode) == 0o600
-    assert has_ended(record)
+    assert LaunchRecords(record.parent).ended(record.name)
 
 
 def test_a_record_that_cannot_be_written_stops_nothing(tmp_path: Path, project: Path) -> None:
@@ -205,7 +208,8 @@ class TestPowerShell:
     def test_it_says_that_it_runs(self) -> None:
         lines = in_powershell(replace(errand(Path("/a"), "claude"), record=Path("/it's"))).split("\r\n")
         begun, over = (
-            f"try {{ [IO.File]::WriteAllText('/it''s', \"{what}`n\") }} catch {{ }}" for what in ("$PID", "0")
+            f"try {{ [IO.File]::WriteAllText('/it''s', \"{what}`n\") }} catch {{ }}"
+            for what in ("$PID $([DateTimeOffset]::UtcNow.ToUnixTimeSeconds())", "0")
         )
         started = next(number for number, line in enumerate(lines) if line.startswith("& 'claude'"))
         assert lines.index(begun) < started < lines.index(over)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shlex
+import subprocess
 import time
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,7 +20,7 @@ import pytest
 
 from proxy_core.errors import LaunchError
 from proxy_core.launch import own_certificates, terminals, terminals_linux, terminals_macos, terminals_windows
-from proxy_core.launch.launch_records import has_ended
+from proxy_core.launch.launch_records import LaunchRecords
 from proxy_core.launch.launch_script import Errand
 from proxy_core.launch.terminals import Opened, TerminalChoice, custom, found, handed_on, open_terminal
 from tests.launch.recorder import OWN_KEY, PLAN, TOKEN, recorder
@@ -298,7 +299,7 @@ class TestOpening:
         open_terminal(made, project, programs(tmp_path, konsole=RUNS_IT), [str(claude.program)], TerminalChoice())
         claude.seen()
         until = time.monotonic() + 30
-        while not has_ended(record):
+        while not LaunchRecords(record.parent).ended(record.name):
             assert time.monotonic() < until
             time.sleep(0.02)
 
@@ -314,7 +315,8 @@ class TestOpening:
         keep = f"ps -o sid= -p $$ > {shlex.quote(str(session))}; {RUNS_IT}"
         environ = programs(tmp_path, konsole=f"PATH=/usr/bin:/bin; {keep}")
         opened(tmp_path, project, environ)
-        assert int(session.read_text()) != os.getsid(0)
+        ours = subprocess.run(["ps", "-o", "sid=", "-p", str(os.getpid())], capture_output=True, text=True, check=True)
+        assert int(session.read_text()) != int(ours.stdout)
 
 
 class TestNotOpening:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
-import sys
-from pathlib import Path
 
+import psutil
 import pytest
 
 from proxy_core.errors import ConfigError
@@ -28,15 +27,28 @@ def test_a_taken_port_is_told_with_its_holder_and_the_next_free_one() -> None:
     first.close()
     assert told.value.next_free is not None
     assert told.value.next_free > first.address.port
-    if sys.platform == "linux":
-        assert told.value.holder is not None
-        assert told.value.holder.pid == os.getpid()
-        assert f"process {os.getpid()}" in told.value.message
+    assert told.value.holder is not None
+    assert told.value.holder.pid == os.getpid()
+    assert f"process {os.getpid()}" in told.value.message
     assert f"--port {told.value.next_free}" in told.value.message
 
 
-def test_no_holder_is_told_where_the_system_does_not(tmp_path: Path) -> None:
-    assert holder_of(8082, tmp_path) is None
+def test_the_holder_is_found_where_processes_are_asked_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(kind: str) -> None:
+        raise psutil.AccessDenied
+
+    listening = Listening("127.0.0.1", 0)
+    monkeypatch.setattr(psutil, "net_connections", refuse)  # as on macOS
+    held = holder_of(listening.address.port)
+    listening.close()
+    assert held is not None
+    assert held.pid == os.getpid()
+
+
+def test_a_port_that_nobody_listens_on_has_no_holder() -> None:
+    listening = Listening("127.0.0.1", 0)
+    listening.close()
+    assert holder_of(listening.address.port) is None
 
 
 def test_the_next_free_port_is_one_that_can_be_bound() -> None:

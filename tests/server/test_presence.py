@@ -86,19 +86,6 @@ def test_only_loopback_is_asked() -> None:
     assert not answers("http://127.0.0.1:not-a-port")
 
 
-def test_a_number_in_use_again_by_another_user_is_no_presence(
-    tmp_path: Path, health: list[bytes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    path = tmp_path / "runtime.json"
-    announce(path, _presence(health[1]))
-
-    def refused(_pid: int, _signal: int) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(os, "kill", refused)
-    assert find_running(path) is None
-
-
 async def test_a_proxy_proves_that_it_holds_the_token(tmp_path: Path) -> None:
     async with running(tmp_path, {}) as proxy:
         assert await asyncio.to_thread(proves, proxy.url, Secret(TOKEN))

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import psutil
+
 UNDERSTUDY: Final = Path(sys.executable).with_name("understudy.exe" if os.name == "nt" else "understudy")
 START_SECONDS: Final = 120.0
 STOP_SECONDS: Final = 60.0
@@ -153,3 +155,27 @@ async def _ended(process: asyncio.subprocess.Process) -> AsyncIterator[None]:
             except TimeoutError:
                 process.kill()
                 await process.wait()
+
+
+def open_descriptors(process: psutil.Process) -> int:
+    """How many files, sockets and pipes it has open."""
+    if sys.platform == "win32":
+        return process.num_handles()
+    else:
+        return process.num_fds()
+
+
+def kill_all_of(pid: int) -> None:
+    """End a process and all that it started, at once."""
+    parent = psutil.Process(pid)
+    for process in (*parent.children(recursive=True), parent):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+
+
+def open_pty() -> tuple[int, int]:
+    """A new terminal: the end of a person, and that of a program."""
+    if sys.platform == "win32":
+        raise NotImplementedError
+    else:
+        return os.openpty()

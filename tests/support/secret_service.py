@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
@@ -12,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,7 +130,7 @@ def _keyring(environ: Mapping[str, str]) -> Iterator[int]:
         daemon.stdout.readline()  # it says where it listens once it does
         yield daemon.pid
     finally:
-        daemon.send_signal(signal.SIGCONT)  # a test may have stopped it
+        psutil.Process(daemon.pid).resume()  # a test may have stopped it
         daemon.terminate()
         daemon.wait(timeout=60)
         if daemon.stdout is not None:

@@ -157,7 +157,7 @@ async def soak(minutes: float, home: Path) -> bool:
 
 
 def state(process: psutil.Process) -> State:
-    return process.memory_info().rss / 2**20, process.num_fds(), process.num_threads()
+    return process.memory_info().rss / 2**20, processes.open_descriptors(process), process.num_threads()
 
 
 def line(seconds: float, memory: float, descriptors: int, threads: int) -> str:

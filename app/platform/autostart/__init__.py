@@ -35,13 +35,14 @@ def autostart(environ: Mapping[str, str], home: Path, command: Sequence[str]) ->
         from app.platform.autostart.macos import LaunchAgent  # noqa: PLC0415 - of one system only
 
         return LaunchAgent(home, command, own_variables(environ))
-    if sys.platform == "win32":
+    elif sys.platform == "win32":
         from app.platform.autostart.windows import RunKey  # noqa: PLC0415
 
         return RunKey(command)
-    from app.platform.autostart.linux import DesktopEntry  # noqa: PLC0415
+    else:
+        from app.platform.autostart.linux import DesktopEntry  # noqa: PLC0415
 
-    return DesktopEntry(environ, home, command, own_variables(environ))
+        return DesktopEntry(environ, home, command, own_variables(environ))
 
 
 def own_command(argv0: str, executable: str) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""One request through the proxy, as a client makes it, and what was heard and when."""
+"""One request through the proxy, as a client makes it, and its answer with the times at which it came."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import Any, Final
-from urllib.parse import urlsplit
+from typing import TYPE_CHECKING, Any, Final
 
 from proxy_core.anthropic_api.json_text import dumps, loads
 from proxy_core.anthropic_api.sse import FrameSplitter
+from proxy_core.config import http_client
 from proxy_core.config.secret import Secret
 from proxy_core.ledger.request_events import RecordedUsage
 
-_PIECE: Final = 65_536
+if TYPE_CHECKING:
+    import httpx
+
 _SECONDS: Final = 300.0
 """Without a byte. A local model that has to be loaded first takes minutes."""
 
@@ -45,7 +46,7 @@ class ProbeClient:
     """Sends requests to the proxy at ``address``, one after the other."""
 
     def __init__(self, address: str, token: Secret) -> None:
-        self._address = urlsplit(address)
+        self._url = f"{address}/v1/messages"
         self._token = token
 
     def ask(self, body: Mapping[str, Any], told: Callable[[str], None] = lambda _: None) -> ProbeAnswer:
@@ -53,7 +54,8 @@ class ProbeClient:
 
         ``told`` gets all of the text so far, each time that there is more of it.
         """
-        connection = HTTPConnection(self._address.hostname or "", self._address.port, timeout=_SECONDS)
+        import httpx  # noqa: PLC0415 - 0.1 s
+
         # The token has a header of its own: under passthrough the others would go on to Anthropic.
         headers = {
             "x-understudy-token": self._token.reveal(),
@@ -63,20 +65,21 @@ class ProbeClient:
         }
         began = time.monotonic()
         try:
-            connection.request("POST", "/v1/messages", dumps({**body, "stream": True}), headers)
-            answer = connection.getresponse()
-            if answer.status != HTTPStatus.OK:
-                return ProbeAnswer(answer.status, refusal=_sentence(answer.read()))
-            return _listen(answer, began, told)
-        except (OSError, HTTPException, ValueError) as fault:
+            content = dumps({**body, "stream": True})
+            with (
+                http_client.client(self._url, None, seconds=_SECONDS) as client,
+                client.stream("POST", self._url, content=content, headers=headers) as response,
+            ):
+                if response.status_code != HTTPStatus.OK:
+                    return ProbeAnswer(response.status_code, refusal=_sentence(response.read()))
+                return _listen(response, began, told)
+        except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
             return ProbeAnswer(0, refusal=f"The proxy did not answer ({type(fault).__name__}).")
-        finally:
-            connection.close()
 
 
-def _listen(answer: HTTPResponse, began: float, told: Callable[[str], None]) -> ProbeAnswer:
+def _listen(response: httpx.Response, began: float, told: Callable[[str], None]) -> ProbeAnswer:
     hearing, said = _Hearing(), ""
-    for moment, events in _moments(answer, began):
+    for moment, events in _moments(response, began):
         hearing.on_event(moment, events)
         if (text := hearing.text) != said:
             said = text
@@ -84,9 +87,9 @@ def _listen(answer: HTTPResponse, began: float, told: Callable[[str], None]) -> 
     return hearing.heard()
 
 
-def _moments(answer: HTTPResponse, began: float) -> Iterator[tuple[float, list[dict[str, Any]]]]:
+def _moments(response: httpx.Response, began: float) -> Iterator[tuple[float, list[dict[str, Any]]]]:
     frames = FrameSplitter()
-    while piece := answer.read1(_PIECE):
+    for piece in response.iter_bytes():
         yield time.monotonic() - began, [loads(frame) for frame in frames.feed(piece)]
 
 

@@ -56,7 +56,9 @@ def test_a_link_that_is_no_page_is_not_opened(qtbot: QtBot, tmp_path: Path, open
 
 
 def test_a_newer_version_is_shown(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("app.services.update_check.latest", lambda current: Release("9.9.9", "https://example.org/"))
+    monkeypatch.setattr(
+        "app.services.update_check.latest", lambda current, policy: Release("9.9.9", "https://example.org/")
+    )
     with running(qtbot, tmp_path) as app:
         app.command(CheckForUpdates())
         assert app.until(lambda state: state.newer_version).newer_version == "9.9.9"

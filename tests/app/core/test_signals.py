@@ -31,10 +31,10 @@ def test_the_end_waits_for_the_event_loop(signals: Signals, ended: list[str], qt
 
 @pytest.mark.skipif(not hasattr(signal, "SIGWINCH"), reason="not on Windows")
 def test_other_signals_end_nothing(signals: Signals, ended: list[str], qtbot: QtBot) -> None:
-    before = signal.signal(signal.SIGWINCH, lambda *_: None)
-    signal.raise_signal(signal.SIGWINCH)
+    before = signal.signal(signal.Signals["SIGWINCH"], lambda *_: None)
+    signal.raise_signal(signal.Signals["SIGWINCH"])
     qtbot.wait(50)
-    signal.signal(signal.SIGWINCH, before)
+    signal.signal(signal.Signals["SIGWINCH"], before)
     assert ended == []
 
 

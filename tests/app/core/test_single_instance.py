@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-import signal
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -71,7 +71,7 @@ def test_what_a_crash_left_behind_is_taken_over(tmp_path: Path, qtbot: QtBot) ->
     )
     assert crashed.stdout is not None
     assert crashed.stdout.readline() == "first\n"
-    crashed.send_signal(signal.SIGKILL)
+    crashed.kill()
     crashed.communicate(timeout=60)
     assert lock.exists()
     instance = SingleInstance(lock)
@@ -98,6 +98,7 @@ def test_a_stranger_at_the_socket_raises_nothing(qtbot: QtBot, tmp_path: Path) -
     instance.close()
 
 
+IS_ROOT = sys.platform != "win32" and os.geteuid() == 0
 posix = pytest.mark.skipif(os.name == "nt", reason="sockets are files elsewhere only")
 
 
@@ -146,22 +147,22 @@ def test_a_temporary_folder_of_somebody_else_is_not_used(short: Path, squat: str
 
 
 @posix
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give a folder away")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can give a folder away")
 def test_a_folder_that_another_user_owns_is_not_used(short: Path) -> None:
     run, state = short / "run", short / "state"
     for folder in (run, state):
         folder.mkdir(mode=0o700)
-    os.chown(run, 65534, 65534)
+    shutil.chown(run, 65534, 65534)
     assert Path(socket_name(state / "app.lock", str(run))).parent == state
 
 
 @posix
-@pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="only root can give a socket away")
+@pytest.mark.skipif(not IS_ROOT, reason="only root can give a socket away")
 def test_a_second_start_does_not_believe_a_socket_of_another_user(short: Path, qtbot: QtBot) -> None:
     lock = short / "app.lock"
     first = SingleInstance(lock)
     assert first.first()
-    os.chown(socket_name(lock, os.environ["XDG_RUNTIME_DIR"]), 65534, 65534)
+    shutil.chown(socket_name(lock, os.environ["XDG_RUNTIME_DIR"]), 65534, 65534)
     asked: list[bool] = []
     first.asked.connect(lambda: asked.append(True))
     other = second(lock)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.platform.display_check import has_display
+from tests.support.evil import evil_socket
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -146,9 +146,7 @@ class TestScreen:
         assert not has_display(environ)
 
     def test_there_is_one_where_a_server_answers(self, tmp_path: Path) -> None:
-        with socket.socket(socket.AF_UNIX) as server:
-            server.bind(str(tmp_path / "wayland-0"))
-            server.listen()
+        with evil_socket(tmp_path / "wayland-0"):
             assert has_display({"WAYLAND_DISPLAY": "wayland-0", "XDG_RUNTIME_DIR": str(tmp_path)})
             assert has_display({"WAYLAND_DISPLAY": str(tmp_path / "wayland-0")})
 

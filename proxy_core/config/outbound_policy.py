@@ -13,7 +13,8 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from proxy_core.errors import ProxyUnusable
-from proxy_core.upstream.pool import PORTS
+
+PORTS: Final = {"http": 80, "https": 443}
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 
