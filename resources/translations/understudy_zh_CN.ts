@@ -1039,6 +1039,114 @@
     </message>
 </context>
 <context>
+    <name>Message</name>
+    <message>
+        <source>{asked} was asked for by name</source>
+        <comment>route.by_name</comment>
+        <translation>点名要求 {asked}</translation>
+    </message>
+    <message>
+        <source>the request has an image, which {model} cannot see → VISION</source>
+        <comment>route.vision</comment>
+        <translation>请求中有图像，{model} 看不到 → VISION</translation>
+    </message>
+    <message>
+        <source>{asked} from a subagent → SUBAGENT</source>
+        <comment>route.subagent</comment>
+        <translation>{asked}（来自子代理）→ SUBAGENT</translation>
+    </message>
+    <message>
+        <source>about {tokens} input tokens (over {threshold}) → LONG</source>
+        <comment>route.long</comment>
+        <translation>约 {tokens} 个输入 token（超过 {threshold}）→ LONG</translation>
+    </message>
+    <message>
+        <source>{asked} with {purpose} → THINKER</source>
+        <comment>route.thinker</comment>
+        <translation>{asked}（{purpose}）→ THINKER</translation>
+    </message>
+    <message>
+        <source>{asked} → BIG (no OPUS is set)</source>
+        <comment>route.no_opus</comment>
+        <translation>{asked} → BIG（未设置 OPUS）</translation>
+    </message>
+    <message>
+        <source>{asked} → {role}</source>
+        <comment>route.role</comment>
+        <translation>{asked} → {role}</translation>
+    </message>
+    <message>
+        <source>{reason} (not set, same as BIG)</source>
+        <comment>route.follows_big</comment>
+        <translation>{reason}（未设置，与 BIG 相同）</translation>
+    </message>
+    <message>
+        <source>{reason}, set to passthrough</source>
+        <comment>route.passthrough</comment>
+        <translation>{reason}，设为直通</translation>
+    </message>
+    <message>
+        <source>{asked} is offered by {provider} only</source>
+        <comment>route.only_provider</comment>
+        <translation>只有 {provider} 提供 {asked}</translation>
+    </message>
+    <message>
+        <source>{asked} names no provider: OpenAI is used</source>
+        <comment>route.no_provider</comment>
+        <translation>{asked} 未注明提供商：采用 OpenAI</translation>
+    </message>
+    <message>
+        <source>a thinking budget of {tokens}</source>
+        <comment>thinking.budget</comment>
+        <translation>{tokens} 的思考预算</translation>
+    </message>
+    <message>
+        <source>effort {effort}</source>
+        <comment>thinking.effort</comment>
+        <translation>{effort} 的 effort</translation>
+    </message>
+    <message>
+        <source>thinking on</source>
+        <comment>thinking.on</comment>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>Understudy ended before this answer was whole.</source>
+        <comment>request.process_ended</comment>
+        <translation>此回答尚未完整，Understudy 就结束了。</translation>
+    </message>
+    <message>
+        <source>The launch that this token was made for has ended. Start Claude Code again.</source>
+        <comment>guard.launch_ended</comment>
+        <translation>此令牌对应的启动已经结束。请重新启动 Claude Code。</translation>
+    </message>
+    <message>
+        <source>There is nothing at {path}.</source>
+        <comment>guard.no_such_path</comment>
+        <translation>{path} 处什么也没有。</translation>
+    </message>
+    <message>
+        <source>Understudy&apos;s local token is missing or wrong. Start Claude Code with `understudy claude`, or send the token that `understudy token` shows as x-api-key, as Authorization: Bearer or as x-understudy-token.</source>
+        <comment>guard.token_wrong</comment>
+        <translation>Understudy 的本地令牌缺失或有误。请用 `understudy claude` 启动 Claude Code，或将 `understudy token` 显示的令牌作为 x-api-key、Authorization: Bearer 或 x-understudy-token 发送。</translation>
+    </message>
+    <message>
+        <source>A request needs exactly one Host header.</source>
+        <comment>guard.one_host</comment>
+        <translation>请求必须恰好有一个 Host 头。</translation>
+    </message>
+    <message>
+        <source>This address is not Understudy&apos;s.</source>
+        <comment>guard.wrong_host</comment>
+        <translation>此地址不属于 Understudy。</translation>
+    </message>
+    <message>
+        <source>Understudy does not answer web pages.</source>
+        <comment>guard.web_page</comment>
+        <translation>Understudy 不回应网页。</translation>
+    </message>
+</context>
+<context>
     <name>ModelListView</name>
     <message>
         <source>{0} window</source>

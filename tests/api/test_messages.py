@@ -75,7 +75,7 @@ async def test_a_streamed_answer(tmp_path: Path) -> None:
         "gpt-4.1",
         "direct",
     )
-    assert record.why == "claude-sonnet-5-5 plays BIG"
+    assert record.why == "claude-sonnet-5-5 → BIG"
     assert record.usage is not None
     assert (record.usage.input, record.usage.output) == (11, 2)
     assert record.time_to_first_token is not None
