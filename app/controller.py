@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
 from app.services.context import ServiceContext
 from app.services.desktop_service import DesktopService
@@ -14,7 +14,6 @@ from app.services.probe_service import ProbeService
 from app.services.proxy_service import ProxyService
 from app.services.query_service import QueryService
 from app.services.settings_service import SettingsService
-from app.services.settings_store import SettingsSnapshot
 from app.state.commands import (
     ChangeSettings,
     CheckForUpdates,
@@ -61,7 +60,11 @@ from app.state.commands import (
 )
 from app.state.events import FirstRunChanged
 from app.state.ui_state import UiStateStore
-from proxy_core.config.settings import ProxySettings
+from proxy_core.config.settings_schema import changed_keys, touches
+from proxy_core.server.settings_snapshot import SettingsSnapshot
+
+FIXED_AT_START: Final = ("proxy.host", "proxy.port", "proxy.outgoing_proxy")
+"""Settings that a proxy takes when it starts, and keeps."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,13 +121,13 @@ class Controller:
 
     def settings_changed(self, before: SettingsSnapshot, after: SettingsSnapshot) -> None:
         """Something else is in force now, whoever changed it: what does not read it at each request follows."""
-        was, now = before.settings, after.settings
-        if _fixed_while_it_runs(was.proxy) != _fixed_while_it_runs(now.proxy):
+        changed = changed_keys(before.settings, after.settings)
+        if touches(changed, *FIXED_AT_START):
             self._do.proxy.move()
-        if was.providers != now.providers or before.roles() != after.roles():
+        providers_or_roles = touches(changed, "providers") or before.roles() != after.roles()
+        if providers_or_roles:
             self._do.keys.look()
-        priced_otherwise = (was.budget, was.prices) != (now.budget, now.prices)
-        if priced_otherwise or was.providers != now.providers or before.roles() != after.roles():
+        if providers_or_roles or touches(changed, "budget", "prices"):
             self._do.reading.sum_now()
 
     def _about_proxy(self, command: StartProxy | StopProxy | CopyAddress | CopyToken | RenewToken) -> None:
@@ -251,8 +254,3 @@ class Controller:
             self._context.store.apply(FirstRunChanged(due=False))
             self._memory.change(lambda known: replace(known, first_run_over=True))
             self._context.screen.end_first_run()
-
-
-def _fixed_while_it_runs(proxy: ProxySettings) -> tuple[str, int, str]:
-    """What a proxy takes when it starts, and keeps: where it listens, and the way out of its connections."""
-    return proxy.host, proxy.port, proxy.outgoing_proxy

@@ -33,7 +33,6 @@ from app.services.proxy_service import ProxyService
 from app.services.proxy_thread import ProxyThread
 from app.services.query_service import QueryService
 from app.services.settings_service import SettingsService
-from app.services.settings_store import SettingsSnapshot, SettingsStore
 from app.services.worker_queue import WorkerQueue
 from app.state.app_state import AppState, ProxyView
 from app.state.commands import Command
@@ -57,6 +56,7 @@ from proxy_core.server.instance_file import is_alive
 from proxy_core.server.listening import ListenAddress
 from proxy_core.server.runtime import Options
 from proxy_core.server.runtime import ProxyRuntime as ProxyHouse
+from proxy_core.server.settings_snapshot import SettingsSnapshot, open_settings
 
 translate = QCoreApplication.translate
 
@@ -89,10 +89,15 @@ class Desktop:
         self._queues = _queues(self._bridge, reports)
         models, store = ModelCatalogue(), KeyringStore()
         keys = Keys(environ, {}, store, patience=_KEYRING_WAIT)
-        self._choices = choices = SettingsStore(places, environ, models)
+        self._settings = settings = open_settings(
+            places.settings_file,
+            environ,
+            models,
+            lambda trouble: self._bridge.post(lambda: self._store.apply(WarningRaised(trouble))),
+        )
         self._ledger_file = LedgerFile(
             places.ledger_file,
-            log=lambda: choices.latest.settings.log,
+            log=lambda: settings.current.settings.log,
             price=self._price,
             secrets=keys.seen,
             report=lambda sentence: self._bridge.post(lambda: self._store.apply(LedgerWarning(sentence))),
@@ -105,13 +110,12 @@ class Desktop:
                 environ,
                 store,
                 self._audience,
-                models=models,
+                settings=settings,
                 keys=keys,
-                report=lambda trouble: self._bridge.post(lambda: self._store.apply(WarningRaised(trouble))),
                 crossed=lambda crossing: self._bridge.post(lambda: self._crossed(crossing)),
             )
         )
-        choice = choices.latest
+        choice = settings.current
         languages.speak(application, choice.settings.general.language)
         self._memory = memory = UiStateStore(load(places.remembered_file), self._keep)
         state = _first_state(choice, memory.now)
@@ -125,9 +129,9 @@ class Desktop:
             memory,
         )
         self._context = ServiceContext(
-            self._store, self._screens, self._queues, places, environ, home, self._proxy.keys, choice
+            self._store, self._screens, self._queues, places, environ, home, self._proxy.keys, settings
         )
-        self._do = self._doings(choices, memory, environ, home)
+        self._do = self._doings(memory, environ, home)
         self._controller = Controller(self._context, self._do, memory)
         self._tray = Tray(application)
         self._notices = NotificationFilter(time.monotonic)
@@ -140,7 +144,7 @@ class Desktop:
         """Show what is to be shown, and start what is to be started."""
         self._reports.watch(lambda path: self._bridge.post(lambda: self._store.apply(CrashReportChanged(path))))
         self._store.apply(CrashReportChanged(self._reports.latest()))
-        general = self._context.choice.settings.general
+        general = self._settings.current.settings.general
         self._proxy.budget.begin()  # before the proxy does: what was spent is shown while none runs, too
         self._join_tray()
         if general.start_proxy:
@@ -165,7 +169,7 @@ class Desktop:
         """One more window beside our own; it is one as ``app.windows.window_manager.Window`` has it."""
         self._screens.add(name, window)
 
-    def _doings(self, choices: SettingsStore, memory: UiStateStore, environ: Mapping[str, str], home: Path) -> Services:
+    def _doings(self, memory: UiStateStore, environ: Mapping[str, str], home: Path) -> Services:
         context = self._context
         self._thread = ProxyThread(self._proxy.make_service, self._bridge.stand, self._fault)
         proxy = ProxyService(context, self._thread, version())
@@ -175,7 +179,7 @@ class Desktop:
         reading = QueryService(context, ledger, _after, lambda: keeping.state.sentence, self._proxy.budget)
         return Services(
             proxy=proxy,
-            settings=SettingsService(context, choices, at_login, self._settings_changed),
+            settings=SettingsService(context, self._bridge.post, at_login, self._settings_changed),
             keys=KeyService(context),
             trying=ProbeService(context, self._bridge.post),
             launching=LaunchService(context, memory),
@@ -186,9 +190,16 @@ class Desktop:
 
     def _beside(self) -> ProxyHouse:
         """A proxy that is neither served nor heard, for what goes through its parts beside the one that is."""
-        models, keys = self._proxy.models, self._proxy.keys
-        options = Options(self._places, self._context.environ, KeyringStore(), Broadcast(), models=models, keys=keys)
-        return ProxyHouse(options)
+        return ProxyHouse(
+            Options(
+                self._places,
+                self._context.environ,
+                KeyringStore(),
+                Broadcast(),
+                settings=self._settings,
+                keys=self._proxy.keys,
+            )
+        )
 
     def _connect(self) -> None:
         application = self._application
@@ -242,13 +253,12 @@ class Desktop:
             self._do.reading.sum_soon()
 
     def _settings_changed(self, before: SettingsSnapshot, after: SettingsSnapshot) -> None:
-        self._proxy.look_again()
         self._catalogue.follow(after.settings.providers)
         self._controller.settings_changed(before, after)
 
     def _crossed(self, crossing: Crossing) -> None:
         self._do.reading.sum_soon()
-        if self._context.choice.settings.general.notifications:
+        if self._settings.current.settings.general.notifications:
             for note in self._notices.due((of_budget(crossing),)):
                 self._tray.notify(note)
 
@@ -256,7 +266,7 @@ class Desktop:
         self._bridge.post(lambda: self._do.proxy.fault(place))
 
     def _price(self, record: RequestRecord) -> tuple[float, bool] | None:
-        choice = self._choices.latest
+        choice = self._settings.current
         cost = price_of(record, choice.known, choice.settings)
         return None if cost is None else (cost.usd, cost.estimated)
 

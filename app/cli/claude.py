@@ -42,7 +42,7 @@ def claude(
     program = program_or_exit()
     inherited = dict(os.environ)  # before a proxy here loads LiteLLM, which writes into ours
     context = load(inherited)  # without .env: a project's file must not choose where its sessions go
-    context.profile(profile)
+    context.snapshot.profile(profile)
     refuse_if_overruled()
     settings, theirs = taken(theirs, Path.cwd())
     for trouble in context.troubles:
@@ -93,7 +93,7 @@ def plan_for(context: CliContext, opened: ProxySession) -> LaunchPlan:
     from proxy_core.config.settings import PASSTHROUGH
     from proxy_core.launch import settings_files
 
-    anthropic = context.provider_of(PASSTHROUGH) if PASSTHROUGH in opened.roles.values() else None
+    anthropic = context.snapshot.provider_of(PASSTHROUGH) if PASSTHROUGH in opened.roles.values() else None
     cast = launch_plan.LaunchRoles(
         opened.roles,
         context.known,

@@ -9,18 +9,18 @@ from typing import Final
 
 from app.cli.console import say_error
 from app.cli.money import blind_spot
-from app.services.settings_store import roles_of
 from proxy_core.catalogue.known import Known
 from proxy_core.catalogue.values import Provider
 from proxy_core.config import environment, paths
 from proxy_core.config.key_store import KeyringStore
 from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
-from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role, Settings
+from proxy_core.config.settings import PASSTHROUGH, Configuration, Settings
 from proxy_core.errors import ConfigError
 from proxy_core.ledger.pricing import without_price
 from proxy_core.ledger.request_events import Broadcast, Listener
 from proxy_core.server.runtime import Options, ProxyRuntime
+from proxy_core.server.settings_snapshot import SettingsSnapshot
 
 UNLOCK_WAIT: Final = 30.0
 """Seconds that a command waits for the keyring: so long a person may take to find and type its password."""
@@ -42,40 +42,36 @@ class UnpricedModels:
 
 @dataclass(frozen=True, slots=True)
 class CliContext:
-    """``proxy`` can be served. ``troubles`` grows with what is found wrong: sentences, each to be shown once."""
+    """``proxy`` can be served. ``snapshot`` is what was in force at the start.
+
+    ``troubles`` grows with what is found wrong: sentences, each to be shown once.
+    """
 
     paths: Paths
     environ: Mapping[str, str]
     proxy: ProxyRuntime
-    configuration: Configuration
-    known: Known
+    snapshot: SettingsSnapshot
     troubles: list[str] = field(default_factory=list)
+
+    @property
+    def configuration(self) -> Configuration:
+        """The settings, with the environment and the command line laid over them."""
+        return self.snapshot.configuration
+
+    @property
+    def known(self) -> Known:
+        """The catalogue under the configuration."""
+        return self.snapshot.known
 
     @property
     def keys(self) -> Keys:
         """The keys, wherever they are."""
         return self.proxy.keys
 
-    def profile(self, name: str = "") -> Profile:
-        """The profile of this name, or the active one. Raises ConfigError for one that does not exist."""
-        settings = self.configuration.settings
-        if name and name not in settings.profiles:
-            known = ", ".join(settings.profiles)
-            raise ConfigError(f"There is no profile called {name!r}; there are: {known}.")
-        return settings.profiles.get(name or settings.profile, settings.active)
-
-    def roles(self, profile: Profile) -> dict[Role, str]:
-        """What plays each role that is set: ``provider/name`` or passthrough."""
-        return roles_of(profile, self.known)
-
     def blind_spot(self) -> UnpricedModels:
         """Which of the active profile's models a budget cannot see."""
-        models = tuple(dict.fromkeys(target for target in self.roles(self.profile()).values() if target != PASSTHROUGH))
+        models = tuple(dict.fromkeys(target for target in self.snapshot.roles().values() if target != PASSTHROUGH))
         return UnpricedModels(without_price(models, self.known, self.configuration.settings), len(models))
-
-    def provider_of(self, target: str) -> Provider | None:
-        """Who answers a target; Anthropic under passthrough, None where nobody is known."""
-        return self.known.provider("anthropic" if target == PASSTHROUGH else target.partition("/")[0])
 
     def key_of(self, provider: Provider) -> FoundKey:
         """The key that a request to ``provider`` would use. May ask the keyring."""
@@ -140,4 +136,4 @@ def load(
         crossed=lambda crossing: tell(crossing.sentence),
     )
     proxy = ProxyRuntime(options)
-    return CliContext(places, environ, proxy, proxy.configuration(), proxy.known(), troubles)
+    return CliContext(places, environ, proxy, proxy.settings.current, troubles)

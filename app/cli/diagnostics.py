@@ -113,8 +113,8 @@ def _ledger(context: CliContext) -> Finding:
 
 def _roles(context: CliContext, keyring: Finding) -> Iterator[Finding]:
     reached: dict[str, Finding | None] = {}
-    for role, target in context.roles(context.profile()).items():
-        provider = context.provider_of(target)
+    for role, target in context.snapshot.roles().items():
+        provider = context.snapshot.provider_of(target)
         if provider is None:
             yield Finding(
                 Grade.BROKEN,

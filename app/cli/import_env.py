@@ -24,15 +24,13 @@ def import_env(
     """Move a .env file into the keyring and the settings. The file itself is not touched."""
     from app.cli.cli_context import load
     from app.cli.dotenv_migration import plan_migration
-    from proxy_core.config import settings_file
     from proxy_core.config.environment import read_dotenv
     from proxy_core.errors import ConfigError
 
     if not file.is_file():
         raise ConfigError(f"There is no file {file}.")
     context = load({name: value for name, value in os.environ.items() if name.startswith("UNDERSTUDY_")})
-    settings = settings_file.load(context.paths.settings_file).settings
-    found = plan_migration(read_dotenv(file), settings, context.known.providers)
+    found = plan_migration(read_dotenv(file), context.snapshot.file, context.known.providers)
     keys = () if settings_only else found.keys
     for line in _shown(found, file, context, settings_only=settings_only):
         say(line)
@@ -51,7 +49,7 @@ def import_env(
     for key in keys:
         context.keys.set(key.provider, key.secret.reveal())
     if found.settings:
-        settings_file.change(context.paths.settings_file, found.settings_from)
+        context.proxy.settings.change(found.settings_from)
     say(_done(file, found, keys))
 
 

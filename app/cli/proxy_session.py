@@ -93,7 +93,7 @@ def private_proxy_session(
             raise ConfigError(server.sentence)
         launch = _launch(profile)
         token = launch_token(local, launch)
-        roles = context.roles(context.profile(profile))
+        roles = context.snapshot.roles(profile)
         yield ProxySession(server.address.url, token, roles, context.paths.launches_dir / launch.id)
     finally:
         server.stop()

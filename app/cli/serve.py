@@ -168,7 +168,7 @@ class _Teller:
             return
         self._is_found = True
         context = self._context
-        roles = {role.value: target for role, target in context.roles(context.profile()).items()}
+        roles = {role.value: target for role, target in context.snapshot.roles().items()}
         if self._as_json:
             told = {"address": url, "pid": os.getpid(), "version": version(), "roles": roles}
             say_json({**told, "warnings": list(context.troubles)})
@@ -186,9 +186,7 @@ class _Teller:
 
 def introduction(context: CliContext, url: str) -> list[str]:
     """What a person should know of a proxy that has just started. No key and no token is in it."""
-    rows = [
-        (role.name, target, key_state(context, target)) for role, target in context.roles(context.profile()).items()
-    ]
+    rows = [(role.name, target, key_state(context, target)) for role, target in context.snapshot.roles().items()]
     return [
         f"{styled(f'Understudy answers on {url}', '1')}  (Ctrl+C stops it)",
         "",
@@ -208,7 +206,7 @@ def key_state(context: CliContext, target: str) -> str:
     """Whether a target's key was found, and where; never the key."""
     from proxy_core.config.settings import PASSTHROUGH
 
-    provider = context.provider_of(target)
+    provider = context.snapshot.provider_of(target)
     if provider is None:
         return f"no provider is called {target.partition('/')[0]!r}"
     from proxy_core.config.keys import Missing
@@ -241,7 +239,7 @@ def _about_doors(proxy: ProxySettings, host: str) -> list[str]:
 
 def _about_keys(context: CliContext) -> list[str]:
     """Why keys are missing, each reason once."""
-    providers = [context.provider_of(target) for target in context.roles(context.profile()).values()]
+    providers = [context.snapshot.provider_of(target) for target in context.snapshot.roles().values()]
     found = [context.key_of(provider) for provider in providers if provider is not None and provider.needs_key]
     return list(dict.fromkeys(key.trouble for key in found if key.trouble))
 

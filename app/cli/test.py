@@ -51,7 +51,7 @@ def try_roles(
 
     wanted = [_role(name) for name in roles or ()]
     context = load(os.environ, Path.cwd())
-    context.profile(profile)
+    context.snapshot.profile(profile)
     with proxy_session(context, profile, Path.cwd()) as opened:
         results = [_try(context, opened, *played, aloud=not as_json) for played in _played(opened.roles, wanted)]
     if as_json:
@@ -109,7 +109,7 @@ def _tried(context: CliContext, opened: ProxySession, role: Role) -> Tried | Non
     from app.services.model_probe.role_probe import probe_target
     from proxy_core.config.settings import PASSTHROUGH
 
-    anthropic = context.provider_of(PASSTHROUGH) if opened.roles[role] == PASSTHROUGH else None
+    anthropic = context.snapshot.provider_of(PASSTHROUGH) if opened.roles[role] == PASSTHROUGH else None
     has_key = anthropic is not None and context.key_of(anthropic).secret is not None
     settings = context.configuration.settings
     return probe_target(role, opened.roles, context.known, settings, has_anthropic_key=has_key)

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from app.services.settings_store import SettingsSnapshot
 from app.services.worker_queue import WorkerQueue
 from app.state.app_state import Trouble
 from app.state.events import ErrorOccurred, MessageShown
@@ -16,7 +15,9 @@ from app.state.query_results import QueryResult
 from app.state.state_store import StateStore
 from proxy_core.config.keys import Keys
 from proxy_core.config.paths import Paths
+from proxy_core.config.settings_store import SettingsStore
 from proxy_core.ledger.rows import Filter
+from proxy_core.server.settings_snapshot import SettingsSnapshot
 
 
 class DesktopUi(Protocol):
@@ -73,7 +74,7 @@ class WorkerQueues:
 
 @dataclass(slots=True)
 class ServiceContext:
-    """``choice`` is what is in force, and changes in Qt's thread only. ``home`` is the user's home folder."""
+    """``settings`` may be ahead of the state in ``store``, which follows in Qt's thread. ``home`` is the user's."""
 
     store: StateStore
     screen: DesktopUi
@@ -82,7 +83,7 @@ class ServiceContext:
     environ: Mapping[str, str]
     home: Path
     keys: Keys
-    choice: SettingsSnapshot
+    settings: SettingsStore[SettingsSnapshot]
 
     def say(self, sentence: str) -> None:
         """One line about what was done, or could not be."""

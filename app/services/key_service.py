@@ -12,7 +12,6 @@ from PySide6.QtCore import QCoreApplication
 
 from app.i18n.said import said
 from app.services.context import ServiceContext
-from app.services.settings_store import SettingsSnapshot
 from app.state.app_state import CheckVerdict, KeyPlace, KeyStorage, KeyView, LocalServerView, ProviderCheck
 from app.state.events import KeysLoaded, ModelsListed, ProviderChecked
 from proxy_core.catalogue.values import Provider
@@ -20,6 +19,7 @@ from proxy_core.config.key_store import KeyOrigin
 from proxy_core.config.keys import FoundKey, Keys, Missing
 from proxy_core.config.secret import Secret
 from proxy_core.errors import ConfigError, KeyRefused, KeyringClosed, UnderstudyError
+from proxy_core.server.settings_snapshot import SettingsSnapshot
 
 translate = QCoreApplication.translate
 
@@ -60,7 +60,7 @@ class KeyService:
         """Which keys there are, and where."""
         context, servers = self._context, self._servers
         context.queues.keys.run(
-            lambda: _found(context.keys, context.choice, servers), context.store.apply, context.report_error
+            lambda: _found(context.keys, context.settings.current, servers), context.store.apply, context.report_error
         )
 
     def look_after_unlocking(self) -> None:
@@ -129,12 +129,12 @@ class KeyService:
 
     def check(self, provider: str) -> None:
         """Ask a provider with its key, and read its list. It always ends with what came of it: somebody waits."""
-        named = self._context.choice.known.provider(provider)
+        named = self._context.settings.current.known.provider(provider)
         if named is None:
             self._tell_bad(provider, translate("Doing", "There is no provider called {0}.").format(provider))
             return
         self._context.store.apply(ProviderChecked(provider, ProviderCheck(CheckVerdict.RUNNING)))
-        choice, keys = self._context.choice, self._context.keys
+        choice, keys = self._context.settings.current, self._context.keys
 
         def then(found: tuple[ProviderCheck, frozenset[str]]) -> None:
             self._context.store.apply(ProviderChecked(provider, found[0]))
@@ -152,7 +152,7 @@ class KeyService:
         if not again and now - self._reached < _FRESH:
             return
         self._reached = now
-        choice, keys = self._context.choice, self._context.keys
+        choice, keys = self._context.settings.current, self._context.keys
         port = int(self._context.store.state.proxy.address.rpartition(":")[2] or 0)
 
         def then(found: _Reach) -> None:

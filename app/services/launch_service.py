@@ -13,7 +13,6 @@ from PySide6.QtCore import QCoreApplication
 from app.services.context import ServiceContext
 from app.services.launch_plan import LaunchRoles, launch_for, offers_of, plan_for
 from app.services.proxy_service import token_of
-from app.services.settings_store import SettingsSnapshot as InForce
 from app.state.app_state import Phase, TerminalView
 from app.state.events import FolderChosen, LaunchPreviewed
 from app.state.ui_state import UiStateStore
@@ -25,6 +24,7 @@ from proxy_core.launch import launch_records, settings_files
 from proxy_core.launch.claude_code import LaunchPlan
 from proxy_core.launch.installed import INSTALL, find_claude
 from proxy_core.launch.obstacles import Obstacle, Severity, obstacles
+from proxy_core.server.settings_snapshot import SettingsSnapshot
 
 if TYPE_CHECKING:
     from proxy_core.launch.terminals import Opened
@@ -39,7 +39,7 @@ _IDE: Final = "vscode"
 class _Wanted:
     """A launch: with what is in force when it is wished for."""
 
-    choice: InForce
+    choice: SettingsSnapshot
     address: str
     folder: str
     profile: str
@@ -80,7 +80,7 @@ class LaunchService:
         wanted = self._wanted(folder, profile)
         if wanted is None:
             return
-        context, terminal = self._context, self._context.choice.settings.terminal
+        context, terminal = self._context, self._context.settings.current.settings.terminal
 
         def job() -> Opened:
             from proxy_core.launch.terminals import TerminalChoice, open_terminal  # noqa: PLC0415 - first when one is opened
@@ -138,9 +138,9 @@ class LaunchService:
             context.report_error(translate("Doing", "The proxy does not run: start it first."))
             return None
         folder = folder or state.folder or str(context.home)
-        project = context.choice.settings.projects.get(folder)
+        project = context.settings.current.settings.projects.get(folder)
         profile = profile or (project.profile if project else "")
-        return _Wanted(context.choice, state.proxy.address, folder, profile, context.environ)
+        return _Wanted(context.settings.current, state.proxy.address, folder, profile, context.environ)
 
 
 def _started(opened: Opened) -> str:

@@ -14,12 +14,12 @@ from app.i18n.said import said
 from app.services.context import ServiceContext
 from app.services.model_probe.role_probe import probe_target
 from app.services.proxy_service import token_of
-from app.services.settings_store import SettingsSnapshot
 from app.services.worker_queue import Post
 from app.state.app_state import CheckVerdict, Phase, ProbeStep, ProbeView
 from app.state.events import RoleProbed
 from app.state.query_results import FirstRequestProgress
 from proxy_core.config.settings import PASSTHROUGH, Role
+from proxy_core.server.settings_snapshot import SettingsSnapshot
 
 if TYPE_CHECKING:
     from app.services.model_probe.checks import Check
@@ -52,7 +52,7 @@ class ProbeService:
         self._context.queues.settings.run(lambda: None, lambda _: go_on())
 
     def _role(self, role: Role | None) -> None:
-        choice, address = self._context.choice, self._address()
+        choice, address = self._context.settings.current, self._address()
         if address is None:
             return
         roles = choice.roles()

@@ -46,7 +46,7 @@ class ProxyService:
         self._begin()
 
     def _begin(self) -> None:
-        proxy = self._context.choice.settings.proxy
+        proxy = self._context.settings.current.settings.proxy
         self._stands(ProxyView(Phase.STARTING, ListenAddress(proxy.host, proxy.port).url))
         self._context.queues.proxy.run(
             lambda: _started(self._thread, proxy.host, proxy.port), self._is_held, self._cannot_start
@@ -63,7 +63,7 @@ class ProxyService:
             self.stop()
             self._begin()
         elif phase is not Phase.STOPPING:
-            proxy = self._context.choice.settings.proxy
+            proxy = self._context.settings.current.settings.proxy
             self._stands(replace(self._context.store.state.proxy, address=ListenAddress(proxy.host, proxy.port).url))
 
     def on_event(self, events: ServerEvent) -> None:

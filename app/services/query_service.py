@@ -164,7 +164,7 @@ class QueryService:
     def sum_now(self) -> None:
         """Today's sums, now."""
         self._summing = False
-        choice = self._context.choice
+        choice = self._context.settings.current
 
         def job() -> TotalsLoaded:
             now = datetime.fromtimestamp(time.time())  # noqa: DTZ006 - the user's own day

@@ -1,4 +1,4 @@
-"""Changes of the settings: written at once, seen by the next request, said in one line; what cannot be is said too."""
+"""Changes of the settings: written at once, seen by the next request, reported in one line like what fails."""
 
 from __future__ import annotations
 
@@ -9,55 +9,61 @@ from PySide6.QtCore import QCoreApplication
 
 from app.platform.autostart import Autostart
 from app.services.context import ServiceContext
-from app.services.settings_store import Edit, SettingsSnapshot, SettingsStore, command_requested, with_profile
+from app.services.worker_queue import Post
 from app.state.events import SettingsRead
-from proxy_core.config.settings import PASSTHROUGH, Profile, ProxySettings, Role, Settings
-from proxy_core.config.settings_form import is_model
+from proxy_core.config.settings import PASSTHROUGH, Configuration, Profile, Role, Settings, is_model
+from proxy_core.config.settings_edits import bring_in, with_profile
+from proxy_core.config.settings_file import Edit
+from proxy_core.config.settings_schema import changed_keys, touches
 from proxy_core.errors import ConfigError
+from proxy_core.server.settings_snapshot import SettingsSnapshot
 
 translate = QCoreApplication.translate
 
 
 class SettingsService:
-    """``changed`` is called with what was in force and what is, whoever changed it, in Qt's thread."""
+    """Brings the state in line with the settings in force, in Qt's thread, which ``post`` leads to.
+
+    ``changed`` is called after that with what was in force and what is, no matter what changed it.
+    """
 
     def __init__(
         self,
         context: ServiceContext,
-        choices: SettingsStore,
+        post: Post,
         autostart: Autostart,
         changed: Callable[[SettingsSnapshot, SettingsSnapshot], None],
     ) -> None:
         self._context = context
-        self._choices = choices
         self._autostart = autostart
         self._changed = changed
+        context.settings.subscribe(lambda before, after: post(lambda: self._follow(before, after)))
 
     def begin(self) -> None:
         """Bring the system's autostart entry in line where one is wanted: the program may have moved since.
 
         One that is not wanted here may be that of an Understudy with another home.
         """
-        if self._context.choice.settings.general.start_at_login:
+        if self._context.settings.current.settings.general.start_at_login:
             self._context.queues.settings.run(self._agree_on_autostart, self._complain_of)
 
     def look(self) -> None:
-        """See whether somebody else has written the file."""
-        self._context.queues.settings.run(self._choices.read_if_changed, self._take_changed, self._context.report_error)
+        """See whether another program has written the file."""
+        self._context.queues.settings.run(self._context.settings.poll)
 
     def change(self, settings: Settings) -> None:
-        """Keep what differs from what is in force."""
-        self._edit(lambda: command_requested(self._context.choice.configuration, settings))
+        """Keep what differs from what the windows show."""
+        self._edit(lambda: bring_in(self._shown, settings))
 
     def keep_profile(self, name: str, profile: Profile, renamed: str) -> None:
         """A profile new, changed or renamed."""
-        self._edit(lambda: with_profile(self._context.choice.configuration, name, profile, renamed))
+        self._edit(lambda: with_profile(self._shown, name, profile, renamed))
 
     def switch_profile(self, name: str) -> None:
         """Another active profile."""
 
         def edit() -> Edit:
-            self._context.choice.profile(name)
+            self._context.settings.current.profile(name)
             return lambda file: replace(file, profile=name)
 
         self._edit(edit, translate("Doing", "{0} is the profile now.").format(name))
@@ -68,11 +74,11 @@ class SettingsService:
         def edit() -> Edit:
             if model and not is_model(model):
                 raise ConfigError(f"{model!r} is not a model: write provider/name, or {PASSTHROUGH}.")
-            settings = self._context.choice.settings
+            settings = self._shown.settings
             roles = {known: value for known, value in settings.active.roles.items() if known is not role}
             profile = Profile({**roles, role: model} if model else roles)
             profiles = {**settings.profiles, settings.profile: profile}
-            return command_requested(self._context.choice.configuration, replace(settings, profiles=profiles))
+            return bring_in(self._shown, replace(settings, profiles=profiles))
 
         self._edit(edit)
 
@@ -80,11 +86,15 @@ class SettingsService:
         """Keep another port, and go on once it is kept."""
 
         def edit() -> Edit:
-            settings = self._context.choice.settings
-            proxy: ProxySettings = replace(settings.proxy, port=port)
-            return command_requested(self._context.choice.configuration, replace(settings, proxy=proxy))
+            settings = self._shown.settings
+            return bring_in(self._shown, replace(settings, proxy=replace(settings.proxy, port=port)))
 
         self._edit(edit, then=then)
+
+    @property
+    def _shown(self) -> Configuration:
+        """The configuration that the windows show: a change means this one, even where the file has moved on."""
+        return self._context.store.state.configuration
 
     def _edit(self, make: Callable[[], Edit], said: str = "", then: Callable[[], None] = lambda: None) -> None:
         try:
@@ -93,27 +103,22 @@ class SettingsService:
             self._context.say(error.message)
             return
 
-        def take(choice: SettingsSnapshot) -> None:
-            self._take(choice)
+        def done(_: SettingsSnapshot) -> None:
             self._context.say(said or translate("Doing", "Saved."))
             then()
 
-        self._context.queues.settings.run(lambda: self._choices.change(edit), take, self._context.report_error)
+        change = self._context.settings.change
+        self._context.queues.settings.run(lambda: change(edit), done, self._context.report_error)
 
-    def _take_changed(self, choice: SettingsSnapshot | None) -> None:
-        if choice is not None:
-            self._take(choice)
-
-    def _take(self, choice: SettingsSnapshot) -> None:
-        before, self._context.choice = self._context.choice, choice
-        self._context.store.apply(SettingsRead(choice.configuration, choice.roles(), choice.troubles))
-        if before.settings.general.start_at_login != choice.settings.general.start_at_login:
+    def _follow(self, before: SettingsSnapshot, after: SettingsSnapshot) -> None:
+        self._context.store.apply(SettingsRead(after.configuration, after.roles(), after.troubles))
+        if touches(changed_keys(before.settings, after.settings), "general.start_at_login"):
             self._context.queues.settings.run(self._agree_on_autostart, self._complain_of)
-        self._changed(before, choice)
+        self._changed(before, after)
 
     def _agree_on_autostart(self) -> str:
         """What went wrong; empty when nothing did."""
-        wanted = self._context.choice.settings.general.start_at_login
+        wanted = self._context.settings.current.settings.general.start_at_login
         try:
             if wanted and not self._autostart.is_on():
                 self._autostart.turn_on()

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Final, Protocol
 
 from proxy_core.config.paths import HOME_VARIABLE
+from proxy_core.config.setting_rules import is_url
 from proxy_core.config.settings import (
     PASSTHROUGH,
     Configuration,
@@ -23,8 +24,8 @@ from proxy_core.config.settings import (
     ProxySettings,
     Role,
     Settings,
+    is_model,
 )
-from proxy_core.config.settings_form import is_model, is_url
 from proxy_core.errors import ConfigError
 
 LAN_VARIABLE: Final = "UNDERSTUDY_LAN"

@@ -1,18 +1,54 @@
-"""The settings as frozen values, with their defaults: what the file, the environment and the window all speak of."""
+"""The settings as frozen values: each field declares its type, its default and its rule in one place.
+
+The file's keys, their checks and the diff of two :class:`Settings` follow from these declarations
+(``settings_schema``). A field whose values are not restricted needs no :func:`setting`.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
+from proxy_core.config.setting_rules import (
+    SettingRule,
+    Value,
+    is_amount,
+    is_positive,
+    is_proxy_url,
+    is_url,
+    setting,
+    table_of,
+)
+
 PASSTHROUGH: Final = "passthrough"
 """The role value that sends a request to Anthropic unchanged."""
 
 VERSION: Final = 1
-"""Of the settings file's form."""
+"""Version of the settings file's form."""
+
+_ADDRESS: Final = "an http or https address without a user name or password"
+
+
+def is_model(value: str) -> bool:
+    """Return whether this is ``provider/name`` or :data:`PASSTHROUGH`."""
+    provider, _, name = value.partition("/")
+    return value == PASSTHROUGH or bool(provider and name and not re.search(r"[\s\x00-\x1f\x7f]", value))
+
+
+def _seconds(default: float) -> float:
+    return setting(default, "a number of seconds above 0", is_positive)
+
+
+def _usd(default: float) -> float:
+    return setting(default, "an amount of USD, 0 or more", is_amount)
+
+
+def _price(default: Value) -> Value:
+    return setting(default, "USD per million tokens, 0 or more", is_amount, kind=float)
 
 
 class Role(StrEnum):
@@ -52,7 +88,7 @@ class ThinkingRule(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A named set of role → model choices; a role that is absent is not set.
+    """A named set of role → model choices; a role that is absent is not set. In the file each role is a key.
 
     Values are ``provider/name`` or :data:`PASSTHROUGH`. BIG falls back to :data:`DEFAULT_ROLES`, and SMALL and THINKER
     with it; where BIG is set they follow it (``proxy_core.routing.roles``).
@@ -61,26 +97,33 @@ class Profile:
     roles: Mapping[Role, str] = field(default_factory=dict)
 
 
+ROLE_RULE: Final = SettingRule(
+    "", str, f"'provider/name' or '{PASSTHROUGH}'", lambda value: not value or is_model(value)
+)
+
+
 @dataclass(frozen=True, slots=True)
 class ProxySettings:
     """Where the proxy listens and whom it lets in. ``lan`` allows an address that is not loopback."""
 
-    host: str = "127.0.0.1"
-    port: int = 8082
+    host: str = setting(
+        "127.0.0.1", "a host name or address", lambda value: bool(value) and not re.search(r"[\s/@]", value)
+    )
+    port: int = setting(8082, "a port from 0 to 65535", lambda value: 0 <= value <= 65535)
     lan: bool = False
     open: bool = False
-    passthrough_url: str = "https://api.anthropic.com"
-    outgoing_proxy: str = ""
+    passthrough_url: str = setting("https://api.anthropic.com", _ADDRESS, is_url)
+    outgoing_proxy: str = setting("", "an http or https address", lambda value: not value or is_proxy_url(value))
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
     """In seconds. ``first_chunk`` and ``between_chunks`` are generous: local models read prompts for minutes."""
 
-    connect: float = 10.0
-    first_chunk: float = 600.0
-    between_chunks: float = 600.0
-    request_body: float = 60.0
+    connect: float = _seconds(10.0)
+    first_chunk: float = _seconds(600.0)
+    between_chunks: float = _seconds(600.0)
+    request_body: float = _seconds(60.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +131,7 @@ class RoutingSettings:
     """``long_threshold`` is in estimated input tokens."""
 
     thinking_rule: ThinkingRule = ThinkingRule.ON_PURPOSE
-    long_threshold: int = 200_000
+    long_threshold: int = setting(200_000, "a number of tokens above 0", is_positive)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +139,8 @@ class ProviderSettings:
     """What the user changed about a provider, or said of one of their own (``custom``). Empty: as it was."""
 
     name: str = ""
-    base_url: str = ""
-    engine: Engine | None = None
+    base_url: str = setting("", _ADDRESS, lambda value: not value or is_url(value))
+    engine: Engine | None = setting(None, kind=Engine)  # noqa: RUF009 - a dataclass field
     custom: bool = False
 
 
@@ -126,8 +169,8 @@ class LogSettings:
     """What the ledger keeps of bodies: whether at all, for how many days, up to how many megabytes in all."""
 
     bodies: bool = True
-    days: int = 7
-    megabytes: int = 256
+    days: int = setting(7, "a number of days above 0", is_positive)
+    megabytes: int = setting(256, "a number of megabytes above 0", is_positive)
 
 
 class AtLimit(StrEnum):
@@ -142,8 +185,8 @@ class AtLimit(StrEnum):
 class BudgetSettings:
     """What may be spent, in USD per calendar day and month of local time; 0 is no limit."""
 
-    daily: float = 0.0
-    monthly: float = 0.0
+    daily: float = _usd(0.0)
+    monthly: float = _usd(0.0)
     at_limit: AtLimit = AtLimit.WARN
 
 
@@ -155,17 +198,17 @@ class TerminalSettings:
     """
 
     terminal: str = ""
-    command: str = ""
+    command: str = setting("", "a command line with {script} in it", lambda value: not value or "{script}" in value)
 
 
 @dataclass(frozen=True, slots=True)
 class Price:
     """What the user says that a model costs, in USD per million tokens; the cache's prices follow ``input`` if None."""
 
-    input: float = 0.0
-    output: float = 0.0
-    cache_read: float | None = None
-    cache_write: float | None = None
+    input: float = _price(0.0)
+    output: float = _price(0.0)
+    cache_read: float | None = _price(None)
+    cache_write: float | None = _price(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,17 +226,17 @@ class Settings:
     """
 
     profile: str = "Default"
-    profiles: Mapping[str, Profile] = field(default_factory=lambda: {"Default": Profile()})
+    profiles: Mapping[str, Profile] = table_of(Profile, {"Default": Profile()})
     proxy: ProxySettings = field(default_factory=ProxySettings)
     timeouts: Timeouts = field(default_factory=Timeouts)
     routing: RoutingSettings = field(default_factory=RoutingSettings)
-    providers: Mapping[str, ProviderSettings] = field(default_factory=dict)
+    providers: Mapping[str, ProviderSettings] = table_of(ProviderSettings)
     general: GeneralSettings = field(default_factory=GeneralSettings)
     log: LogSettings = field(default_factory=LogSettings)
     budget: BudgetSettings = field(default_factory=BudgetSettings)
     terminal: TerminalSettings = field(default_factory=TerminalSettings)
-    prices: Mapping[str, Price] = field(default_factory=dict)
-    projects: Mapping[str, ProjectSettings] = field(default_factory=dict)
+    prices: Mapping[str, Price] = table_of(Price)
+    projects: Mapping[str, ProjectSettings] = table_of(ProjectSettings)
 
     @property
     def active(self) -> Profile:

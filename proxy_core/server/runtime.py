@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
@@ -14,12 +13,11 @@ from proxy_core.catalogue.live_models import LiveModels
 from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.catalogue.tokenizer import Tokenizer
 from proxy_core.catalogue.values import Provider, engine_for
-from proxy_core.config import environment
 from proxy_core.config.key_store import KeyOrigin, KeyStore
 from proxy_core.config.keys import FoundKey, Keys
 from proxy_core.config.paths import Paths
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Configuration, Engine, Settings
-from proxy_core.config.settings_file import SettingsSource
+from proxy_core.config.settings_store import SettingsStore
 from proxy_core.ledger.budget import Crossing
 from proxy_core.ledger.pricing import Cost, price_of
 from proxy_core.ledger.request_events import Broadcast, Listener, RequestRecord
@@ -27,6 +25,7 @@ from proxy_core.routing.roles import model_of, resolve
 from proxy_core.server.provider_keys import ProviderKeys
 from proxy_core.server.proxy_server import Service
 from proxy_core.server.request_ids import Ids
+from proxy_core.server.settings_snapshot import SettingsSnapshot, open_settings
 
 if TYPE_CHECKING:
     from proxy_core.ledger.budget_watch import BudgetWatch
@@ -36,35 +35,22 @@ if TYPE_CHECKING:
 class Options:
     """What a proxy is built from.
 
-    ``environ`` and ``dotenv`` are laid over the settings file, then ``override`` (the command line) over both.
-    ``models`` is large, and may be shared; so may ``keys``, made from ``store`` if None, with those kept in memory.
-    ``report`` is told, once, each thing that was found wrong with the configuration; ``crossed`` each limit of the
-    budget that is passed, in whatever thread notices it: both must not block.
+    ``settings`` and ``keys`` may be shared with others. If None, the keys are made from ``store``, and the settings
+    opened: ``environ`` and ``dotenv`` are laid over the file, then ``override`` (the command line) over both, and
+    ``report`` is told, once, each thing that was found wrong. ``crossed`` is told each limit of the budget that is
+    passed, in whatever thread notices it. Neither may block.
     """
 
     paths: Paths
     environ: Mapping[str, str]
     store: KeyStore
     listener: Listener
-    models: ModelCatalogue = field(default_factory=ModelCatalogue)
+    settings: SettingsStore[SettingsSnapshot] | None = None
     keys: Keys | None = None
     dotenv: Mapping[str, str] = field(default_factory=dict)
     override: Callable[[Settings], Settings] = lambda settings: settings
     report: Callable[[str], None] = lambda _: None
     crossed: Callable[[Crossing], None] = lambda _: None
-
-
-@dataclass(frozen=True, slots=True)
-class _ConfigSnapshot:
-    """What follows from the settings file as it was when it said ``file``: swapped whole, so that it always fits.
-
-    A :class:`~proxy_core.api.context.InForce`; ``settings`` are the configuration's.
-    """
-
-    file: Settings
-    configuration: Configuration
-    settings: Settings
-    facts: Known
 
 
 class ProxyRuntime:
@@ -76,26 +62,24 @@ class ProxyRuntime:
 
     def __init__(self, options: Options) -> None:
         self._options = options
-        self.models = options.models
         self._tokenizer = Tokenizer()
-        self._source = SettingsSource(options.paths.settings_file, options.report)
-        self._deriving = threading.Lock()
-        self._warned = frozenset[str]()
+        self.settings = options.settings or open_settings(
+            options.paths.settings_file,
+            options.environ,
+            ModelCatalogue(),
+            options.report,
+            dotenv=options.dotenv,
+            override=options.override,
+        )
         self.keys = options.keys or Keys(options.environ, options.dotenv, options.store)
-        self._derived = self._derive(self._source.current())
-        self._warn(self._derived)
 
     def configuration(self) -> Configuration:
         """What is in force now; a change of the settings file is seen within a second."""
-        return self._config_snapshot().configuration
-
-    def look_again(self) -> None:
-        """The settings file was just changed: have the next request see it. From any thread."""
-        self._source.look_again()
+        return self.settings.poll().configuration
 
     def known(self) -> Known:
         """The catalogue, under the configuration in force."""
-        return self._config_snapshot().facts
+        return self.settings.poll().known
 
     async def key_of(self, provider: Provider) -> FoundKey:
         """A provider's key; a keyring that has not answered yet is waited for briefly."""
@@ -133,7 +117,7 @@ class ProxyRuntime:
         self.budget.begin()
 
         context = ApiContext(
-            config_snapshot=self._config_snapshot,
+            config_snapshot=self.settings.poll,
             key_of=self.key_of,
             local_tokens=LocalTokenCache(self.keys),
             engines=engines.by_kind,
@@ -163,41 +147,13 @@ class ProxyRuntime:
 
     def price(self, record: RequestRecord) -> Cost | None:
         """What a request that is over cost, by the prices in force."""
-        now = self._config_snapshot()
-        return price_of(record, now.facts, now.settings)
-
-    def _config_snapshot(self) -> _ConfigSnapshot:
-        """Without a lock as long as the file says what it said."""
-        derived = self._derived
-        if self._source.current() is derived.file:
-            return derived
-        with self._deriving:
-            file = self._source.current()  # again: while we waited another may have gone further
-            if file is self._derived.file:
-                return self._derived
-            derived = self._derived = self._derive(file)
-        self._warn(derived)
-        return derived
-
-    def _derive(self, file: Settings) -> _ConfigSnapshot:
-        known = Known(file.providers, self.models)
-        said = environment.overlay(self._options.environ, self._options.dotenv, known.providers)
-        laid = environment.apply(file, said)
-        laid = replace(laid, settings=self._options.override(laid.settings))
-        return _ConfigSnapshot(file, laid, laid.settings, Known(laid.settings.providers, self.models))
-
-    def _warn(self, derived: _ConfigSnapshot) -> None:
-        """Outside of the lock: who is told may ask for the configuration."""
-        with self._deriving:
-            new = [warning for warning in derived.configuration.warnings if warning not in self._warned]
-            self._warned |= frozenset(new)
-        for warning in new:
-            self._options.report(warning)
+        now = self.settings.poll()
+        return price_of(record, now.known, now.settings)
 
     def _needed(self) -> frozenset[Engine]:
         """The engines that the active profile's roles will use. Reads the catalogue, so that no request has to."""
-        now = self._config_snapshot()
-        known, roles = now.facts, now.settings.active.roles
+        now = self.settings.poll()
+        known, roles = now.known, now.settings.active.roles
         values = {model_of(role, roles, known) for role in {*DEFAULT_ROLES, *roles}} - {PASSTHROUGH}
         models = [resolve(value, known) for value in values]
         return frozenset(

@@ -29,7 +29,7 @@ UNSEEN_ROOMS = {
     SCRIPT: "what a shell says in the terminal",
 }
 UNSEEN = {
-    "proxy_core/config/settings_edit.py": {
+    "proxy_core/config/settings_writer.py": {
         "Understudy's settings.",
         "Keys are not kept here: they are in the system's keyring.",
     },
@@ -59,7 +59,8 @@ UNSEEN = {
 CLAUSE_ROOMS = (
     "proxy_core/routing/roles.py",
     "proxy_core/upstream/connection_faults.py",
-    "proxy_core/config/settings_form.py",
+    "proxy_core/config/settings.py",
+    "proxy_core/config/settings_schema.py",
 )
 """Where every text with a blank in it is a part of a sentence that is shown."""
 

@@ -15,8 +15,8 @@ from proxy_core.catalogue.provider_table import DIRECT_BASE_URLS, PROVIDERS, REL
 from proxy_core.catalogue.providers import Providers
 from proxy_core.catalogue.values import Provider
 from proxy_core.config.environment import is_loopback
+from proxy_core.config.setting_rules import is_url
 from proxy_core.config.settings import DEFAULT_ROLES, Engine, ProviderSettings
-from proxy_core.config.settings_form import is_url
 from tests.support.secret_service import python, without_a_bus
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from pathlib import Path
 
 from proxy_core.config.settings import Profile, Role, Settings
+from proxy_core.config.settings_file import Clock, Loaded, change
 
 AT = 1_763_800_000.0
 
@@ -14,6 +16,11 @@ BROKEN = b"version = 1\n[proxy]\nport = = 9\n"
 
 
 WORK = replace(Settings(), profile="Work", profiles={"Work": Profile({Role.BIG: "openai/gpt-4o"})})
+
+
+def save(path: Path, settings: Settings, clock: Clock = time.time) -> Loaded:
+    """Have the file at ``path`` say ``settings``."""
+    return change(path, lambda _: settings, clock)
 
 
 def put(path: Path, content: bytes | str) -> None:

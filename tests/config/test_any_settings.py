@@ -11,7 +11,6 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as how_often
 from hypothesis import strategies as st
 
-from proxy_core.config import settings_file
 from proxy_core.config.settings import (
     Appearance,
     AtLimit,
@@ -32,7 +31,7 @@ from proxy_core.config.settings import (
     Timeouts,
 )
 from proxy_core.config.settings_file import Loaded, good_copy, load
-from tests.config.settings_on_disk import put
+from tests.config.settings_on_disk import put, save
 
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=8)
 models = st.one_of(st.just("passthrough"), st.from_regex(r"[a-z_]{1,6}/[A-Za-z0-9.:/-]{1,12}", fullmatch=True))
@@ -97,7 +96,7 @@ def test_any_settings_saved_after_any_others_are_loaded_again(tmp_path: Path, hi
         file.unlink(missing_ok=True)
     put(path, "# mine\nkept = 'yes'\n")
     for wanted in history:
-        settings_file.save(path, wanted)
+        save(path, wanted)
         assert load(path) == Loaded(wanted)
     text = path.read_text()
     assert text.startswith("# mine\n")

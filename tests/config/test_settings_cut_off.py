@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 
 from proxy_core.config.settings import ProxySettings
-from proxy_core.config.settings_file import load, save
+from proxy_core.config.settings_file import load
 from proxy_core.errors import ConfigError
-from tests.config.settings_on_disk import AT, BROKEN, WORK, aside, put
+from tests.config.settings_on_disk import AT, BROKEN, WORK, aside, put, save
 
 
 class KilledError(BaseException):

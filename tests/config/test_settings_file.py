@@ -17,9 +17,9 @@ from proxy_core.config.settings import (
     Settings,
     Timeouts,
 )
-from proxy_core.config.settings_file import Loaded, change, good_copy, load, save
+from proxy_core.config.settings_file import Loaded, change, good_copy, load
 from proxy_core.errors import ConfigError
-from tests.config.settings_on_disk import AT, BROKEN, WORK, aside, put
+from tests.config.settings_on_disk import AT, BROKEN, WORK, aside, put, save
 
 
 def test_no_file_is_the_defaults_and_makes_none(path: Path) -> None:

@@ -45,7 +45,7 @@ def test_a_lock_that_is_never_given_back_is_an_error_and_changes_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = tmp_path / "settings.toml"
-    settings_file.save(path, Settings())
+    change(path, lambda _: replace(Settings(), profile="Default"))
     monkeypatch.setattr(settings_file, "LOCK_TIMEOUT", 0.05)
     with (
         FileLock(tmp_path / ".settings.toml.lock"),

@@ -12,12 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from proxy_core.config import paths, settings_file
+from proxy_core.catalogue.models import ModelCatalogue
+from proxy_core.config import paths
 from proxy_core.config.key_store import MemoryStore
 from proxy_core.config.settings import BudgetSettings, ProviderSettings, Settings
-from proxy_core.config.settings_file import SettingsSource
+from proxy_core.config.settings_store import SettingsStore
 from proxy_core.ledger.request_events import RequestEvent
 from proxy_core.server.runtime import Options, ProxyRuntime
+from proxy_core.server.settings_snapshot import SettingsSnapshot, open_settings
+from tests.config.settings_on_disk import save
 
 THREADS = 6
 CHANGES = 40
@@ -75,19 +78,19 @@ def asking(ask: Callable[[], int]) -> Iterator[list[Exception]]:
 
 def test_the_file_never_goes_back_for_any_thread(tmp_path: Path) -> None:
     path = tmp_path / "settings.toml"
-    settings_file.save(path, version(1))
-    source = SettingsSource(path, lambda _: None, every=0.0)
-    with asking(lambda: number_of(source.current())) as raised:
+    save(path, version(1))
+    store = SettingsStore(path, lambda loaded: loaded, every=0.0)
+    with asking(lambda: number_of(store.poll().settings)) as raised:
         for number in range(2, CHANGES):
-            settings_file.save(path, version(number))
+            save(path, version(number))
         time.sleep(0.05)
     assert raised == []
-    assert number_of(source.current()) == CHANGES - 1
+    assert number_of(store.poll().settings) == CHANGES - 1
 
 
 def test_what_is_in_force_is_whole_and_never_goes_back(tmp_path: Path) -> None:
     places = paths.find({"UNDERSTUDY_HOME": str(tmp_path)})
-    settings_file.save(places.settings_file, version(1))
+    save(places.settings_file, version(1))
     told: list[str] = []
     derived: list[Settings] = []
 
@@ -97,11 +100,11 @@ def test_what_is_in_force_is_whole_and_never_goes_back(tmp_path: Path) -> None:
         time.sleep(0.002)
         return settings
 
-    options = Options(places, {"PORT": "0"}, MemoryStore(), Unheard(), report=told.append, override=slowly)
-    proxy = ProxyRuntime(options)
+    environ = {"PORT": "0"}
+    store = open_settings(places.settings_file, environ, ModelCatalogue(), told.append, override=slowly, every=0.0)
+    proxy = ProxyRuntime(Options(places, environ, MemoryStore(), Unheard(), settings=store))
 
     def ask() -> int:
-        proxy.look_again()
         before = number_of(proxy.configuration().settings)
         provider = proxy.known().provider("openai")
         assert provider is not None
@@ -112,7 +115,7 @@ def test_what_is_in_force_is_whole_and_never_goes_back(tmp_path: Path) -> None:
 
     with asking(ask) as raised:
         for number in range(2, CHANGES):
-            settings_file.save(places.settings_file, version(number))
+            save(places.settings_file, version(number))
         time.sleep(0.05)
     assert raised == []
     assert number_of(proxy.configuration().settings) == CHANGES - 1
@@ -124,13 +127,12 @@ def test_what_is_in_force_is_whole_and_never_goes_back(tmp_path: Path) -> None:
 def test_whoever_is_told_of_a_trouble_may_ask_what_is_in_force(tmp_path: Path) -> None:
     places = paths.find({"UNDERSTUDY_HOME": str(tmp_path)})
     heard: list[int] = []
-    settings_file.save(places.settings_file, version(1))
-    made: list[ProxyRuntime] = []
-    report = lambda _: heard.append(number_of(made[0].configuration().settings))  # noqa: E731
-    made.append(ProxyRuntime(Options(places, {}, MemoryStore(), Unheard(), report=report)))
+    save(places.settings_file, version(1))
+    made: list[SettingsStore[SettingsSnapshot]] = []
+    report = lambda _: heard.append(number_of(made[0].poll().settings))  # noqa: E731
+    made.append(open_settings(places.settings_file, {}, ModelCatalogue(), report, every=0.0))
     places.settings_file.write_text("version = 1\n[budget]\ndaily = 7.0\n[proxy]\nport = 'many'\n")
-    made[0].look_again()
-    done = threading.Thread(target=made[0].configuration, daemon=True)
+    done = threading.Thread(target=made[0].poll, daemon=True)
     done.start()
     done.join(30)
     assert not done.is_alive(), "it waits for itself"

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from PySide6.QtCore import QCoreApplication
 
-from proxy_core.config.settings_form import is_url
+from proxy_core.config.setting_rules import is_url
 
 translate = QCoreApplication.translate
 

@@ -148,6 +148,15 @@ def test_a_change_of_the_file_by_somebody_else_is_seen(app: App) -> None:
     app.until(lambda state: state.settings.general.start_hidden)
 
 
+def test_a_file_that_is_being_edited_and_does_not_parse_is_told_and_left_alone(app: App) -> None:
+    file = app.home / "settings.toml"
+    file.write_text(DEMO + "[general\n")
+    app.until(lambda state: any("is broken" in trouble for trouble in state.troubles))
+    assert file.read_text() == DEMO + "[general\n"
+    file.write_text(DEMO + "[general]\nstart_hidden = true\n")
+    app.until(lambda state: state.settings.general.start_hidden)
+
+
 def test_a_key_that_is_none_ends_its_check(app: App) -> None:
     app.command(SetKey("openai", Secret("hello not a key")))
     state = app.until(lambda state: "openai" in state.checks)

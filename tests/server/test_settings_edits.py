@@ -10,12 +10,14 @@ from typing import Any
 
 import pytest
 
-from app.services.settings_store import SettingsStore, command_requested, with_profile
 from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config import paths
 from proxy_core.config.paths import Paths
-from proxy_core.config.settings import Profile, ProjectSettings, ProviderSettings, ProxySettings, Role, Settings
+from proxy_core.config.settings import Profile, ProjectSettings, ProviderSettings, ProxySettings, Role
+from proxy_core.config.settings_edits import bring_in, with_profile
+from proxy_core.config.settings_store import SettingsStore
 from proxy_core.errors import ConfigError
+from proxy_core.server.settings_snapshot import SettingsSnapshot, open_settings
 
 MODELS = ModelCatalogue()
 
@@ -27,8 +29,8 @@ def places(home: Path, content: str = "") -> Paths:
     return found
 
 
-def choices(home: Path, content: str = "", environ: Mapping[str, str] | None = None) -> SettingsStore:
-    return SettingsStore(places(home, content), environ or {}, MODELS)
+def opened(home: Path, content: str = "", environ: Mapping[str, str] | None = None) -> SettingsStore[SettingsSnapshot]:
+    return open_settings(places(home, content).settings_file, environ or {}, MODELS, every=0.0)
 
 
 def on_disk(home: Path) -> dict[str, Any]:
@@ -36,19 +38,19 @@ def on_disk(home: Path) -> dict[str, Any]:
 
 
 def test_a_change_is_written_and_in_force(tmp_path: Path) -> None:
-    here = choices(tmp_path)
-    wanted = replace(here.latest.settings, proxy=replace(here.latest.settings.proxy, port=9000))
-    choice = here.change(command_requested(here.latest.configuration, wanted))
+    here = opened(tmp_path)
+    wanted = replace(here.current.settings, proxy=replace(here.current.settings.proxy, port=9000))
+    choice = here.change(bring_in(here.current.configuration, wanted))
     assert choice.settings.proxy.port == 9000
-    assert here.latest is choice
+    assert here.current is choice
     assert on_disk(tmp_path) == {"version": 1, "proxy": {"port": 9000}}
 
 
 def test_what_the_environment_says_is_not_written_with_the_rest(tmp_path: Path) -> None:
-    here = choices(tmp_path, "[proxy]\nport = 8000\n", {"PORT": "7000", "BIG_MODEL": "gpt-4o"})
-    assert here.latest.settings.proxy.port == 7000
-    general = replace(here.latest.settings.general, start_hidden=True)
-    choice = here.change(command_requested(here.latest.configuration, replace(here.latest.settings, general=general)))
+    here = opened(tmp_path, "[proxy]\nport = 8000\n", {"PORT": "7000", "BIG_MODEL": "gpt-4o"})
+    assert here.current.settings.proxy.port == 7000
+    general = replace(here.current.settings.general, start_hidden=True)
+    choice = here.change(bring_in(here.current.configuration, replace(here.current.settings, general=general)))
     assert on_disk(tmp_path) == {"proxy": {"port": 8000}, "general": {"start_hidden": True}}
     assert choice.settings.proxy.port == 7000
 
@@ -68,18 +70,18 @@ def test_what_the_environment_says_is_not_written_with_the_rest(tmp_path: Path) 
 def test_what_the_environment_fixes_is_refused_by_its_name(
     tmp_path: Path, variable: str, value: str, change: Any
 ) -> None:
-    here = choices(tmp_path, environ={variable: value})
+    here = opened(tmp_path, environ={variable: value})
     with pytest.raises(ConfigError, match=variable):
-        command_requested(here.latest.configuration, change(here.latest.settings))
+        bring_in(here.current.configuration, change(here.current.settings))
     assert not (tmp_path / "settings.toml").exists()
 
 
 def test_what_another_program_wrote_in_the_meantime_stays(tmp_path: Path) -> None:
-    here = choices(tmp_path, "[proxy]\nport = 8000\n")
-    config_snapshot = here.latest
+    here = opened(tmp_path, "[proxy]\nport = 8000\n")
+    config_snapshot = here.current
     (tmp_path / "settings.toml").write_text('# mine\n[proxy]\nport = 8001\n\n[log]\ndays = 3\nunknown = "kept"\n')
     wanted = replace(config_snapshot.settings, general=replace(config_snapshot.settings.general, start_hidden=True))
-    here.change(command_requested(config_snapshot.configuration, wanted))
+    here.change(bring_in(config_snapshot.configuration, wanted))
     assert on_disk(tmp_path) == {
         "proxy": {"port": 8001},
         "log": {"days": 3, "unknown": "kept"},
@@ -89,59 +91,40 @@ def test_what_another_program_wrote_in_the_meantime_stays(tmp_path: Path) -> Non
 
 
 def test_a_value_that_makes_no_sense_is_refused_and_nothing_is_written(tmp_path: Path) -> None:
-    here = choices(tmp_path)
-    wanted = replace(here.latest.settings, proxy=ProxySettings(port=99_999))
+    here = opened(tmp_path)
+    wanted = replace(here.current.settings, proxy=ProxySettings(port=99_999))
     with pytest.raises(ConfigError, match="port"):
-        here.change(command_requested(here.latest.configuration, wanted))
+        here.change(bring_in(here.current.configuration, wanted))
     assert not (tmp_path / "settings.toml").exists()
 
 
 def test_profiles_are_added_renamed_in_their_place_and_taken_away(tmp_path: Path) -> None:
-    here = choices(tmp_path)
+    here = opened(tmp_path)
     local = Profile({Role.BIG: "ollama/qwen3"})
-    here.change(with_profile(here.latest.configuration, "Local", local))
-    here.change(with_profile(here.latest.configuration, "Work", Profile({Role.BIG: "openai/gpt-4o"})))
+    here.change(with_profile(here.current.configuration, "Local", local))
+    here.change(with_profile(here.current.configuration, "Work", Profile({Role.BIG: "openai/gpt-4o"})))
     project = {"/atlas": ProjectSettings("Local")}
-    here.change(
-        command_requested(here.latest.configuration, replace(here.latest.settings, profile="Local", projects=project))
-    )
-    choice = here.change(with_profile(here.latest.configuration, "At home", local, renamed="Local"))
+    here.change(bring_in(here.current.configuration, replace(here.current.settings, profile="Local", projects=project)))
+    choice = here.change(with_profile(here.current.configuration, "At home", local, renamed="Local"))
     assert list(choice.settings.profiles) == ["Default", "At home", "Work"]
     assert choice.settings.profile == "At home"
     assert choice.settings.projects == {"/atlas": ProjectSettings("At home")}
     assert choice.roles()[Role.BIG] == "ollama/qwen3"
     fewer = {name: kept for name, kept in choice.settings.profiles.items() if name != "Work"}
-    choice = here.change(command_requested(choice.configuration, replace(choice.settings, profiles=fewer)))
+    choice = here.change(bring_in(choice.configuration, replace(choice.settings, profiles=fewer)))
     assert list(choice.settings.profiles) == ["Default", "At home"]
-    assert SettingsStore(places(tmp_path), {}, MODELS).latest.settings == choice.settings
+    assert opened(tmp_path).current.settings == choice.settings
 
 
 @pytest.mark.parametrize(("name", "renamed"), [("", ""), ("  ", "Default"), ("Work", "Default")])
 def test_a_profile_whose_name_cannot_be_is_refused(tmp_path: Path, name: str, renamed: str) -> None:
-    here = choices(tmp_path, "[profiles.Default]\n[profiles.Work]\n")
+    here = opened(tmp_path, "[profiles.Default]\n[profiles.Work]\n")
     with pytest.raises(ConfigError):
-        with_profile(here.latest.configuration, name, Profile(), renamed)
+        with_profile(here.current.configuration, name, Profile(), renamed)
 
 
 def test_a_duplicate_does_not_keep_what_only_the_environment_says(tmp_path: Path) -> None:
-    here = choices(tmp_path, '[profiles.Default]\nsmall = "demo/fast"\n', {"BIG_MODEL": "gpt-4o"})
-    copied = here.latest.settings.profiles["Default"]
-    here.change(with_profile(here.latest.configuration, "Copy", copied))
+    here = opened(tmp_path, '[profiles.Default]\nsmall = "demo/fast"\n', {"BIG_MODEL": "gpt-4o"})
+    copied = here.current.settings.profiles["Default"]
+    here.change(with_profile(here.current.configuration, "Copy", copied))
     assert on_disk(tmp_path)["profiles"]["Copy"] == {"small": "demo/fast"}
-
-
-def test_a_change_from_outside_is_seen_once(tmp_path: Path) -> None:
-    here = choices(tmp_path)
-    assert here.read_if_changed() is None
-    (tmp_path / "settings.toml").write_text("[proxy]\nport = 8001\n")
-    seen = here.read_if_changed()
-    assert seen is not None
-    assert seen.settings.proxy.port == 8001
-    assert here.read_if_changed() is None
-
-
-def test_our_own_change_is_no_change_from_outside(tmp_path: Path) -> None:
-    here = choices(tmp_path)
-    wanted = replace(Settings(), proxy=ProxySettings(port=9001))
-    here.change(command_requested(here.latest.configuration, wanted))
-    assert here.read_if_changed() is None

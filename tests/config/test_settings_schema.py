@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import replace
+from dataclasses import asdict, fields, is_dataclass, replace
 
 import pytest
 
+from proxy_core.config.setting_rules import is_url
 from proxy_core.config.settings import (
     Appearance,
     AtLimit,
@@ -25,9 +26,10 @@ from proxy_core.config.settings import (
     TerminalSettings,
     ThinkingRule,
     Timeouts,
+    is_model,
 )
-from proxy_core.config.settings_edit import edited
-from proxy_core.config.settings_form import changes, is_model, is_url, read
+from proxy_core.config.settings_schema import changed_keys, parse, touches
+from proxy_core.config.settings_writer import updated
 
 FULL = """
 version = 1
@@ -78,11 +80,11 @@ profile = "Work"
 
 
 def read_text(text: str) -> tuple[Settings, tuple[str, ...]]:
-    return read(tomllib.loads(text))
+    return parse(tomllib.loads(text))
 
 
 def test_an_empty_document_says_the_defaults() -> None:
-    assert read({}) == (Settings(), ())
+    assert parse({}) == (Settings(), ())
 
 
 def test_everything_is_read() -> None:
@@ -143,6 +145,7 @@ def test_everything_is_read() -> None:
         ("log.megabytes = 1.5", "log.megabytes"),
         ("budget.daily = -1", "budget.daily"),
         ("budget.monthly = inf", "budget.monthly"),
+        (f"budget.monthly = {10**400}", "budget.monthly"),
         ("budget.at_limit = 'pray'", "budget.at_limit"),
         ("general.appearance = 'pink'", "general.appearance"),
         ("terminal.command = 'xterm -e sh'", "terminal.command"),
@@ -173,12 +176,61 @@ def test_one_wrong_value_falls_to_its_default_and_is_told(line: str, told: str) 
 @pytest.mark.parametrize("price", [Price(), Price(cache_read=0.0), Price(1.0, 2.0, 0.1, None)])
 def test_what_changes_add_up_to_is_read_back(price: Price) -> None:
     new = replace(Settings(), prices={"a/b": price}, projects={"/x": ProjectSettings("Work")}, log=LogSettings(days=1))
-    written = edited("", changes(Settings(), new))
+    written = updated("", {}, changed_keys(Settings(), new))
     assert written is not None
-    assert read_text(written) == (new, ())
-    back = edited(written, changes(new, Settings()))
+    assert read_text(written[0]) == parse(written[1]) == (new, ())
+    back = updated(*written, changed_keys(new, Settings()))
     assert back is not None
-    assert read_text(back) == (Settings(), ())
+    assert read_text(back[0]) == (Settings(), ())
+
+
+SECTIONS = [declared.name for declared in fields(Settings) if is_dataclass(getattr(Settings(), declared.name))]
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_default_holds_to_its_own_rule(section: str) -> None:
+    """Whatever fields a section has."""
+    written = {name: getattr(value, "value", value) for name, value in asdict(getattr(Settings(), section)).items()}
+    assert parse({section: written}) == (Settings(), ())
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_value_of_a_wrong_type_is_left_out_with_a_sentence_that_names_its_key(section: str) -> None:
+    for declared in fields(getattr(Settings(), section)):
+        settings, (trouble,) = parse({section: {declared.name: []}})
+        assert settings == Settings()
+        assert trouble.startswith(f"{section}.{declared.name} = [] is not ")
+
+
+def test_a_setting_that_is_left_at_its_default_is_told_as_the_file_would_say_it() -> None:
+    _, (trouble,) = read_text("budget.at_limit = 'pray'")
+    assert trouble == "budget.at_limit = 'pray' is not one of warn, downgrade, stop; 'warn' is used."
+
+
+def test_the_one_diff_names_each_key_that_differs() -> None:
+    before = replace(Settings(), providers={"x": ProviderSettings(name="X"), "y": ProviderSettings(name="Y")})
+    after = replace(
+        before,
+        proxy=ProxySettings(port=1),
+        budget=BudgetSettings(at_limit=AtLimit.STOP),
+        profiles={"Default": Profile(), "Work": Profile({Role.BIG: "a/b"})},
+        providers={"y": ProviderSettings(custom=True)},
+    )
+    changed = changed_keys(before, after)
+    assert changed == {
+        ("proxy", "port"): 1,
+        ("budget", "at_limit"): "stop",
+        ("profiles", "Default"): {},
+        ("profiles", "Work"): {},
+        ("profiles", "Work", "big"): "a/b",
+        ("providers", "x"): None,
+        ("providers", "y", "name"): None,
+        ("providers", "y", "custom"): True,
+    }
+    assert changed_keys(after, after) == {}
+    assert touches(changed, "proxy.host", "providers")
+    assert touches(changed, "proxy.port")
+    assert not touches(changed, "proxy.host", "prox", "providers.x.name", "log")
 
 
 def test_a_newer_version_is_read_as_far_as_it_goes() -> None:
