@@ -80,10 +80,10 @@ def test_secrets_are_taken_out_of_parameters() -> None:
 def test_every_use_names_a_code_and_fills_its_places() -> None:
     wrong = []
     for file, call in uses():
-        code = call.args[0].value if len(call.args) == 1 and isinstance(call.args[0], ast.Constant) else None
+        code = str(call.args[0].value) if len(call.args) == 1 and isinstance(call.args[0], ast.Constant) else ""
         given_ = {keyword.arg for keyword in call.keywords}
-        if code not in ENGLISH or given_ != places(ENGLISH[str(code)]):
-            wrong.append(f"{file}:{call.lineno}: {code} with {sorted(map(str, given_))}")
+        if code not in ENGLISH or given_ != places(ENGLISH[code]):
+            wrong.append(f"{file}:{call.lineno}: {code!r} with {sorted(map(str, given_))}")
     # proxy_core/messages makes messages anew from their parts
     assert [line for line in wrong if not line.startswith("__init__.py")] == []
 
