@@ -96,9 +96,10 @@ def decode(text: str) -> str:
     if not text.startswith(_ENCODED):
         return text
     try:
-        return _value(json.loads(text), text)
+        value = _value(json.loads(text))
     except (ValueError, TypeError, KeyError, RecursionError):
         return text
+    return value if isinstance(value, str) else text
 
 
 def _made(code: str, params: dict[str, Param]) -> Message:
@@ -121,14 +122,14 @@ def _plain(value: Param) -> Any:
             return value
 
 
-def _value(value: Any, whole: str) -> Any:
+def _value(value: Any) -> Any:
     match value:
         case {"code": "text", "params": {"text": str(text)}}:
             return text
         case {"code": str(code), "params": dict(params)}:
-            return Message(code, **{name: _value(inner, whole) for name, inner in params.items()})
+            return Message(code, **{name: _value(inner) for name, inner in params.items()})
         case list():
-            return tuple(_value(part, whole) for part in value)
+            return tuple(_value(part) for part in value)
         case str() | int() | float():
             return value
         case _:
