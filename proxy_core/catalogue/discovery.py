@@ -16,6 +16,7 @@ from proxy_core.config.environment import is_loopback
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
 from proxy_core.errors import KeyRefused, ProviderFailed, ProviderTimeout, Unreachable
+from proxy_core.messages import Message
 
 if TYPE_CHECKING:
     from aiohttp import ClientResponse, ClientSession
@@ -105,11 +106,11 @@ async def list_models(
             return _models(provider.id, await _list(response, provider))
     except TimeoutError as error:
         raise ProviderTimeout(
-            f"{provider.name} did not list its models within {seconds:g} seconds.", provider=provider.id
+            Message("models.late", name=provider.name, seconds=seconds), provider=provider.id
         ) from error
     except (ClientError, OSError) as error:
         raise Unreachable(
-            f"{provider.name} cannot be reached at {_place(url)}: check the address and the network.",
+            Message("models.unreachable", name=provider.name, place=_place(url)),
             provider=provider.id,
         ) from error
 
@@ -118,14 +119,14 @@ async def _list(response: ClientResponse, provider: Provider) -> list[Mapping[st
     """The entries of a good answer; the rest is raised."""
     if response.status in (401, 403):
         raise KeyRefused(
-            f"{provider.name} refused the key: {response.status}.",
+            Message("models.key_refused", name=provider.name, status=response.status),
             provider=provider.id,
             upstream_status=response.status,
         )
     entries = await _entries(response)
     if entries is None:
         raise ProviderFailed(
-            f"{provider.name} answered {response.status} at {_place(str(response.url))}, not with a list of models.",
+            Message("models.not_a_list", name=provider.name, status=response.status, place=_place(str(response.url))),
             provider=provider.id,
             upstream_status=response.status,
         )

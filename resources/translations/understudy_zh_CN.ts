@@ -1145,6 +1145,301 @@
         <comment>guard.web_page</comment>
         <translation>Understudy 不回应网页。</translation>
     </message>
+    <message>
+        <source>{name} rejected the API key ({status}). Replace it in Understudy → Settings → Models and keys, or run `understudy keys set {provider}`.</source>
+        <comment>provider.key_refused</comment>
+        <translation>{name} 拒绝了 API 密钥（{status}）。请在 Understudy → 设置 → 模型与密钥中更换，或运行 `understudy keys set {provider}`。</translation>
+    </message>
+    <message>
+        <source>{name} requires payment ({status}): the account is out of credit. Add credit or choose another model.</source>
+        <comment>provider.out_of_credit</comment>
+        <translation>{name} 要求付费（{status}）：账户余额不足。请充值，或选择其他模型。</translation>
+    </message>
+    <message>
+        <source>{name} does not have the model {model} ({status}). Choose another one in Settings → Models and keys, or check the provider&apos;s base URL.</source>
+        <comment>provider.model_unknown</comment>
+        <translation>{name} 没有模型 {model}（{status}）。请在设置 → 模型与密钥中另选一个，或检查提供商的基础 URL。</translation>
+    </message>
+    <message>
+        <source>{name} does not have the requested model ({status}). Choose another one in Settings → Models and keys, or check the provider&apos;s base URL.</source>
+        <comment>provider.requested_model_unknown</comment>
+        <translation>{name} 没有所请求的模型（{status}）。请在设置 → 模型与密钥中另选一个，或检查提供商的基础 URL。</translation>
+    </message>
+    <message>
+        <source>prompt is too long</source>
+        <comment>provider.prompt_too_long</comment>
+        <translation>提示过长</translation>
+    </message>
+    <message>
+        <source>input length and `max_tokens` exceed context limit: {tokens} + {max_tokens} &gt; {window}</source>
+        <comment>provider.sum_too_long</comment>
+        <translation>输入长度与 `max_tokens` 超出上下文上限：{tokens} + {max_tokens} &gt; {window}</translation>
+    </message>
+    <message>
+        <source>{name} rejected the request ({status}).</source>
+        <comment>provider.rejected</comment>
+        <translation>{name} 拒绝了请求（{status}）。</translation>
+    </message>
+    <message>
+        <source>{name} is limiting the rate of requests ({status}).</source>
+        <comment>provider.rate_limited</comment>
+        <translation>{name} 正在限制请求速率（{status}）。</translation>
+    </message>
+    <message>
+        <source>{name} allows this account fewer tokens per minute than this one request has ({status}). Raise the account&apos;s tier or choose another model.</source>
+        <comment>provider.over_the_minute</comment>
+        <translation>此账户在 {name} 每分钟可用的 token 少于这一个请求所需（{status}）。请提升账户等级，或选择其他模型。</translation>
+    </message>
+    <message>
+        <source>{name} is overloaded ({status}). Try again in a moment.</source>
+        <comment>provider.overloaded</comment>
+        <translation>{name} 过载（{status}）。请稍后重试。</translation>
+    </message>
+    <message>
+        <source>{name} did not answer in time ({status}). Try again in a moment.</source>
+        <comment>provider.timed_out</comment>
+        <translation>{name} 未及时回答（{status}）。请稍后重试。</translation>
+    </message>
+    <message>
+        <source>{name} failed ({status}). Try again in a moment.</source>
+        <comment>provider.failed</comment>
+        <translation>{name} 出错（{status}）。请稍后重试。</translation>
+    </message>
+    <message>
+        <source>{name} redirects requests to another address ({status}). Correct its base URL in the settings.</source>
+        <comment>provider.redirects</comment>
+        <translation>{name} 把请求重定向到别处（{status}）。请在设置中更正其基础 URL。</translation>
+    </message>
+    <message>
+        <source>{name} answered with {status}, which is not the status of an answer.</source>
+        <comment>provider.odd_status</comment>
+        <translation>{name} 以 {status} 回应，这不是有效的状态码。</translation>
+    </message>
+    <message>
+        <source>an error inside its answer</source>
+        <comment>status.in_band</comment>
+        <translation>回答中的错误</translation>
+    </message>
+    <message>
+        <source>It said: {words}</source>
+        <comment>provider.said</comment>
+        <translation>对方的话：{words}</translation>
+    </message>
+    <message>
+        <source>an answer that cannot be read</source>
+        <comment>said.unreadable</comment>
+        <translation>无法读取的内容</translation>
+    </message>
+    <message>
+        <source>a web page</source>
+        <comment>said.web_page</comment>
+        <translation>网页</translation>
+    </message>
+    <message>
+        <source>a web page titled “{title}”</source>
+        <comment>said.web_page_titled</comment>
+        <translation>标题为“{title}”的网页</translation>
+    </message>
+    <message>
+        <source>something that is not an answer</source>
+        <comment>said.no_answer</comment>
+        <translation>不是回答的内容</translation>
+    </message>
+    <message>
+        <source>{name} answered with {what}. Check its base URL: it usually ends in /v1.</source>
+        <comment>provider.not_an_api</comment>
+        <translation>{name} 返回了{what}。请检查其基础 URL：通常以 /v1 结尾。</translation>
+    </message>
+    <message>
+        <source>{name} ended its answer before it began.</source>
+        <comment>provider.empty_stream</comment>
+        <translation>{name} 尚未开始回答就结束了。</translation>
+    </message>
+    <message>
+        <source>{name} sent an empty answer.</source>
+        <comment>provider.empty_answer</comment>
+        <translation>{name} 返回了空回答。</translation>
+    </message>
+    <message>
+        <source>{name} sent something that is not an answer. Check its base URL.</source>
+        <comment>provider.no_answer</comment>
+        <translation>{name} 返回的不是回答。请检查其基础 URL。</translation>
+    </message>
+    <message>
+        <source>{name} sent something that is not an answer.</source>
+        <comment>provider.unreadable</comment>
+        <translation>{name} 返回的不是回答。</translation>
+    </message>
+    <message>
+        <source>{name} sent a damaged answer: one of its parts is not a chunk.</source>
+        <comment>provider.damaged_chunk</comment>
+        <translation>{name} 的回答已损坏：其中有一部分不是有效的数据块。</translation>
+    </message>
+    <message>
+        <source>{name} sent a damaged answer: an event in it has no end.</source>
+        <comment>provider.endless_event</comment>
+        <translation>{name} 的回答已损坏：其中有一个事件没有结尾。</translation>
+    </message>
+    <message>
+        <source>{name} sent a damaged answer: it has no end.</source>
+        <comment>provider.endless_answer</comment>
+        <translation>{name} 的回答已损坏：没有结尾。</translation>
+    </message>
+    <message>
+        <source>{name} sent an answer that LiteLLM cannot read ({kind}). Try again, or choose another model.</source>
+        <comment>provider.litellm_unreadable</comment>
+        <translation>LiteLLM 无法解析 {name} 的回答（{kind}）。请重试，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>{name} did not answer in time.</source>
+        <comment>provider.no_answer_in_time</comment>
+        <translation>{name} 未及时回答。</translation>
+    </message>
+    <message>
+        <source>{name} stopped answering: nothing more came in time.</source>
+        <comment>provider.went_silent</comment>
+        <translation>{name} 停止了回答：未及时收到更多内容。</translation>
+    </message>
+    <message>
+        <source>{name} broke off its answer: the connection to {place} ended early.</source>
+        <comment>provider.broke_off</comment>
+        <translation>{name} 中断了回答：与 {place} 的连接提前结束。</translation>
+    </message>
+    <message>
+        <source>{name} broke off its answer: the stream ended early.</source>
+        <comment>provider.stream_ended_early</comment>
+        <translation>{name} 中断了回答：流提前结束。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be reached: {why}. Check the network and the provider&apos;s base URL.</source>
+        <comment>provider.unreachable</comment>
+        <translation>无法连接 {name}：{why}。请检查网络和提供商的基础网址。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be reached: {why}. Is {server} running?</source>
+        <comment>provider.local_unreachable</comment>
+        <translation>无法连接 {name}：{why}。{server} 在运行吗？</translation>
+    </message>
+    <message>
+        <source>{place} took too long to accept a connection</source>
+        <comment>reach.too_slow</comment>
+        <translation>{place} 迟迟不接受连接</translation>
+    </message>
+    <message>
+        <source>{place} refused the connection</source>
+        <comment>reach.refused</comment>
+        <translation>{place} 拒绝了连接</translation>
+    </message>
+    <message>
+        <source>the connection to {place} failed</source>
+        <comment>reach.failed</comment>
+        <translation>与 {place} 的连接失败</translation>
+    </message>
+    <message>
+        <source>the provider</source>
+        <comment>place.the_provider</comment>
+        <translation>提供商</translation>
+    </message>
+    <message>
+        <source>the local server</source>
+        <comment>server.local</comment>
+        <translation>本地服务器</translation>
+    </message>
+    <message>
+        <source>llama.cpp&apos;s server</source>
+        <comment>server.llama_cpp</comment>
+        <translation>llama.cpp 的服务器</translation>
+    </message>
+    <message>
+        <source>The address of {name} is Understudy&apos;s own: a request would go round for ever. Correct its base URL in the settings.</source>
+        <comment>provider.own_address</comment>
+        <translation>{name} 的地址就是 Understudy 自己：请求会永远循环。请在设置中更正其基础网址。</translation>
+    </message>
+    <message>
+        <source>{name} has no base URL. Set one in Understudy → Settings → Models and keys.</source>
+        <comment>provider.no_base_url</comment>
+        <translation>{name} 没有设置基础网址。请在 Understudy → 设置 → 模型与密钥中设置。</translation>
+    </message>
+    <message>
+        <source>{source} is not the address of a proxy. Set it to an address like http://proxy.example:3128, or clear it.</source>
+        <comment>proxy.not_an_address</comment>
+        <translation>{source} 不是有效的代理地址。请改为 http://proxy.example:3128 这样的地址，或将其清空。</translation>
+    </message>
+    <message>
+        <source>{source} names a {scheme} proxy, and only http and https proxies are supported. Choose an http proxy.</source>
+        <comment>proxy.kind_unsupported</comment>
+        <translation>{source} 指定的是 {scheme} 代理，目前只支持 http 和 https 代理。请改用 http 代理。</translation>
+    </message>
+    <message>
+        <source>{source} names a {scheme} proxy, and only http and https proxies are supported. Choose an http proxy, or add {host} to NO_PROXY.</source>
+        <comment>proxy.kind_unsupported_by_variable</comment>
+        <translation>{source} 指定的是 {scheme} 代理，目前只支持 http 和 https 代理。请改用 http 代理，或将 {host} 加入 NO_PROXY。</translation>
+    </message>
+    <message>
+        <source>The outgoing proxy in the settings</source>
+        <comment>proxy.in_settings</comment>
+        <translation>设置中的出站代理</translation>
+    </message>
+    <message>
+        <source>The system&apos;s proxy</source>
+        <comment>proxy.of_system</comment>
+        <translation>系统代理</translation>
+    </message>
+    <message>
+        <source>{name} cannot be used: the Python package {package} is not installed. Reinstall Understudy, or choose another model.</source>
+        <comment>setup.package_missing</comment>
+        <translation>无法使用 {name}：缺少 Python 包 {package}。请重新安装 Understudy，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be used: a Python package is missing. Reinstall Understudy, or choose another model.</source>
+        <comment>setup.some_package_missing</comment>
+        <translation>无法使用 {name}：缺少一个 Python 包。请重新安装 Understudy，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>{name} has no Google credentials. Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account.</source>
+        <comment>setup.no_google_credentials</comment>
+        <translation>{name} 没有可用的 Google 凭据。请运行 `gcloud auth application-default login`，或将 GOOGLE_APPLICATION_CREDENTIALS 设为服务账号的密钥文件。</translation>
+    </message>
+    <message>
+        <source>{name} did not get an access token: Google refused the credentials of this machine. Run `gcloud auth application-default login` again, or renew the key file of the service account.</source>
+        <comment>setup.google_credentials_refused</comment>
+        <translation>{name} 未能取得访问令牌：Google 拒绝了本机的凭据。请重新运行 `gcloud auth application-default login`，或更换服务账号的密钥文件。</translation>
+    </message>
+    <message>
+        <source>{name} has no valid AWS credentials. Run `aws configure` or `aws sso login`, or store a key: `understudy keys set {provider}`.</source>
+        <comment>setup.no_aws_credentials</comment>
+        <translation>{name} 没有有效的 AWS 凭据。请运行 `aws configure` 或 `aws sso login`，或存入一个密钥：`understudy keys set {provider}`。</translation>
+    </message>
+    <message>
+        <source>{name} was not asked: its settings are not complete, or LiteLLM cannot send this request.</source>
+        <comment>setup.not_sent</comment>
+        <translation>请求未发送给 {name}：其设置不完整，或 LiteLLM 无法发送此请求。</translation>
+    </message>
+    <message>
+        <source>There is no demo model named {model}. There are: {models}.</source>
+        <comment>demo.no_such_model</comment>
+        <translation>没有名为 {model} 的演示模型。现有：{models}。</translation>
+    </message>
+    <message>
+        <source>{name} did not list its models within {seconds:g} seconds.</source>
+        <comment>models.late</comment>
+        <translation>{name} 未能在 {seconds:g} 秒内列出模型。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be reached at {place}. Check the address and the network.</source>
+        <comment>models.unreachable</comment>
+        <translation>无法在 {place} 连接 {name}。请检查地址和网络。</translation>
+    </message>
+    <message>
+        <source>{name} rejected the API key ({status}).</source>
+        <comment>models.key_refused</comment>
+        <translation>{name} 拒绝了 API 密钥（{status}）。</translation>
+    </message>
+    <message>
+        <source>{name} answered {status} at {place}, not with a list of models.</source>
+        <comment>models.not_a_list</comment>
+        <translation>{name} 在 {place} 回应了 {status}，而不是模型列表。</translation>
+    </message>
 </context>
 <context>
     <name>ModelListView</name>
@@ -2676,14 +2971,6 @@
         <translation>磁盘已满</translation>
     </message>
     <message>
-        <source>an error inside its answer</source>
-        <translation>回答中的错误</translation>
-    </message>
-    <message>
-        <source>asked for</source>
-        <translation>（所要求的）</translation>
-    </message>
-    <message>
         <source>{0} took too long to accept a connection</source>
         <translation>{0} 迟迟不接受连接</translation>
     </message>
@@ -2712,14 +2999,6 @@
         <translation>出站代理返回了 {0}</translation>
     </message>
     <message>
-        <source>The outgoing proxy in the settings</source>
-        <translation>设置中的出站代理</translation>
-    </message>
-    <message>
-        <source>The system&apos;s proxy</source>
-        <translation>系统代理</translation>
-    </message>
-    <message>
         <source>{0} closed the connection at once</source>
         <translation>{0} 立即关闭了连接</translation>
     </message>
@@ -2742,18 +3021,6 @@
     <message>
         <source>llama.cpp&apos;s server</source>
         <translation>llama.cpp 的服务器</translation>
-    </message>
-    <message>
-        <source>something that is no answer</source>
-        <translation>不是回答的内容</translation>
-    </message>
-    <message>
-        <source>a web page titled “{0}”</source>
-        <translation>标题为“{0}”的网页</translation>
-    </message>
-    <message>
-        <source>a web page</source>
-        <translation>网页</translation>
     </message>
     <message>
         <source> or set {0}</source>
@@ -3124,86 +3391,6 @@
         <translation>本地模型仍会回答。</translation>
     </message>
     <message>
-        <source>{0} refused the key: {1}.</source>
-        <translation>{0} 拒绝了密钥：{1}。</translation>
-    </message>
-    <message>
-        <source>Open Understudy → Settings → Models and keys (or run `understudy keys set {0}`).</source>
-        <translation>请打开 Understudy → 设置 → 模型与密钥（或运行 `understudy keys set {0}`）。</translation>
-    </message>
-    <message>
-        <source>{0} wants money first: {1}.</source>
-        <translation>{0} 要求先付费：{1}。</translation>
-    </message>
-    <message>
-        <source>Top up the account there, or choose another model.</source>
-        <translation>请到那里充值，或另选模型。</translation>
-    </message>
-    <message>
-        <source>{0} does not know the model {1}: {2}.</source>
-        <translation>{0} 没有模型 {1}：{2}。</translation>
-    </message>
-    <message>
-        <source>Choose another in Settings → Models and keys, or check the provider&apos;s base URL.</source>
-        <translation>请在设置 → 模型与密钥中另选模型，或检查提供商的基础网址。</translation>
-    </message>
-    <message>
-        <source>{0} did not accept the request: {1}.</source>
-        <translation>{0} 不接受此请求：{1}。</translation>
-    </message>
-    <message>
-        <source>{0} is limiting how often it may be asked: {1}.</source>
-        <translation>{0} 正在限制请求频率：{1}。</translation>
-    </message>
-    <message>
-        <source>{0} is overloaded: {1}.</source>
-        <translation>{0} 过载：{1}。</translation>
-    </message>
-    <message>
-        <source>{0} did not answer in time: {1}.</source>
-        <translation>{0} 未及时回答：{1}。</translation>
-    </message>
-    <message>
-        <source>{0} failed: {1}.</source>
-        <translation>{0} 出错：{1}。</translation>
-    </message>
-    <message>
-        <source>Try again in a moment.</source>
-        <translation>请稍后重试。</translation>
-    </message>
-    <message>
-        <source>{0} allows this account fewer tokens a minute than this one request has: {1}.</source>
-        <translation>{0} 给此账户的每分钟词元数少于这一个请求所需：{1}。</translation>
-    </message>
-    <message>
-        <source>Raise the account&apos;s tier there, or choose another model.</source>
-        <translation>请到那里提升账户等级，或另选模型。</translation>
-    </message>
-    <message>
-        <source>{0} wants to send us elsewhere: {1}.</source>
-        <translation>{0} 要把请求转到别处：{1}。</translation>
-    </message>
-    <message>
-        <source>Correct its base URL in the settings.</source>
-        <translation>请在设置中更正其基础网址。</translation>
-    </message>
-    <message>
-        <source>It said: {0}</source>
-        <translation>对方的话：{0}</translation>
-    </message>
-    <message>
-        <source>{0} answered {1} at {2}, not with a list of models.</source>
-        <translation>{0} 在 {2} 回应了 {1}，而不是模型列表。</translation>
-    </message>
-    <message>
-        <source>{0} did not list its models within {1} seconds.</source>
-        <translation>{0} 未能在 {1} 秒内列出模型。</translation>
-    </message>
-    <message>
-        <source>{0} cannot be reached at {1}: check the address and the network.</source>
-        <translation>无法在 {1} 连接 {0}：请检查地址和网络。</translation>
-    </message>
-    <message>
         <source>{0} cannot be reached: {1}.</source>
         <translation>无法连接 {0}：{1}。</translation>
     </message>
@@ -3228,14 +3415,6 @@
         <translation>{0} 的地址不是可以连接的 URL。</translation>
     </message>
     <message>
-        <source>The address of {0} is Understudy&apos;s own: a request would go round for ever.</source>
-        <translation>{0} 的地址就是 Understudy 自己：请求会永远循环。</translation>
-    </message>
-    <message>
-        <source>Correct it.</source>
-        <translation>请更正。</translation>
-    </message>
-    <message>
         <source>{0} closed the connection before it answered ({1}).</source>
         <translation>{0} 未回答就关闭了连接 ({1})。</translation>
     </message>
@@ -3250,26 +3429,6 @@
     <message>
         <source>Check its base URL.</source>
         <translation>请检查其基础网址。</translation>
-    </message>
-    <message>
-        <source>{0} is not the address of a proxy.</source>
-        <translation>{0} 不是有效的代理地址。</translation>
-    </message>
-    <message>
-        <source>Set it to an address like http://proxy.example:3128, or clear it.</source>
-        <translation>请改为 http://proxy.example:3128 这样的地址，或将其清空。</translation>
-    </message>
-    <message>
-        <source>{0} names a {1} proxy, and only http and https proxies are supported.</source>
-        <translation>{0} 指定的是 {1} 代理，目前只支持 http 和 https 代理。</translation>
-    </message>
-    <message>
-        <source>Choose an http proxy.</source>
-        <translation>请改用 http 代理。</translation>
-    </message>
-    <message>
-        <source>Choose an http proxy, or add {0} to NO_PROXY.</source>
-        <translation>请改用 http 代理，或将 {0} 加入 NO_PROXY。</translation>
     </message>
     <message>
         <source>The outgoing proxy requires a user name and a password (407).</source>
@@ -3300,10 +3459,6 @@
         <translation>{0} 未及时回答（{1}）。</translation>
     </message>
     <message>
-        <source>{0} did not answer in time.</source>
-        <translation>{0} 未及时回答。</translation>
-    </message>
-    <message>
         <source>{0} stopped answering: nothing more came in time.</source>
         <translation>{0} 停止了回答：未及时收到更多内容。</translation>
     </message>
@@ -3312,112 +3467,8 @@
         <translation>{0} 中断了回答：与 {1} 的连接提前结束。</translation>
     </message>
     <message>
-        <source>{0} broke off its answer: the stream ended early.</source>
-        <translation>{0} 中断了回答：流提前结束。</translation>
-    </message>
-    <message>
-        <source>{0} answered with {1}, which is no status of an answer.</source>
-        <translation>{0} 回应了 {1}，那不是回答的状态码。</translation>
-    </message>
-    <message>
-        <source>{0} answered with nothing that is an answer.</source>
-        <translation>{0} 的回应不是回答。</translation>
-    </message>
-    <message>
-        <source>{0} answered with nothing at all.</source>
-        <translation>{0} 的回应是空的。</translation>
-    </message>
-    <message>
-        <source>{0} answered with something that is no answer.</source>
-        <translation>{0} 返回的内容不是有效的回答。</translation>
-    </message>
-    <message>
-        <source>{0} answered with {1}.</source>
-        <translation>{0} 的回应是{1}。</translation>
-    </message>
-    <message>
-        <source>Is its base URL right?</source>
-        <translation>其基础网址 正确吗？</translation>
-    </message>
-    <message>
-        <source>It usually ends in /v1.</source>
-        <translation>它通常以 /v1 结尾。</translation>
-    </message>
-    <message>
-        <source>{0} ended its answer before it began.</source>
-        <translation>{0} 尚未开始回答就结束了。</translation>
-    </message>
-    <message>
-        <source>{0} sent an event without end: its answer is damaged.</source>
-        <translation>{0} 发来一个没有结尾的事件：回答已损坏。</translation>
-    </message>
-    <message>
-        <source>{0} sent an answer without end: its answer is damaged.</source>
-        <translation>{0} 发来没有结尾的回答：回答已损坏。</translation>
-    </message>
-    <message>
-        <source>{0} sent something that is no chunk: its answer is damaged.</source>
-        <translation>{0} 发来的内容不是数据块：回答已损坏。</translation>
-    </message>
-    <message>
         <source>It ended with {0}.</source>
         <translation>它以 {0} 结束。</translation>
-    </message>
-    <message>
-        <source>{0} sent an answer that LiteLLM cannot read ({1}).</source>
-        <translation>LiteLLM 无法解析 {0} 的回答（{1}）。</translation>
-    </message>
-    <message>
-        <source>Try again, or choose another model.</source>
-        <translation>请重试，或换一个模型。</translation>
-    </message>
-    <message>
-        <source>{0} cannot be used: the Python package {1} is not installed.</source>
-        <translation>无法使用 {0}：缺少 Python 包 {1}。</translation>
-    </message>
-    <message>
-        <source>{0} cannot be used: a Python package is missing.</source>
-        <translation>无法使用 {0}：缺少一个 Python 包。</translation>
-    </message>
-    <message>
-        <source>Reinstall Understudy, or choose another model.</source>
-        <translation>请重新安装 Understudy，或换一个模型。</translation>
-    </message>
-    <message>
-        <source>{0} has no Google credentials.</source>
-        <translation>{0} 没有可用的 Google 凭据。</translation>
-    </message>
-    <message>
-        <source>Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account.</source>
-        <translation>请运行 `gcloud auth application-default login`，或将 GOOGLE_APPLICATION_CREDENTIALS 设为服务账号的密钥文件。</translation>
-    </message>
-    <message>
-        <source>{0} did not get an access token: Google refused the credentials of this machine.</source>
-        <translation>{0} 未能取得访问令牌：Google 拒绝了本机的凭据。</translation>
-    </message>
-    <message>
-        <source>Run `gcloud auth application-default login` again, or renew the key file of the service account.</source>
-        <translation>请重新运行 `gcloud auth application-default login`，或更换服务账号的密钥文件。</translation>
-    </message>
-    <message>
-        <source>{0} has no valid AWS credentials.</source>
-        <translation>{0} 没有有效的 AWS 凭据。</translation>
-    </message>
-    <message>
-        <source>Run `aws configure` or `aws sso login`, or store a key: `understudy keys set {0}`.</source>
-        <translation>请运行 `aws configure` 或 `aws sso login`，或存入一个密钥：`understudy keys set {0}`。</translation>
-    </message>
-    <message>
-        <source>{0} was not asked: its settings are not complete, or LiteLLM cannot send this request.</source>
-        <translation>请求未发送给 {0}：其设置不完整，或 LiteLLM 无法发送此请求。</translation>
-    </message>
-    <message>
-        <source>There is no demo model named {0}.</source>
-        <translation>没有名为 {0} 的演示模型。</translation>
-    </message>
-    <message>
-        <source>There are: {0}.</source>
-        <translation>现有：{0}。</translation>
     </message>
     <message>
         <source>The provider sent more arguments for the finished call of {0}.</source>
