@@ -14,19 +14,6 @@ from proxy_core.messages import Message, sentences
 from proxy_core.upstream.faults import Asked
 from proxy_core.upstream.plain_words import scrubbed, shortened
 
-_GOOGLE: Final = (
-    "{name} has no Google credentials. Run `gcloud auth application-default login`, or set "
-    "GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account."
-)
-_OLD_GOOGLE: Final = (
-    "{name} did not get an access token: Google refused the credentials of this machine. "
-    "Run `gcloud auth application-default login` again, or renew the key file of the service account."
-)
-_NO_AWS: Final = (
-    "{name} has no valid AWS credentials. Run `aws configure` or `aws sso login`, "
-    "or store a key: `understudy keys set {provider}`."
-)
-
 _GOOGLE: Final = "google.auth.exceptions"
 _AWS: Final = "botocore.exceptions"
 
