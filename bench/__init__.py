@@ -1,1 +1,1 @@
-"""How much Understudy costs, beside floors and peers, measured in one run: ``python -m bench``."""
+"""Measurement of Understudy beside baselines and peers, in one run: ``python -m bench``."""

@@ -17,12 +17,12 @@ from bench.table import medians_of, table, verdicts
 
 
 def main(arguments: list[str]) -> int:
-    """Measure, print, return 1 when a program that was chosen could not be measured."""
+    """Measure and print; return 1 if a chosen program could not be measured."""
     chosen = _parser().parse_args(arguments)
     if chosen.install_peers:
         peers.install()
         return 0
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that what was started is stopped
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that started programs are stopped
     wanted = [program for program in programs() if _is_chosen(program, chosen.only)]
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
         present = [program for program in wanted if not program.absent]
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _is_chosen(program: Program, only: list[str]) -> bool:
-    """What the delays are taken off is always there."""
+    """Return whether a program is chosen; the direct connection always is, since delays are relative to it."""
     return not only or program.part is Part.NOTHING or any(part in program.name for part in only)
 
 
@@ -62,7 +62,7 @@ def _say(sentence: str) -> None:
 
 
 def _circumstances(run: Run) -> str:
-    """What a reader of the table has to know of the machine."""
+    """Return what a reader of the table has to know about the machine."""
     disturbed = [one for one in run.measured if one.is_disturbed]
     loads = sorted(one.load for one in run.measured) or [0.0]
     machine = (

@@ -1,9 +1,9 @@
-"""What the desktop app costs: ``python -m bench.app``. Wants Xvfb; every figure is of the real app and its real proxy.
+"""The cost of the desktop app: ``python -m bench.app``. Needs Xvfb; every figure is of the real app and its real proxy.
 
-Start-up to the first picture and to the open port, memory and idle processor time with the proxy running, the delay
-that a window which is being looked at adds to streams, and how long Qt's thread was ever busy, also while LiteLLM is
-being loaded beside it. ``bench.app_rows`` measures a long log. Others who use the machine meanwhile disturb the delays
-most; where that cannot be helped, ``chrt --rr 5 python -m bench.app`` (as root) lets them wait.
+Time to the first frame and to the open port, memory and idle processor time with the proxy running, the delay that a
+visible window adds to streams, and how long Qt's thread was ever busy, also while LiteLLM is loaded. ``bench.app_rows``
+measures a long log. Other work on the machine disturbs the delays most; where that cannot be avoided, ``chrt --rr 5
+python -m bench.app`` (as root) takes precedence over it.
 """
 
 from __future__ import annotations
@@ -37,35 +37,35 @@ from bench.running import Running, running, start_upstream, stop
 from tests.support.display import Display
 
 RATE: Final = 200
-"""Requests a second beside the streams that are measured."""
+"""Requests per second beside the measured streams."""
 
 IDLE: Final = 10.0
-"""Seconds over which idling is measured, after as many of settling."""
+"""Seconds over which idling is measured, after as many seconds of settling."""
 
 STREAMED: Final = 12.0
-"""Seconds of the stream beside which LiteLLM is loaded."""
+"""Seconds of the stream during which LiteLLM is loaded."""
 
 LOADED_AFTER: Final = 3.0
-"""Seconds after which it is; the stream goes by then."""
+"""Seconds after which it is loaded; the stream is running by then."""
 
 STREAMS: Final = replace(PACED, name="with others", connections=16)
 
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """What the app's stopwatch wrote down; ``late`` are pairs of a monotonic time and milliseconds."""
+    """The stopwatch's records; ``late`` are pairs of a monotonic time and milliseconds."""
 
     shown: float
     open: float
     late: tuple[tuple[float, float], ...]
 
     def worst(self, since: float = 0.0) -> float:
-        """The longest that Qt's thread was busy in one go since then, in milliseconds."""
+        """Return the longest time that Qt's thread was busy at once since then, in milliseconds."""
         return max((ms for at, ms in self.late if at >= since), default=0.0)
 
 
 def moments(file: Path) -> Moments:
-    """All that was written so far."""
+    """Return the records written so far."""
     lines = [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
     told: dict[str, Any] = {name: value for line in lines for name, value in line.items()}
     late = tuple((line["at"], line["worst"]) for line in lines if "at" in line)
@@ -73,7 +73,9 @@ def moments(file: Path) -> Moments:
 
 
 def app(display: Display, variables: Mapping[str, str] | None = None, *, stopwatch: bool = True) -> Program:
-    """The app with its window open, as a program like the others. Its stopwatch wakes it a hundred times a second."""
+    """Return the app with its window open as a program like the others. Its stopwatch wakes it a hundred times per
+    second.
+    """
     headless = next(program for program in programs() if program.name == DIRECT)
 
     def start(place: Place) -> Start:
@@ -91,7 +93,7 @@ def app(display: Display, variables: Mapping[str, str] | None = None, *, stopwat
 
 
 def main() -> int:
-    """Measure and print, a line for each figure with its limit."""
+    """Measure and print one line per figure with its limit."""
     parser = argparse.ArgumentParser("python -m bench.app", description="Measure the desktop app.")
     parser.add_argument("--seconds", type=float, default=6.0, help="of each measurement of streams (6)")
     parser.add_argument("--starts", type=int, default=5, help="of the app; their median counts (5)")
@@ -141,7 +143,7 @@ def _resting(window: Program, folder: Path, port: int) -> None:
 
 
 def _streams(window: Program, folder: Path, port: int, upstream: int, seconds: float, rounds: int) -> None:
-    """In turns, since the machine is not the same from one minute to the next; the medians of the rounds count."""
+    """Measure in turns, since the machine changes from one minute to the next; the medians of the rounds count."""
     headless = next(program for program in programs() if program.name == DIRECT)
     delays: dict[str, list[float]] = {headless.name: [], window.name: []}
     late = []
@@ -159,7 +161,7 @@ def _streams(window: Program, folder: Path, port: int, upstream: int, seconds: f
 
 
 def _beside_litellm(window: Program, folder: Path, port: int, upstream: int, times: int) -> None:
-    """A request that only LiteLLM can send comes while a stream of another goes on: LiteLLM is loaded beside it."""
+    """Measure while LiteLLM is loaded: during a stream, a request arrives that only LiteLLM can send."""
     frames, gaps, took, memory = [], [], [], []
     for number in range(times):
         place = folder / f"litellm {number}"
@@ -177,7 +179,7 @@ def _beside_litellm(window: Program, folder: Path, port: int, upstream: int, tim
 
 
 def _load_litellm(one: Running) -> tuple[float, float]:
-    """When it was asked for, and when its answer was here; monotonic. That it is an error does not matter."""
+    """Return the monotonic times of the request and of its answer. That it is an error does not matter."""
     time.sleep(LOADED_AFTER)
     body = small(Wanted(Kind.WHOLE, 1), "gemini/gemini-2.5-flash")
     headers = {**HEADERS, **headers_of(one.program), "content-type": "application/json"}
@@ -207,7 +209,7 @@ def _measured(one: Running, situation: Situation, upstream: int, seconds: float)
 
 @contextmanager
 def _steady(one: Running, seconds: float) -> Iterator[None]:
-    """Small requests at :data:`RATE` beside whatever else is asked."""
+    """Send small requests at :data:`RATE` until the end of the block."""
     token = "us-bench-0123456789abcdef"
     words = ("bench.app_steady", str(one.port), token, str(RATE), str(seconds + 3), one.program.model)
     process = subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, stdout=subprocess.PIPE)

@@ -1,7 +1,7 @@
-"""The app with a stopwatch in it: ``python -m bench.app_probe FILE`` is ``python -m app`` that writes down its moments.
+"""The app with a stopwatch: ``python -m bench.app_probe FILE`` is ``python -m app`` that records its timing.
 
-Each line of FILE is JSON: ``{"shown": s}`` and ``{"open": s}``, seconds since the process started, once; then twice a
-second ``{"at": t, "worst": ms}``, the longest that Qt's thread kept a 10 ms timer waiting. Times ``t`` are monotonic.
+Each line of FILE is JSON: ``{"shown": s}`` and ``{"open": s}``, seconds since the process started, once; then twice per
+second ``{"at": t, "worst": ms}``, the longest time that Qt's thread delayed a 10 ms timer. Times ``t`` are monotonic.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ TOLD: Final = 0.5
 
 
 class Stopwatch(QObject):
-    """Sees the first picture of a window, and how late Qt's thread is."""
+    """Detects the first frame of a window, and measures how late Qt's thread is."""
 
     def __init__(self, application: QApplication, file: Path) -> None:
         super().__init__(application)
@@ -48,7 +48,7 @@ class Stopwatch(QObject):
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         if event.type() is QEvent.Type.Paint and not self._shown and isinstance(watched, QWidget):
             self._shown = True
-            QTimer.singleShot(0, self, self._is_shown)  # when what is painted has been painted
+            QTimer.singleShot(0, self, self._is_shown)  # after the frame has been painted
         return False
 
     def _is_shown(self) -> None:
@@ -67,17 +67,17 @@ class Stopwatch(QObject):
 
 
 def _listens() -> bool:
-    """Whether this process has a TCP port open."""
+    """Return whether this process has an open TCP port."""
     return any(one.status == psutil.CONN_LISTEN for one in psutil.Process().net_connections("tcp"))
 
 
 def since_start() -> float:
-    """Seconds since this process was made."""
+    """Return seconds since this process was created."""
     return round(time.time() - psutil.Process().create_time(), 3)
 
 
 def main() -> int:
-    """The app, watched."""
+    """Run the app with the stopwatch."""
     made = process.application
 
     def watched() -> QApplication:

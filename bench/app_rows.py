@@ -1,6 +1,6 @@
-"""How long Qt's thread is busy with many rows: ``python -m bench.app_rows [ROWS]`` fills, scrolls and filters the log.
+"""How long many rows keep Qt's thread busy: ``python -m bench.app_rows [ROWS]`` fills, scrolls and filters the log.
 
-On no screen: what is measured is the work of a frame, not a graphics card. Prints one line of JSON, times in ms.
+Without a display: it measures the work of a frame, not a graphics card. Prints one line of JSON, times in ms.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from proxy_core.ledger.rows import Filter, RequestRow
 
 
 def row(number: int) -> RequestRow:
-    """A request as the ledger has it."""
+    """Return a request as the ledger stores it."""
     began = 1_790_000_000.0 + number
     failed = number % 17 == 0
     record = RequestRecord(
@@ -54,7 +54,7 @@ def row(number: int) -> RequestRow:
 
 
 class Rows:
-    """Answers the window's questions out of memory, as the app would from the ledger."""
+    """Answers the window's queries from memory, as the app does from the ledger."""
 
     def __init__(self, count: int) -> None:
         self._rows = [row(number) for number in range(count, 0, -1)]
@@ -121,7 +121,7 @@ def main(count: int) -> int:
 
 @contextmanager
 def timed(into: list[float]) -> Iterator[None]:
-    """How many milliseconds the block takes."""
+    """Measure the milliseconds of the block."""
     began = time.perf_counter()
     yield
     into.append((time.perf_counter() - began) * 1000)

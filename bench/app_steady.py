@@ -12,7 +12,7 @@ from bench.prompts import HEADERS, small
 
 
 async def main(port: int, token: str, rate: int, seconds: float, model: str) -> int:
-    """``rate`` requests a second; prints how many were answered well."""
+    """Send ``rate`` requests per second; print how many were answered successfully."""
     body = small(Wanted(Kind.WHOLE, 5), model)
     headers = {**HEADERS, "authorization": f"Bearer {token}", "content-type": "application/json"}
     good = 0

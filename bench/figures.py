@@ -1,4 +1,4 @@
-"""What is measured of a program, and how each figure is read from what the client saw."""
+"""The figures of a program, and how each is computed from what the client measured."""
 
 from __future__ import annotations
 
@@ -18,16 +18,20 @@ AT_ONCE: Final = 16
 _ONE_PER_SECOND: Final = 100
 _BURST: Final = 10_000
 _WORDS: Final = 60
+"""Connections, chunks per second and stream, concurrent whole answers; chunks per second of the one stream; chunks of a
+burst; chunks of a whole answer. The table of measurements that the limits come from has these
+(``docs/decisions/018-which-floor.md``)."""
+
 _MARGIN: Final = 1.5
 """Seconds that paced answers outlast the measurement. They end by themselves: a floor does not see a client leave."""
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """One way of keeping a program busy.
+    """A way of keeping a program busy.
 
-    ``chunks`` is how long an answer is; 0: as long as the measurement. ``share`` is the part of the chosen seconds that
-    it is measured for.
+    ``chunks`` is the length of an answer; 0: as long as the measurement. ``share`` is the part of the chosen seconds
+    that it is measured for.
     """
 
     name: str
@@ -39,7 +43,7 @@ class Situation:
     share: float = 0.5
 
     def load(self, running: Running, upstream: int, seconds: float) -> Load:
-        """For the client. ``upstream`` is its process."""
+        """Return the load for the client. ``upstream`` is its process."""
         program = running.program
         warm, seconds = min(1.0, seconds / 4), seconds * self.share
         chunks = self.chunks or round(self.per_second * (warm + seconds + _MARGIN))
@@ -73,9 +77,10 @@ WARM_UP: Final = (FIRST_SMALL, FIRST_LARGE, BURST)
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One column. ``situation`` None: it is taken where the program is started (``startup``, ``idle``, ``peak``).
+    """One column.
 
-    ``delay``: what the same situation takes with nothing in between is taken off.
+    ``situation`` None: measured when the program is started (``startup``, ``idle``, ``peak``). ``delay``: the same
+    figure without a program in between is subtracted.
     """
 
     key: str

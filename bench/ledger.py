@@ -1,7 +1,7 @@
-"""How fast the ledger answers when it holds a million requests: ``python -m bench.ledger``.
+"""How fast the ledger answers with a million requests: ``python -m bench.ledger``.
 
-A year of work: 1,200 sessions of 40 projects, twelve models, two requests in a hundred that failed, each with a
-sentence of its own. Every question is asked five times; the slowest counts, the first one on a new connection included.
+A year of work: 1,200 sessions of 40 projects, twelve models, two failed requests in a hundred, each with a message of
+its own. Every query is run five times; the slowest counts, the first one on a new connection included.
 """
 
 from __future__ import annotations
@@ -27,6 +27,8 @@ REQUESTS: Final = 1_000_000
 PER_SESSION: Final = 833
 YEAR: Final = 365 * 86_400.0
 END: Final = 1_700_049_600.0
+"""Requests, requests per session, and the span of a year before the last one (Unix time): a heavy user's year."""
+
 MODELS: Final = (
     *(("openai", name) for name in ("gpt-4.1", "gpt-4.1-mini", "gpt-4o", "o3")),
     *(("gemini", name) for name in ("gemini-2.5-pro", "gemini-2.5-flash")),
@@ -41,7 +43,7 @@ PAGE, FILTER, SUMS = 0.050, 0.200, 0.500
 
 
 def records(number: int, seed: int = 4) -> Iterator[RequestRecord]:
-    """The requests, oldest first."""
+    """Yield the requests, oldest first."""
     chance = random.Random(seed)
     for n in range(number):
         at = END - YEAR + YEAR * n / number
@@ -78,7 +80,7 @@ def records(number: int, seed: int = 4) -> Iterator[RequestRecord]:
 
 
 def build(path: Path, number: int) -> None:
-    """Write them all, past the writer's thread."""
+    """Write them all, without the writer's thread."""
     connection = ledger_file.connect(path)
     connection.execute("PRAGMA synchronous = OFF")
     connection.execute("PRAGMA cache_size = -200000")
@@ -98,7 +100,7 @@ def build(path: Path, number: int) -> None:
 
 
 def questions() -> list[tuple[str, float, Callable[[Ledger], Any]]]:
-    """What is asked, the limit in seconds, and how."""
+    """Return the queries, with their limits in seconds."""
     middle = END - YEAR / 2
     last = f"0e8f{(REQUESTS - 1) // PER_SESSION - 3:08x}"
     filters = {
@@ -141,7 +143,7 @@ def _failed_number() -> int:
 
 
 def ask(path: Path, times: int = 5) -> bool:
-    """Ask everything; whether all limits hold, by the time of the processor: others may use the machine."""
+    """Run all queries; return whether all limits hold, by processor time, since the machine may have other work."""
     good = True
     for name, limit, question in questions():
         ledger = Ledger(path)
@@ -162,7 +164,7 @@ def ask(path: Path, times: int = 5) -> bool:
 
 
 def main() -> int:
-    """Build it, ask it."""
+    """Build the ledger, query it."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--keep", type=Path, help="build it here, or use what stands here")
     given = parser.parse_args()

@@ -1,7 +1,7 @@
-"""What the ledger costs a stream: Understudy without it, with rows alone, and with bodies, one after the other.
+"""The cost of the ledger for a stream: Understudy without it, with rows only, and with bodies, one after the other.
 
-``python -m bench.ledger_cost``. Streams that outlast a measurement end after it, so that what is done with a body at
-its end (put together, secrets taken out, compressed) is measured by itself, per chunk.
+``python -m bench.ledger_cost``. Streams that outlast a measurement end after it, so the work on a body at its end
+(assembling, redacting, compressing) is measured separately, per chunk.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _CHUNKS: Final = 500
 
 
 def serve(kind: str, port: int) -> None:
-    """A proxy as ``understudy serve`` runs it, with as much of a ledger as ``kind`` says."""
+    """Run a proxy as ``understudy serve`` does, with the part of the ledger that ``kind`` names."""
     ground = load(os.environ)
     make = ground.proxy.make_service
     if kind != "without":
@@ -56,7 +56,7 @@ def _started(program: Program, kind: str, place: Place) -> Start:
 
 
 def compare(rounds: int, seconds: float) -> None:
-    """Take turns, print medians."""
+    """Measure in turns, print medians."""
     ours = next(program for program in programs() if program.name == DIRECT)
     values: dict[tuple[str, str], list[float]] = {}
     with tempfile.TemporaryDirectory(prefix="understudy-bench-") as folder:
@@ -77,7 +77,11 @@ def compare(rounds: int, seconds: float) -> None:
 
 
 def _measure(one: Running, upstream: int, seconds: float, values: dict[tuple[str, str], list[float]]) -> None:
-    for situation in (PACED, WHOLE, FIRST_LARGE):  # what large bodies leave to do must not fall on the others
+    for situation in (
+        PACED,
+        WHOLE,
+        FIRST_LARGE,
+    ):  # last, since work left over from large bodies must not disturb the others
         seen = ask(situation.load(one, upstream, seconds))
         assert not seen.fault, seen.fault
         for figure in FIGURES:
@@ -86,7 +90,7 @@ def _measure(one: Running, upstream: int, seconds: float, values: dict[tuple[str
 
 
 def at_the_end() -> float:
-    """Microseconds of processor time for each chunk of an answer, after it has ended."""
+    """Return microseconds of processor time per chunk of an answer, after it has ended."""
     frame = b'event: content_block_%b\ndata: {"type":"content_block_%b","index":0,%b}\n\n'
     start = frame % (b"start", b"start", b'"content_block":{"type":"text","text":""}')
     delta = frame % (b"delta", b"delta", b'"delta":{"type":"text_delta","text":" word%d"}')

@@ -1,4 +1,4 @@
-"""One run: every program in every situation, in turns and in rounds, as undisturbed as the machine lets it be."""
+"""One run: every program in every situation, in turns and in rounds, as undisturbed as the machine allows."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from bench.programs import Program
 from bench.running import DidNotAnswer, Running, running, start_upstream, stop
 
 DISTURBED: Final = 0.15
-"""Processors used by others from which a measurement does not count if it can be repeated."""
+"""Processors used by other work, above which a measurement is repeated."""
 
 _SETTLED: Final = 0.5
-"""Seconds after the first answer until a program's idle memory is read."""
+"""Seconds after the first answer until a program's idle memory is measured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +40,13 @@ class Measured:
 
     @property
     def is_disturbed(self) -> bool:
-        """Whether others used more than :data:`DISTURBED` of a processor meanwhile."""
+        """Return whether other work used more than :data:`DISTURBED` of a processor meanwhile."""
         return self.seen.foreign > DISTURBED * self.seen.seconds
 
 
 @dataclass(slots=True)
 class Run:
-    """All that was measured. ``values`` and ``disturbed`` hold, by program and figure, one value a round."""
+    """All measurements. ``values`` and ``disturbed`` hold, by program and figure, one value per round."""
 
     measured: list[Measured] = field(default_factory=list)
     values: dict[str, dict[str, list[float]]] = field(default_factory=dict)
@@ -54,12 +54,12 @@ class Run:
     troubles: list[str] = field(default_factory=list)
 
     def add(self, program: Program, key: str, value: float, *, disturbed: bool = False) -> None:
-        """One value of one figure."""
+        """Add one value of one figure."""
         place = self.disturbed if disturbed else self.values
         place.setdefault(program.name, {}).setdefault(key, []).append(value)
 
     def counted(self) -> dict[str, dict[str, list[float]]]:
-        """By program and figure, the values that others did not disturb; where there are none, those that they did."""
+        """Return, by program and figure, the undisturbed values, or the disturbed ones if there are no others."""
         names = dict.fromkeys([*self.values, *self.disturbed])
         return {name: {**self.disturbed.get(name, {}), **self.values.get(name, {})} for name in names}
 
@@ -68,8 +68,8 @@ class Run:
 class Plan:
     """What to measure: ``seconds`` for the longest situation, ``rounds`` of all.
 
-    ``tries`` is how often a disturbed measurement is made, ``patience`` how many seconds others are waited for before
-    each: a program that was drowned is still at work for some time, too.
+    ``tries`` is how often a disturbed measurement is made, ``patience`` how many seconds to wait for other work before
+    each: an overloaded program also keeps working for some time.
     """
 
     programs: Sequence[Program]
@@ -82,7 +82,7 @@ class Plan:
 
 
 def measure(plan: Plan, say: Callable[[str], None]) -> Run:
-    """Do it. A program that fails is left out from there on, and said in ``troubles``."""
+    """Run the plan. A program that fails is left out from then on, and listed in ``troubles``."""
     run = Run()
     upstream, port = start_upstream(plan.folder)
     try:
@@ -126,7 +126,7 @@ def _round(
 
 
 def _undisturbed(one: Running, situation: Situation, upstream: int, plan: Plan, number: int) -> Measured:
-    """The first measurement that others did not disturb, or the least disturbed one."""
+    """Return the first undisturbed measurement, or the least disturbed one."""
     tries: list[Measured] = []
     for _ in range(plan.tries):
         _wait_for_quiet(plan.patience)
@@ -138,7 +138,7 @@ def _undisturbed(one: Running, situation: Situation, upstream: int, plan: Plan, 
 
 
 def ask(load: Load) -> Seen:
-    """What a client of its own process sees of ``load``."""
+    """Return what a client in a process of its own measures under ``load``."""
     done = subprocess.run(
         [sys.executable, "-m", "bench.load.client"],
         cwd=ROOT,
@@ -160,7 +160,7 @@ def _warmed_up(one: Running, upstream: int, plan: Plan, run: Run) -> bool:
 
 
 def _starts(plan: Plan, started: list[Program], port: int, run: Run, say: Callable[[str], None]) -> None:
-    """Start-up and idle memory, now that every program has been started once and its files are in the cache."""
+    """Measure start-up and idle memory, now that each program has been started once and its files are cached."""
     for number in range(plan.rounds):
         for program in started:
             if program.start is None:
@@ -174,14 +174,14 @@ def _starts(plan: Plan, started: list[Program], port: int, run: Run, say: Callab
 
 
 def _wait_for_quiet(patience: float) -> None:
-    """Until hardly anybody uses the processors, or ``patience`` seconds have passed."""
+    """Wait until the processors are nearly idle, or ``patience`` seconds have passed."""
     for used in _used(patience):
         if used < DISTURBED:
             return
 
 
 def _used(seconds: float) -> Iterator[float]:
-    """Processors in use, several times a second, for so many seconds."""
+    """Yield processors in use, several times per second, for that many seconds."""
     until = time.monotonic() + seconds
     while (now := time.monotonic()) < until:
         before = busy()
@@ -190,6 +190,6 @@ def _used(seconds: float) -> Iterator[float]:
 
 
 def as_json(run: Run) -> bytes:
-    """All of it."""
+    """Return all measurements as JSON."""
     fields = {"values": run.counted(), "troubles": run.troubles, "measured": [asdict(one) for one in run.measured]}
     return orjson.dumps(fields, option=orjson.OPT_INDENT_2)

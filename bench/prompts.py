@@ -1,4 +1,4 @@
-"""The requests that are sent: a small one, and one as Claude Code sends in the middle of its work."""
+"""The requests that are sent: a small one, and one as Claude Code sends in the middle of a session."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import orjson
 from bench.load.wanted import Kind, Wanted
 
 LARGE: Final = 110_000
-"""Bytes of the large request, about: a session of a few turns, most of it tools and system prompt."""
+"""Approximate bytes of the large request: a session of a few turns, most of it tools and system prompt."""
 
 HEADERS: Final = {
     "accept": "application/json",
@@ -29,7 +29,7 @@ HEADERS: Final = {
     "x-stainless-runtime": "node",
     "x-stainless-timeout": "600",
 }
-"""What Claude Code sends, besides the credential."""
+"""The headers that Claude Code sends, besides the credential."""
 
 _WORDS: Final = (
     "the a file path of to is and when command use result tool in that for with run search line read you must not "
@@ -44,12 +44,12 @@ _TOOLS: Final = (
 
 
 def small(wanted: Wanted, model: str) -> str:
-    """A question, as the body of a request."""
+    """Return a question as the body of a request."""
     return _body(wanted, model, [{"role": "user", "content": f"Say what was asked. {wanted}"}], {})
 
 
 def large(wanted: Wanted, model: str) -> str:
-    """About :data:`LARGE` bytes: system prompt, 25 tools, three rounds of calls and their results."""
+    """Return about :data:`LARGE` bytes: system prompt, 25 tools, three rounds of calls and their results."""
     prose = _Prose()
     cached = {"cache_control": {"type": "ephemeral"}}
     system = [
@@ -89,14 +89,14 @@ def _body(wanted: Wanted, model: str, messages: list[dict[str, Any]], rest: dict
 
 
 class _Prose:
-    """Words that are always the same."""
+    """Deterministic words."""
 
     def __init__(self) -> None:
         self._random = Random(7)
         self._words = _WORDS.split()
 
     def of(self, characters: int) -> str:
-        """So many characters of them, about, in lines."""
+        """Return about that many characters of them, in lines."""
         lines: list[str] = []
         while characters > 0:
             lines.append(" ".join(self._random.choices(self._words, k=14)))

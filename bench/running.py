@@ -1,4 +1,4 @@
-"""A program while it is measured: started in a folder of its own, asked until it answers, stopped with its children."""
+"""A program while it is measured: started in its own folder, polled until it answers, stopped with its children."""
 
 from __future__ import annotations
 
@@ -21,16 +21,19 @@ from bench.programs import Place, Program, headers_of
 from bench.prompts import HEADERS, small
 
 START_SECONDS: Final = 60.0
+"""Seconds until a program's first answer: LiteLLM's proxy takes several, and more while others use the machine."""
+
 STOP_SECONDS: Final = 10.0
+"""Seconds for a program to end before it is killed."""
 
 
 class DidNotAnswer(Exception):
-    """A program ended or did not answer in time; the message holds the end of what it printed."""
+    """A program ended or did not answer in time; the message has the end of its output."""
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A program that answers. ``seconds`` is the time from its start to its first answer; ``pid`` 0 is nobody."""
+    """A program that answers. ``seconds`` is the time from its start to its first answer; ``pid`` 0 is no process."""
 
     program: Program
     port: int
@@ -39,7 +42,7 @@ class Running:
 
 
 def start_upstream(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """The provider, and its port."""
+    """Start the provider; return it and its port."""
     with (folder / "upstream.err").open("wb") as err:
         process = subprocess.Popen(
             [sys.executable, "-m", "bench.load.upstream"], cwd=ROOT, stdout=subprocess.PIPE, stderr=err
@@ -50,7 +53,7 @@ def start_upstream(folder: Path) -> tuple[subprocess.Popen[bytes], int]:
 
 @contextlib.contextmanager
 def running(program: Program, folder: Path, upstream: int) -> Iterator[Running]:
-    """The program from its first answer until the end of the block. Raises :class:`DidNotAnswer`."""
+    """Provide the program from its first answer until the end of the block. Raises :class:`DidNotAnswer`."""
     if program.start is None:
         yield Running(program, upstream, 0, 0.0)
         return
@@ -79,7 +82,7 @@ def running(program: Program, folder: Path, upstream: int) -> Iterator[Running]:
 
 
 def stop(process: subprocess.Popen[bytes]) -> None:
-    """Ask it to end, then end it, and whatever of its session is left."""
+    """Terminate it, then kill it, and the rest of its session."""
     process.terminate()
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(STOP_SECONDS)
@@ -91,7 +94,7 @@ def stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _answers(program: Program, port: int) -> bool:
-    """Whether a small request is answered now. Raises :class:`DidNotAnswer` for a no that time does not change."""
+    """Return whether a small request is answered now. Raises :class:`DidNotAnswer` for a permanent refusal."""
     body = small(Wanted(Kind.WHOLE, 1), program.model)
     headers = {**HEADERS, **headers_of(program), "content-type": "application/json"}
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
@@ -109,7 +112,7 @@ def _answers(program: Program, port: int) -> bool:
 
 
 def _environment(folder: Path, variables: Mapping[str, str]) -> dict[str, str]:
-    """A bare one, so that no setting, key or cache of this machine's user is seen."""
+    """Return a minimal environment, without any setting, key or cache of this machine's user."""
     kept = {name: os.environ[name] for name in ("PATH", "LANG") if name in os.environ}
     home = {"HOME": str(folder), "UNDERSTUDY_HOME": str(folder / "understudy")}
     return {**kept, **home, "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring", **variables}

@@ -1,4 +1,4 @@
-"""What was measured as a table of medians, and which limits hold."""
+"""The measurements as a table of medians, and the limits that hold."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from bench.programs import (
 )
 
 Medians = Mapping[str, Mapping[str, float]]
-"""By program and figure; delays without what they are with nothing in between."""
+"""By program and figure; delays without those of the direct connection."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """``program``'s figure ``key`` is at most ``at_most`` (or at least ``at_least``) times ``beside``'s.
+    """``program``'s figure ``key`` is at most ``at_most`` (or at least ``at_least``) times that of ``beside``.
 
-    With no ``beside`` the limit is the number itself.
+    Without ``beside`` the limit is the number itself.
     """
 
     sentence: str
@@ -40,14 +40,14 @@ class Limit:
     at_least: float | None = None
 
     def value(self, medians: Medians, beside: str | None = None) -> float | None:
-        """The ratio or number; None where something was not measured. ``beside``: another floor instead."""
+        """Return the ratio or number; None if something was not measured. ``beside`` replaces the baseline."""
         beside = self.beside if beside is None else beside
         own = medians.get(self.program, {}).get(self.key)
         other = medians.get(beside, {}).get(self.key) if beside else 1.0
         return own / other if own is not None and other else None
 
     def holds(self, value: float) -> bool:
-        """Whether ``value`` is within the limit."""
+        """Return whether ``value`` is within the limit."""
         return (self.at_most is None or value <= self.at_most) and (self.at_least is None or value >= self.at_least)
 
 
@@ -66,11 +66,11 @@ LIMITS: Final = (
 
 
 SHARPER: Final = {TRANSLATOR: SHARP_TRANSLATOR, BARE_RELAY: SHARP_RELAY}
-"""By floor, the same on uvloop and httptools: no limit is set by it, but a reader wants to know."""
+"""By baseline, the same on uvloop and httptools: no limit is set by it, but it is shown."""
 
 
 def medians_of(run: Run) -> dict[str, dict[str, float]]:
-    """The middle of the rounds; of memory at its peak, the highest."""
+    """Return the medians of the rounds; for peak memory the maximum."""
     found = {
         program: {key: max(values) if key == "peak" else median(values) for key, values in figures.items()}
         for program, figures in run.counted().items()
@@ -86,7 +86,7 @@ def medians_of(run: Run) -> dict[str, dict[str, float]]:
 
 
 def table(programs: Sequence[Program], medians: Medians, *, markdown: bool) -> str:
-    """One row a program; the row with nothing in between shows what was taken off the others."""
+    """Return one row per program; the row of the direct connection shows what was subtracted from the others."""
     grid = [["program", *(figure.title for figure in FIGURES)]]
     for program in programs:
         name = f"{program.name} {program.version}".strip()
@@ -98,7 +98,7 @@ def table(programs: Sequence[Program], medians: Medians, *, markdown: bool) -> s
 
 
 def verdicts(medians: Medians, *, markdown: bool) -> str:
-    """Each limit, what was measured, whether it holds, and what it is beside the sharper floor."""
+    """Return each limit, the measured value, whether it holds, and the ratio to the sharper baseline."""
     grid = [["limit", "measured", "wanted", "holds", "on uvloop + httptools"]]
     for limit in LIMITS:
         value, sharper = limit.value(medians), SHARPER.get(limit.beside)

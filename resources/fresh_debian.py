@@ -1,12 +1,12 @@
-"""Types README's two commands on fresh Debians, each with its own Python, as a newcomer would.
+"""Run README's two commands on fresh Debians, each with its own Python, as a newcomer would.
 
     sudo python3 -m resources.fresh_debian                          Debian 12 and Debian 13
-    sudo python3 -m resources.fresh_debian trixie -- tests/ledger   one of them, and what pytest is to run
+    sudo python3 -m resources.fresh_debian trixie -- tests/ledger   one of them, with arguments for pytest
 
 ``bootstrap.py test --full`` runs it. Each system is as small as debootstrap makes it (minbase and python3), in a folder
-under .cache that goes away however this ends. It is entered in mount and process namespaces of its own, so that nothing
-stays mounted and nothing goes on running. In it are a clone of this checkout, at its last commit, and what says how
-this machine reaches its package mirrors: the settings of apt, pip, uv and npm, and the certificates it trusts.
+under .cache that is removed at the end in any case. It runs in mount and process namespaces of its own, so that nothing
+stays mounted or running. It contains a clone of this checkout at its last commit, and the way in which this machine
+reaches its package mirrors: the settings of apt, pip, uv and npm, and the trusted certificates.
 """
 
 from __future__ import annotations
@@ -31,44 +31,44 @@ from resources.bootstrap import ROOT, Hands, NotReadyError
 RELEASES: Final = {"bookworm": "Debian 12", "trixie": "Debian 13"}
 
 CHECKOUT: Final = Path("root", "understudy")
-"""Where the clone stands in a fresh system."""
+"""The path of the clone in a fresh system."""
 
 APART: Final = ("unshare", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc")
 ENTER: Final = Path(__file__).with_name("packaging") / "trial" / "enter.sh"
 TOOLS: Final = Path("/usr/sbin")
-"""Where debootstrap and chroot are, which a root who came by `su` does not have on the PATH."""
+"""The folder of debootstrap and chroot, which is not on the PATH of a root shell that `su` started."""
 
 CARRIED: Final = re.compile(
     r"(PIP|UV|NPM_CONFIG)_\w+|\w+_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS",
     re.IGNORECASE,
 )
-"""Variables that say how packages are reached."""
+"""Variables that determine how packages are reached."""
 
 SETTINGS: Final = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "/etc/uv/uv.toml", "/etc/resolv.conf", "/etc/hosts")
 SETTINGS_AT_HOME: Final = (".config/pip/pip.conf", ".pip/pip.conf", ".config/uv/uv.toml", ".npmrc", ".netrc")
-"""Files that say so."""
+"""Files that determine how packages are reached."""
 
 SAID: Final = Path("etc", "as-on-the-host.sh")
 """The environment in a fresh system."""
 SHARED: Final = Path("etc", "shared-with-the-host")
-"""The folders of this machine that are to be read there, one a line: package indexes that are no servers."""
+"""The folders of this machine that are mounted there, one per line: package indexes in local folders."""
 
 TRUSTED: Final = Path("/etc/ssl/certs")
-"""The certificates that this machine trusts. Debian's ca-certificates makes the folder anew, and reads ADDED then."""
+"""The trusted certificates of this machine. Debian's ca-certificates recreates the folder, and then reads ADDED."""
 ADDED: Final = Path("usr", "local", "share", "ca-certificates", "of-the-host.crt")
 
 NAMED_PATH: Final = re.compile(r"""(?:^|(?<=[\s="',])|(?<=file://))/(?!/)[^\s"',;]+""", re.MULTILINE)
 
 
 def main(argv: Sequence[str]) -> int:
-    """Return 0 when both commands ended well on every system; how each ended is printed last."""
+    """Return 0 if both commands succeeded on every system; print the results last."""
     split = list(argv).index("--") if "--" in argv else len(argv)
     releases, arguments = argv[:split] or [*RELEASES], argv[split + 1 :]
     if not set(releases) <= set(RELEASES):
         print(__doc__)
         return 2
     hands = Hands(dry=False)
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the folder goes away then, too
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that the folder is removed then, too
     try:
         if sys.platform != "linux" or os.geteuid() != 0:
             raise NotReadyError("Only root on a Linux can make fresh Debians: run this with sudo.")
@@ -82,14 +82,16 @@ def main(argv: Sequence[str]) -> int:
 
 
 class End(NamedTuple):
-    """How a command ended on a fresh system."""
+    """The result of a command on a fresh system."""
 
     well: bool
     sentence: str
 
 
 def try_commands(hands: Hands, release: str, arguments: Sequence[str]) -> list[End]:
-    """Type the commands on a fresh ``release``, ``arguments`` behind the second. Raises NotReadyError without one."""
+    """Run the commands on a fresh ``release``, the second with ``arguments``. Raises NotReadyError without such a
+    system.
+    """
     demo, test = commands(Path("README.md").read_text("utf-8"))
     ends = []
     with fresh_system(hands, release) as system:
@@ -108,14 +110,14 @@ def try_commands(hands: Hands, release: str, arguments: Sequence[str]) -> list[E
 
 
 def commands(readme: str) -> tuple[str, str]:
-    """The two commands that the README names first."""
+    """Return the two commands that the README names first."""
     demo, test, *_ = re.findall(r"^python3 resources/bootstrap\.py \w+", readme, re.MULTILINE)
     return demo, test
 
 
 @contextmanager
 def fresh_system(hands: Hands, release: str) -> Iterator[Path]:
-    """A fresh ``release`` with the checkout and the settings in it, until the end of the block."""
+    """Provide a fresh ``release`` with the checkout and the settings in it, until the end of the block."""
     (ROOT / ".cache").mkdir(exist_ok=True)
     system = Path(tempfile.mkdtemp(prefix=f"{release}-", dir=ROOT / ".cache"))
     try:
@@ -132,7 +134,7 @@ def fresh_system(hands: Hands, release: str) -> Iterator[Path]:
 
 
 def mirror() -> tuple[str, ...]:
-    """The mirror that this machine's apt has its Debian from; nothing where it is no Debian."""
+    """Return the mirror that this machine's apt has its Debian from; nothing if it is not Debian."""
     if platform.freedesktop_os_release()["ID"] != "debian":
         return ()
     asked = ("apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE)", "Identifier: Packages")
@@ -143,7 +145,7 @@ def mirror() -> tuple[str, ...]:
 
 
 def carry(system: Path, home: Path, environ: Mapping[str, str]) -> None:
-    """How this machine, with ``environ`` and ``home``, reaches its package mirrors: the same in ``system``."""
+    """Make ``system`` reach its package mirrors as this machine does, with ``environ`` and ``home``."""
     own = {name: value for name, value in environ.items() if CARRIED.fullmatch(name)}
     said = {"HOME": "/root", "LANG": "C.UTF-8", "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
     lines = [f"export {name}={shlex.quote(value)}\n" for name, value in {**said, **own}.items()]
@@ -160,10 +162,10 @@ def carry(system: Path, home: Path, environ: Mapping[str, str]) -> None:
     for path in map(Path, sorted({word for text in texts for word in NAMED_PATH.findall(text)})):
         target = system / path.relative_to("/")
         if target.exists() or path.is_relative_to(TRUSTED) or path.is_relative_to(home):
-            continue  # its own; or comes by ADDED; or a cache
+            continue  # it has its own; or it comes with ADDED; or it is a cache
         if path.is_file():
             copy(path, target)
-        elif path.is_dir():  # what an index names may lie beside it: all that a fresh system has nothing of
+        elif path.is_dir():  # an index may refer to files beside it: share the topmost folder that is missing there
             steps = [*reversed(path.parents), path]
             shared.add(next(str(step) for step in steps if not (system / step.relative_to("/")).exists()))
     (system / SHARED).write_text("\n".join(sorted(shared)), "utf-8")
@@ -175,18 +177,18 @@ def carry(system: Path, home: Path, environ: Mapping[str, str]) -> None:
 
 
 def copy(file: Path, target: Path) -> None:
-    """Copy it with its mode; the folder is made."""
+    """Copy a file with its mode, creating the folder."""
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(file, target)
 
 
 def enter(system: Path, line: str) -> tuple[str | Path, ...]:
-    """The command that runs a shell's ``line`` in it. What it needs to know is in files, where no log shows it."""
+    """Return the command that runs a shell's ``line`` in it. Settings are in files there, where no log shows them."""
     return (*APART, "sh", ENTER, system, "/bin/sh", "-c", line)
 
 
 def remove(system: Path) -> None:
-    """Remove it; what ran in it was killed a moment ago and may still be writing."""
+    """Remove it; processes that were just killed may still be writing."""
     for _ in range(100):
         shutil.rmtree(system, ignore_errors=True)
         if not system.exists():

@@ -1,12 +1,12 @@
-"""Pin anew what the project stands on and is packaged with, with hashes and without addresses.
+"""Pin newer versions of all dependencies and build tools, with hashes and without addresses.
 
-Run it in the project's environment, read the difference like code, commit it::
+Run it in the project's environment, review the diff like code, and commit it::
 
     .venv/bin/python resources/renew_requirements.py
 
-Releases younger than a week are left out, so that a poisoned one is likely to be found by others first
-(``docs/decisions/005-requirements.md``). The npm packages are pinned by exact version in ``requirements/npm.json``: to
-take another version, change it there, in the key and in the dependency, and run this.
+Releases younger than a week are left out, so that a compromised one is likely to be found before
+(``docs/decisions/005-requirements.md``). The npm packages are pinned by exact version in ``requirements/npm.json``: for
+another version, change it there, in the key and in the dependency, and run this.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ AGE = dt.timedelta(days=7)
 
 
 def main() -> None:
-    """Write all five files. Raises CalledProcessError when uv or npm does not find a solution."""
+    """Write all five files. Raises CalledProcessError if uv or npm finds no solution."""
     newest = (dt.datetime.now(dt.UTC) - AGE).date().isoformat()
     runtime, dev = REQUIREMENTS / "runtime.txt", REQUIREMENTS / "dev.txt"
     _compile(newest, runtime, ["pyproject.toml"])

@@ -1,4 +1,4 @@
-"""A believable day of work, as the state and the rows that the windows are shown with in pictures."""
+"""A plausible day of work, as the state and the rows that the windows show in screenshots."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ SETTINGS: Final = Settings(
 
 
 def trial(model: str, first: float, cost: float, vision: CheckVerdict = CheckVerdict.GOOD) -> ProbeView:
-    """A model that was tried and did well, but perhaps with images."""
+    """Return the probe of a model that succeeded, except perhaps with images."""
     return ProbeView(
         model,
         CheckVerdict.GOOD,
@@ -78,7 +78,7 @@ def trial(model: str, first: float, cost: float, vision: CheckVerdict = CheckVer
 
 
 def settings_state(settings: Settings = SETTINGS) -> AppState:
-    """All that the Settings window shows."""
+    """Return the state of the settings window."""
     providers = Providers(settings.providers)
     named = [providers.get(id_) for id_ in ("openai", "gemini", "openrouter", "gateway", "ollama")]
     return AppState(
@@ -128,7 +128,7 @@ def settings_state(settings: Settings = SETTINGS) -> AppState:
 
 
 def first_run_state() -> AppState:
-    """A machine that nobody has set up, but for a local server that answers."""
+    """Return the state of a machine without settings, on which a local server answers."""
     state = settings_state(Settings())
     return replace(
         state,

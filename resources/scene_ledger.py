@@ -1,4 +1,4 @@
-"""A day's requests, made up from values, and the answers that a ledger with them would give the watch window."""
+"""A day's requests as values, and the answers that a ledger with them would give the watch window."""
 
 from __future__ import annotations
 
@@ -31,20 +31,22 @@ _HABITS: Final = {
     "deepseek/deepseek-v3.2": (60, 1_900, 720, 21_000, 1.3, 41.0),
     "openai/gpt-4.1-mini": (77, 3_600, 90, 0, 0.46, 112.0),
 }
-"""Per model: requests today; tokens read, written and cached per request; first token (s), tokens per s."""
+"""Per model: requests today; input, output and cached tokens per request; first token (s), tokens per s."""
 
 _PROJECTS: Final = (FOLDER, f"{HOME}/work/notes", f"{HOME}/src/tidepool")
 
 
 class SceneLedger:
-    """A ledger of values. ``now`` is the Unix time of its newest request, in seconds; ``count`` how many there are."""
+    """A ledger in memory. ``now`` is the Unix time of its newest request, in seconds; ``count`` the number of
+    requests.
+    """
 
     def __init__(self, now: float, count: int = 160) -> None:
         self._now = now
         self.rows = tuple(self._row(number) for number in range(1, count + 1))
 
     def state(self) -> AppState:
-        """The app in the middle of this day, with one request under way."""
+        """Return the app in the middle of this day, with one request under way."""
         running = replace(
             self._record(0), ended=None, state=State.RUNNING, status=0, stop_reason="", usage=None, text_bytes=1_250
         )
@@ -58,7 +60,7 @@ class SceneLedger:
         )
 
     def answer(self, command: Command) -> QueryResult | None:
-        """What this ledger answers; None to a wish that is not for it."""
+        """Return this ledger's answer; None for a command that is not for it."""
         match command:
             case ReadPage(before=before):
                 rows = tuple(row for row in self.rows if before is None or row.number < before)
@@ -91,7 +93,7 @@ class SceneLedger:
         return RequestRow(100_000 - number, record, cost, True, frozenset(BodyKind))
 
     def _player(self, number: int) -> tuple[str, str, str, str, float, float]:
-        return random.Random(number * 7).choices(_PLAYERS, (9, 2, 3, 5))[0]  # noqa: S311 - made up, not secret
+        return random.Random(number * 7).choices(_PLAYERS, (9, 2, 3, 5))[0]  # noqa: S311 - sample data, not secret
 
     def _session(self, number: int) -> str:
         return f"{0x5F3A9C21 + number:08x}-4bd2-4c3e-9d5f-1c2b3a4d5e6f"
@@ -204,7 +206,7 @@ class SceneLedger:
             lasted = chance.uniform(240, 5_400)
             requests = max(3, round(lasted / chance.uniform(24, 60)))
             project = _PROJECTS[(0, 0, 1, 0, 2, 1)[number % 6]]
-            paid = project != _PROJECTS[1]  # the notes are read by a model of this machine
+            paid = project != _PROJECTS[1]  # the project with the notes uses a local model
             total = Sum(
                 requests=requests,
                 failed=chance.choice((0, 0, 0, 1, 2)),
@@ -223,12 +225,12 @@ class SceneLedger:
             yield SessionRow(id_, project, profile, began, latest, agents, models, int(number == 0), total)
             latest = began - chance.uniform(300, 9_000)
             there = datetime.fromtimestamp(latest).astimezone()
-            if there.hour < 9:  # nobody works at night: on with the evening before
+            if there.hour < 9:  # no requests at night: continue with the evening before
                 latest = there.replace(hour=0).timestamp() - chance.uniform(5, 6) * 3_600
 
 
 def added(key: str, sums: Iterable[Sum]) -> Sum:
-    """What sums add up to; their medians are those of a usual request."""
+    """Return the sum of sums; its medians are those of a typical request."""
     all_ = tuple(sums)
     counted = ("requests", "failed", "retried", "priced", "estimated", "cost", "input", "output", "cache_read")
     whole = {name: sum(getattr(one, name) for one in all_) for name in counted}

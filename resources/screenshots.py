@@ -1,13 +1,13 @@
-"""Draw every window, in both themes, into ``docs/screenshots``: for the README, and to look at what changed.
+"""Draw every window, in both themes, into ``docs/screenshots``: for the README, and to review changes.
 
-Run it in the project's environment; it needs no screen and nothing of yours::
+Run it in the project's environment; it needs no display and none of your data::
 
     .venv/bin/python resources/screenshots.py
 
 The fonts are Inter and JetBrains Mono (Debian: ``fonts-inter fonts-jetbrains-mono``), for Chinese Noto Sans CJK
-(``fonts-noto-cjk``). What is shown is made up (``resources/scene.py``, ``resources/scene_ledger.py``), its time too, so
-that a picture changes only where the app does. The tray's menu is drawn as the app's own menu: a desktop draws it in
-its own style.
+(``fonts-noto-cjk``). All data is invented (``resources/scene.py``, ``resources/scene_ledger.py``), its time included,
+so that an image changes only if the app does. The tray menu is drawn as the app's own menu; desktops have their own
+style.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ CHINESE = "Noto Sans CJK SC"
 
 
 def main() -> int:
-    """Draw them all; 1 where a font is missing."""
+    """Draw all windows; return 1 if a font is missing."""
     os.environ |= {"QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": "2", "TZ": "UTC", "HOME": HOME}
     time.tzset()
     application = QApplication(sys.argv[:1])
@@ -93,7 +93,9 @@ def _keep(application: QApplication, widget: QWidget, name: str) -> None:
 
 
 def _watch(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
-    """Requests with and without details, large and small, sessions, usage, the window before its first request."""
+    """Yield requests with and without details, large and small, sessions, usage, and the window before its first
+    request.
+    """
     ledger = SceneLedger(NOW)
     window = _window(theme, catalogue, ledger)
     yield "requests", window
@@ -124,7 +126,7 @@ def _window(theme: Theme, catalogue: CatalogueSearch, ledger: SceneLedger) -> Wa
 
 
 def _let_answer(ledger: SceneLedger, window: WatchWindow) -> None:
-    """What the window asks for comes from ``ledger``."""
+    """Answer the window's queries from ``ledger``."""
 
     def on_result(command: Command) -> None:
         if (answer := ledger.answer(command)) is not None:
@@ -134,7 +136,7 @@ def _let_answer(ledger: SceneLedger, window: WatchWindow) -> None:
 
 
 def _settings(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
-    """Every page, and the picker with its list open."""
+    """Yield every page, and the model picker with its list open."""
     window = SettingsWindow(theme, catalogue)
     window.resize(1100, 800)
     window.show_state(settings_state())
@@ -143,7 +145,9 @@ def _settings(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, Q
     for page in ("models", "profiles", "general", "proxy", "log", "terminal", "about"):
         window.open_page(page)
         yield f"settings-{page}", window
-        window.show_state(replace(settings_state(), said=""))  # what was saved is said for some seconds alone
+        window.show_state(
+            replace(settings_state(), said="")
+        )  # the note about what was saved disappears after some seconds
     window.open_page("models")
     page_ = window.page("models")
     assert isinstance(page_, ModelsPage)
@@ -161,7 +165,7 @@ def _settings(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, Q
 
 
 def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:
-    """Its three steps."""
+    """Yield the three steps."""
     window = FirstRunWindow(theme, catalogue)
     state = first_run_state()
     window.show_state(state)
@@ -188,7 +192,7 @@ def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, 
 
 
 def _tray(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:  # noqa: ARG001
-    """The tray's menu."""
+    """Yield the tray's menu."""
     tray = Tray()
     trouble = Trouble("OpenAI refused the key: 401.", NOW - 200.0)
     tray.show_state(replace(SceneLedger(NOW).state(), trouble=trouble))
@@ -199,7 +203,7 @@ def _tray(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidg
 
 
 def _settle(application: QApplication) -> None:
-    """Let layouts come to rest and workers answer."""
+    """Wait until layouts are final and workers have answered."""
     until = time.monotonic() + 0.5
     while time.monotonic() < until:
         application.sendPostedEvents()

@@ -17,6 +17,8 @@ from proxy_core.errors import ProviderFailed
 PROMPT: Final = "Who are you, and what can you do here? Show me with a tool."
 
 _MOST_TURNS: Final = 5
+"""Requests at most: the script needs two, and a loop of a faulty model must end."""
+
 _PIECE: Final = 65536
 
 _SYSTEM: Final = [

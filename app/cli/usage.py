@@ -26,6 +26,7 @@ _BAR: Final = 24
 
 _SHORTEST_BAR: Final = 8
 _SHORTEST_NAME: Final = 16
+"""Columns of a bar and of a name below which a narrow terminal loses a figure's column instead."""
 
 _HEAD: Final = ("COST", "REQUESTS", "FAILED", "IN", "CACHED", "OUT", "FIRST", "TOKENS/S", "PRICED")
 """What stands behind a name and its bar."""

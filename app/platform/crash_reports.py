@@ -1,7 +1,7 @@
-"""A report of a fault of our own: what happened and where, on which versions, and no word of what was being handled.
+"""Reports of our own bugs: what happened and where, on which versions, without any data that was being processed.
 
-An exception's text may hold a part of a prompt or a key, so only kinds and places are written, never texts or values.
-A fault that kills the interpreter itself is caught by ``faulthandler``, which writes places only by nature.
+An exception's text may contain part of a prompt or a key, so only types and places are written, never texts or values.
+A crash of the interpreter itself is caught by ``faulthandler``, which writes only places.
 """
 
 from __future__ import annotations
@@ -23,16 +23,16 @@ from proxy_core.config.paths import private_folder
 from proxy_core.server.instance_file import is_alive
 
 MOST_REPORTS: Final = 10
-"""Older ones are removed: a fault that comes every second must not fill the disk."""
+"""Older ones are removed: a bug that recurs every second must not fill the disk."""
 
 _FATAL: Final = "fatal-"
 
 Kept = Callable[[str], None]
-"""Is told the path of a report that was just written; in the thread of the fault."""
+"""Called with the path of a new report, on the thread of the fault."""
 
 
 class Reports:
-    """The reports in ``folder``, and the hooks through which faults come here."""
+    """The reports in ``folder``, and the hooks that write them."""
 
     def __init__(self, folder: Path, *, clock: Callable[[], float] = time.time) -> None:
         self._folder = folder
@@ -42,7 +42,7 @@ class Reports:
         self._before = (sys.excepthook, threading.excepthook)
 
     def watch(self, told: Kept) -> None:
-        """Write a report of every exception that nobody caught, and tell of it. Raises OSError."""
+        """Write a report of every uncaught exception, and call ``told``. Raises OSError."""
         self._told = told
         private_folder(self._folder)
         self._fatal = (self._folder / f"{_FATAL}{os.getpid()}.txt").open("w", encoding="utf-8")
@@ -51,7 +51,7 @@ class Reports:
         sys.excepthook, threading.excepthook = self._uncaught, self._died
 
     def rest(self) -> None:
-        """Stop watching; an empty account of a fatal fault is taken away."""
+        """Remove the hooks, and the file for fatal errors if it is empty."""
         sys.excepthook, threading.excepthook = self._before
         if self._fatal is not None:
             faulthandler.disable()
@@ -60,9 +60,9 @@ class Reports:
             self._fatal = None
 
     def keep(self, fault: BaseException) -> None:
-        """Write a report of ``fault`` and tell of it. A disk that takes no report is no second fault."""
+        """Write a report of ``fault`` and announce it. A disk that refuses the report is ignored."""
         text = "\n".join((*_heading(self._clock()), "", *_account(fault), ""))
-        print(text, file=sys.stderr)  # noqa: T201 - whoever started it in a terminal sees what the report says
+        print(text, file=sys.stderr)  # noqa: T201 - shown in the terminal it was started in, if any
         stamp = time.strftime("%Y%m%d-%H%M%S", time.localtime(self._clock()))
         path = self._folder / f"crash-{stamp}-{os.getpid()}.txt"
         try:
@@ -75,18 +75,18 @@ class Reports:
         self._told(str(path))
 
     def latest(self) -> str:
-        """The path of the newest report that nobody has looked at; empty where there is none."""
+        """Return the path of the newest report that was not dismissed; empty if there is none."""
         self._adopt()
         reports = sorted(self._folder.glob("crash-*.txt"), key=lambda path: path.name)
         return str(reports[-1]) if reports else ""
 
     def forget(self) -> None:
-        """They were looked at."""
+        """Delete the reports, after they were dismissed."""
         for report in self._folder.glob("crash-*.txt"):
             report.unlink(missing_ok=True)
 
     def _adopt(self) -> None:
-        """What ``faulthandler`` wrote in a process that is gone becomes a report."""
+        """Turn what ``faulthandler`` wrote in a process that is gone into a report."""
         for left in self._folder.glob(f"{_FATAL}*.txt"):
             pid = left.stem.removeprefix(_FATAL)
             if pid == str(os.getpid()) or (pid.isdigit() and is_alive(int(pid))):
@@ -127,7 +127,7 @@ def _version(package: str) -> str:
 
 
 def _account(fault: BaseException) -> Iterator[str]:
-    """Kind and places, the fault that came first first; as a traceback reads, without texts and source lines."""
+    """Yield types and places, the first fault first; as a traceback, without texts and source lines."""
     seen: set[int] = set()
     chain: list[tuple[BaseException, str]] = []
     current: BaseException | None = fault
@@ -153,7 +153,7 @@ _LINKS: Final[Mapping[bool, str]] = {True: "which was the cause of", False: "and
 
 
 def _place(filename: str) -> str:
-    """A file below the folder it was installed in: what is above names the person."""
+    """Return a file's path below its installation folder: the rest contains the user's name."""
     parts = Path(filename).parts
     for root in ("site-packages", "app", "proxy_core"):
         if root in parts:

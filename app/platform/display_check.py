@@ -1,4 +1,4 @@
-"""Whether there is a screen to put a window on, found out before Qt is: where there is none, Qt ends the process."""
+"""Whether there is a display for a window, checked before Qt does: without one, Qt ends the process."""
 
 from __future__ import annotations
 
@@ -10,12 +10,14 @@ from pathlib import Path
 from typing import Final
 
 _SECONDS: Final = 2.0
+"""Seconds for a display server to accept a connection; a forwarded one may be far away."""
+
 _X11: Final = 6000
 """The port of display 0."""
 
 
 def has_display(environ: Mapping[str, str]) -> bool:
-    """Whether a window can be shown. On Linux, whether an X or Wayland server takes a connection."""
+    """Return whether a window can be shown. On Linux, whether an X or Wayland server accepts a connection."""
     if sys.platform in ("win32", "darwin"):
         return True
     if environ.get("QT_QPA_PLATFORM", "").partition(":")[0] in ("offscreen", "minimal", "vnc"):
@@ -24,7 +26,7 @@ def has_display(environ: Mapping[str, str]) -> bool:
 
 
 def _addresses(environ: Mapping[str, str]) -> Iterator[tuple[int, str | tuple[str, int]]]:
-    """Where a display server of this environment listens."""
+    """Yield the addresses at which a display server of this environment listens."""
     if sys.platform == "win32":
         return
     wayland = environ.get("WAYLAND_DISPLAY", "")

@@ -1,7 +1,7 @@
-"""Cyclic garbage, collected in Qt's thread alone.
+"""Collection of cyclic garbage in Qt's thread only.
 
-Python collects it in whatever thread happens to make the next object. A widget that is destroyed there waits for
-Python's lock while it holds one of Qt's, and Qt's thread waits the other way round: both stand still for ever.
+Python collects on whatever thread allocates the next object. A widget that is destroyed there waits for Python's lock
+while it holds one of Qt's, and Qt's thread waits the other way round: a deadlock.
 """
 
 from __future__ import annotations
@@ -12,28 +12,32 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer
 
 EVERY: Final = 250
-"""Milliseconds between two looks at how much may have gathered."""
+"""Milliseconds between two checks of how much garbage may have accumulated."""
 
 _STARTED: Final = 3_000
-"""Milliseconds until the first look. What is there by then was made at the start: it stays, and is passed over."""
+"""Milliseconds until the first check. Objects that exist by then belong to the start: they are frozen and never
+traversed.
+"""
 
 _FEW: Final = 200
-"""Objects more than at the last look: nobody does much."""
+"""New objects since the last check below which the app counts as idle."""
 
 _QUIET: Final = 8
-"""Looks in a row at which nobody did much, before all is looked through: for a tenth of a second nothing else runs."""
+"""Consecutive idle checks before a full collection, which stops everything else for a tenth of a second."""
 
 _LATEST: Final = 20
-"""Times Python's own threshold, after which all is looked through whether it is quiet or not: some ten minutes."""
+"""Multiple of Python's own threshold after which a full collection runs, idle or not: about every ten minutes."""
 
 _MANY: Final = 10
-"""Times as many new objects as are worth a look: somebody imports a library, and most of them will stay."""
+"""Multiple of the young threshold above which the middle generation waits: a library is being imported, and most
+objects stay.
+"""
 
 
 class Garbage(QObject):
-    """From now on this thread, which runs Qt's event loop, collects for the whole process.
+    """Collects for the whole process on this thread, which runs Qt's event loop.
 
-    It goes by Python's own thresholds, but looks through everything only in a quiet moment.
+    It follows Python's own thresholds, but does a full collection only in a quiet moment.
     """
 
     def __init__(self, parent: QObject, started: int = _STARTED) -> None:
@@ -64,5 +68,5 @@ class Garbage(QObject):
         self._young = gc.get_count()[0]
 
     def end(self) -> None:
-        """Collect no more. Python's own collecting stays off: threads that have not ended yet must destroy nothing."""
+        """Stop collecting. Python's automatic collection stays off: threads that still run must destroy nothing."""
         self._timer.stop()

@@ -1,4 +1,4 @@
-"""What is worth a notification: told from the state before and now, once for each thing. No Qt but for words."""
+"""Notifications, derived from the state before and after a change, each once. No Qt except for translation."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from proxy_core.ledger.request_events import RequestRecord, State
 translate = QCoreApplication.translate
 
 _AGAIN: Final = 600.0
-"""Seconds before the same thing is told again: a session sends a request with a rejected key every few seconds."""
+"""Seconds before the same notification is shown again: a session sends a request with a rejected key every few
+seconds.
+"""
 
 _REJECTED: Final = frozenset({401, 403})
 _GONE: Final = 404
@@ -25,7 +27,7 @@ _GONE: Final = 404
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """``key`` is what it is about, so that it is told once; ``opens`` is wished for by a click on it."""
+    """``key`` is its subject, so that it is shown once; a click on it dispatches ``opens``."""
 
     key: str
     title: str
@@ -35,14 +37,14 @@ class Note:
 
 
 class NotificationFilter:
-    """Remembers what was told, so that nothing is told twice in ten minutes."""
+    """Suppresses notifications that were shown within the last ten minutes."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._told: dict[str, float] = {}
 
     def due(self, found: Iterable[Note]) -> tuple[Note, ...]:
-        """Those of ``found`` to show now."""
+        """Return those of ``found`` to show now."""
         now = self._monotonic()
         found = [note for note in found if now - self._told.get(note.key, float("-inf")) >= _AGAIN]
         self._told |= {note.key: now for note in found}
@@ -50,9 +52,9 @@ class NotificationFilter:
 
 
 def notes(before: AppState, after: AppState, *, seen: bool = True) -> Iterator[Note]:
-    """What happened between two states that a person should hear of who looks elsewhere.
+    """Yield what happened between two states that concerns a user who is looking elsewhere.
 
-    ``seen`` is whether a window is open, which says by itself what became of a wish.
+    ``seen`` is whether a window is open, which shows the result of a command itself.
     """
     yield from _proxy(before, after)
     if not seen:
@@ -64,7 +66,7 @@ def notes(before: AppState, after: AppState, *, seen: bool = True) -> Iterator[N
 
 
 def of_budget(crossing: Crossing) -> Note:
-    """A limit of the budget was passed."""
+    """Return the notification of a limit of the budget that was reached."""
     over = crossing.level is Level.SPENT
     title = translate("Notes", "A budget is used up") if over else translate("Notes", "A budget is nearly used up")
     key = f"budget-{crossing.period}-{crossing.level}"
@@ -75,21 +77,23 @@ def _proxy(before: AppState, after: AppState) -> Iterator[Note]:
     was, now = before.proxy, after.proxy
     if now.phase is Phase.ATTENTION and was.phase is not Phase.ATTENTION:
         yield Note("proxy", translate("Notes", "The proxy does not run"), said(now.sentence), ShowWatch(), urgent=True)
-    elif was.phase is Phase.RUNNING and now.phase is Phase.STARTING and now.sentence:  # by itself: it says why
+    elif (
+        was.phase is Phase.RUNNING and now.phase is Phase.STARTING and now.sentence
+    ):  # after a crash: the sentence gives the reason
         yield Note("restart", translate("Notes", "The proxy was restarted"), said(now.sentence), ShowWatch())
 
 
 def _wish(before: AppState, after: AppState) -> Iterator[Note]:
-    """Something that was wished for in the tray could not be done."""
+    """Yield the failure of a command from the tray."""
     trouble = after.trouble
     if trouble is None or trouble == before.trouble or trouble.request:
         return
-    if trouble.sentence != after.proxy.sentence:  # which is told already
+    if trouble.sentence != after.proxy.sentence:  # which has its own notification
         yield Note(f"wish-{trouble.sentence}", translate("Notes", "That failed"), said(trouble.sentence), ShowWatch())
 
 
 def _checks(before: AppState, after: AppState) -> Iterator[Note]:
-    """A role's model that its provider does not list any more."""
+    """Yield a role's model that its provider no longer lists."""
     if after.reached == before.reached:
         return
     listed = {model.partition("/")[0] for model in after.reached}

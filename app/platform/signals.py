@@ -1,4 +1,4 @@
-"""The process's signals, brought into Qt's event loop: Python alone would hear of them anywhere, or not for long."""
+"""The process's signals in Qt's event loop: Python alone would handle them anywhere, or not while Qt waits."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ENDING: Final = ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
 
 
 class Signals(QObject):
-    """``end`` is called in Qt's thread when the process is asked to end. Made in the main thread."""
+    """Calls ``end`` on Qt's thread when the process is asked to end. Created on the main thread."""
 
     def __init__(self, end: Callable[[], None], parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class Signals(QObject):
         self._handlers = {number: signal.signal(number, self._on_event) for number in numbers}
 
     def close(self) -> None:
-        """Leave the signals as they were."""
+        """Restore the previous signal handlers."""
         self._notifier.setEnabled(False)
         signal.set_wakeup_fd(self._before)
         for number, handler in self._handlers.items():
@@ -39,12 +39,14 @@ class Signals(QObject):
         self._mouth.close()
 
     def _wake(self) -> None:
-        """Nothing of Qt's is under way here: it is the event loop that calls. Each byte is a signal's number."""
-        if self._ears.fileno() < 0:  # closed, with one more call on its way
+        """Handle pending signals. Called by the event loop, so nothing of Qt's is in progress. Each byte is a signal
+        number.
+        """
+        if self._ears.fileno() < 0:  # closed, with a call still queued
             return
         with contextlib.suppress(BlockingIOError):
             if self._handlers.keys() & set(self._ears.recv(64)):
                 self._end()
 
     def _on_event(self, _number: int, _frame: FrameType | None) -> None:
-        """Not here: Python may call this in the middle of a widget's painting, which the end would take away."""
+        """Do nothing: Python may call this in the middle of a widget's painting, which ending would destroy."""

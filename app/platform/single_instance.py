@@ -1,6 +1,6 @@
-"""One app for each user and home: the first holds a lock and listens; a later one asks it to come to the front.
+"""One app per user and home: the first holds a lock and listens; a later one asks it to come to the front.
 
-The socket lies where no other user can put one of theirs: whoever answers there is believed.
+The socket is where no other user can create one, because its answer is trusted.
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from proxy_core.config.paths import private_folder
 _SHOW: Final = b"show\n"
 _SEEN: Final = b"seen\n"
 _PATIENCE: Final = 5.0
-"""Seconds for the first one to answer: it may be starting at this very moment."""
+"""Seconds for the first one to answer: it may just be starting."""
 
 _ANSWER: Final = 1_000
-"""Milliseconds for one try."""
+"""Milliseconds for one attempt."""
 
 
 _LONGEST_PATH: Final = 90
-"""Bytes of a socket's path: systems allow 104 at least, and Qt binds it in a folder beside it before it renames it."""
+"""Bytes of a socket's path: systems allow at least 104, and Qt binds it in a neighbouring folder before renaming it."""
 
 
 class SingleInstance(QObject):
-    """``asked`` is emitted in the first one when another was started."""
+    """Emits ``asked`` in the first instance when another one was started."""
 
     asked = Signal()
 
@@ -43,14 +43,14 @@ class SingleInstance(QObject):
         super().__init__(parent)
         self._file = lock_file
         self.trouble = ""
-        """Why no later start can reach this one; empty where it can."""
+        """The reason why later instances cannot reach this one; empty if they can."""
         self._lock = QLockFile(str(lock_file))
-        self._lock.setStaleLockTime(0)  # never by age: one whose process is gone is taken over in any case
+        self._lock.setStaleLockTime(0)  # never by age: the lock of a process that is gone is taken over anyway
         self._server: QLocalServer | None = None
         self._guests: list[QLocalSocket] = []
 
     def first(self) -> bool:
-        """Whether this is the one that runs; it listens from now on. Raises OSError where no lock can be made."""
+        """Return whether this is the first instance; if so, listen. Raises OSError if no lock can be created."""
         private_folder(self._file.parent)
         if not self._lock.tryLock(0):
             if self._lock.error() is QLockFile.LockError.LockFailedError:
@@ -60,7 +60,7 @@ class SingleInstance(QObject):
         if not name:
             self.trouble = "no folder of its own for the socket"
             return True
-        QLocalServer.removeServer(name)  # what a crash left behind: whoever lives has the lock
+        QLocalServer.removeServer(name)  # left behind by a crash: a living instance holds the lock
         server = QLocalServer(self)
         server.setSocketOptions(QLocalServer.SocketOption.UserAccessOption)
         server.newConnection.connect(self._meet)
@@ -71,7 +71,9 @@ class SingleInstance(QObject):
         return True
 
     def ask_the_first(self, *, monotonic: Callable[[], float] = time.monotonic) -> bool:
-        """Ask the one that runs to come to the front; False when it does not answer, or the socket is not its own."""
+        """Ask the first instance to come to the front; return False if it does not answer, or the socket is not its
+        own.
+        """
         name = self._name()
         until = monotonic() + _PATIENCE
         while name and monotonic() < until:
@@ -81,7 +83,7 @@ class SingleInstance(QObject):
         return False
 
     def close(self) -> None:
-        """Another may be the first from now on."""
+        """Release the lock and stop listening."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -97,7 +99,7 @@ class SingleInstance(QObject):
             guest.disconnected.connect(self._see_off)
 
     def _on_event(self) -> None:
-        """Each guest says one line and is done, whatever it was."""
+        """Handle one line from each client, then disconnect it."""
         for guest in [guest for guest in self._guests if guest.bytesAvailable()]:
             if bytes(guest.readLine(len(_SHOW) + 1).data()) == _SHOW:
                 guest.write(_SEEN)
@@ -113,9 +115,10 @@ class SingleInstance(QObject):
 
 
 def socket_name(lock_file: Path, runtime_dir: str) -> str:
-    """Where the first one listens: its own for each home. A path in a folder that only this user can write to.
+    """Return where the first instance listens, one address per home: a path in a folder that only this user can write
+    to.
 
-    It is short enough for a socket; empty where there is no such folder. On Windows it is the name of a pipe.
+    It is short enough for a socket; empty if there is no such folder. On Windows it is the name of a pipe.
     """
     own = f"understudy-{hashlib.sha256(str(lock_file).encode()).hexdigest()[:16]}"
     if sys.platform == "win32":
@@ -128,7 +131,7 @@ def socket_name(lock_file: Path, runtime_dir: str) -> str:
 
 
 def _folders(lock_file: Path, runtime_dir: str) -> Iterator[Path]:
-    """Where the socket may lie, the best first; whether they are private is still to be looked at."""
+    """Yield folders for the socket, the best first; whether they are private is not checked yet."""
     if runtime_dir:
         yield Path(runtime_dir)
     yield lock_file.parent
@@ -139,7 +142,7 @@ def _folders(lock_file: Path, runtime_dir: str) -> Iterator[Path]:
 
 
 def _is_private(folder: Path) -> bool:
-    """Whether it is a folder, not a link to one, that this user owns and nobody else can write to."""
+    """Return whether it is a folder, not a link to one, that this user owns and no other can write to."""
     try:
         found = folder.lstat()
     except OSError:
@@ -148,7 +151,7 @@ def _is_private(folder: Path) -> bool:
 
 
 def _is_heard(name: str) -> bool:
-    """Whether the one that listens there has taken the request to come to the front."""
+    """Return whether the listening instance accepted the request to come to the front."""
     socket = QLocalSocket()
     socket.connectToServer(name)
     if not socket.waitForConnected(_ANSWER):
@@ -158,7 +161,7 @@ def _is_heard(name: str) -> bool:
 
 
 def _may_trust(name: str) -> bool:
-    """Whether the socket is this user's own; its folder was looked at already. Pipes of Windows have no such owner."""
+    """Return whether the socket is this user's own; its folder was checked before. Windows pipes have no such owner."""
     if sys.platform == "win32":
         return True
     try:

@@ -31,7 +31,7 @@ from proxy_core.ledger.rows import Filter, Grouping, Sum
 translate = QCoreApplication.translate
 
 EVERY: Final = 3.0
-"""Seconds between two readings of today's sums, while requests end."""
+"""Seconds between two readings of today's sums while requests end: a person cannot tell, and each reads the file."""
 
 
 class Spending(Protocol):

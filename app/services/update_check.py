@@ -20,7 +20,7 @@ PATIENCE: Final = 10.0
 """Seconds for which each step of the answer is waited for."""
 
 MOST: Final = 1 << 20
-"""Bytes of an answer that are read."""
+"""Bytes of an answer that are read; GitHub's description of a release has a few thousand."""
 
 Transport = Callable[[str], bytes]
 """From a URL to the body of its answer. Raises CheckFailed."""

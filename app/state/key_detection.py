@@ -35,7 +35,10 @@ _SHARED: Final = "sk-"
 """Begins the older keys of OpenAI and those of DeepSeek, Moonshot and others: their length tells some apart."""
 
 _DEEPSEEK_LENGTH: Final = len(_SHARED) + 32
+"""Characters of a DeepSeek key: the prefix that it shares with OpenAI's older keys, and 32 hexadecimal digits."""
+
 _OPENAI_LENGTH: Final = len(_SHARED) + 48
+"""Characters of OpenAI's older keys; newer ones have prefixes of their own."""
 
 
 def detect_provider(key: Secret) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from proxy_core.config import atomic_file
 
 MOST_FOLDERS: Final = 8
+"""Recent folders that are offered: what a tray menu shows without scrolling."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The icon in the tray and its menu, which show the state and say wishes; the same wherever trays differ."""
+"""The tray icon and its menu, which show the state and emit commands; the same on every kind of tray."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ from app.widgets.spending_text import spend
 translate = QCoreApplication.translate
 
 _MESSAGE_FOR: Final = 8_000
-"""Milliseconds that a notification stays, where the system leaves that to us."""
+"""Milliseconds that a notification stays, where the system lets the app decide."""
 
 _WATCHER: Final = "org.kde.StatusNotifierWatcher"
 
 _LONGEST: Final = 60
-"""Characters of a menu entry."""
+"""Characters of a menu entry; trays do not limit a menu's width."""
 
 _LONGEST_NOTE: Final = 300
-"""Characters of a notification's text."""
+"""Characters of a notification's text: more than desktops show, fewer than a provider's error page."""
 
 
 class Tray(QObject):
-    """Emits ``command_requested`` for what is chosen. :meth:`join` shows the icon, and may be called repeatedly."""
+    """Emits ``command_requested`` for chosen entries. :meth:`join` shows the icon, and may be called repeatedly."""
 
     command_requested = Signal(object)
 
@@ -82,11 +82,13 @@ class Tray(QObject):
 
     @property
     def is_there(self) -> bool:
-        """Whether the icon has a place."""
+        """Return whether the icon is in a tray."""
         return self._icon is not None
 
     def join(self) -> bool:
-        """Show the icon where the desktop has a tray; True when it has. One made before there is a tray never shows."""
+        """Show the icon if the desktop has a tray; return True if it has. An icon created before the tray would
+        never appear.
+        """
         if self._icon is None and QSystemTrayIcon.isSystemTrayAvailable():
             self._speaks_dbus = _tray_speaks_dbus()
             self._underscore = "__" if self._speaks_dbus else "_"
@@ -101,12 +103,12 @@ class Tray(QObject):
         return self._icon is not None
 
     def leave(self) -> None:
-        """Take the icon away."""
+        """Remove the icon."""
         if self._icon is not None:
             self._icon.hide()
 
     def show_state(self, state: AppState) -> None:
-        """Say in icon and menu how things stand."""
+        """Show a state in the icon and the menu."""
         before, self._state = self._state, state
         self._status.setText(self._label(one_line(status_line(state))))
         self._toggle.setText(translate("Tray", "Stop") if _can_stop(state.proxy.phase) else translate("Tray", "Start"))
@@ -125,7 +127,7 @@ class Tray(QObject):
         self._dress(state)
 
     def notify(self, note: Note) -> None:
-        """Show a note as the system does; a click on it opens what it is about."""
+        """Show a notification of the system; a click on it opens its subject."""
         if self._icon is not None and QSystemTrayIcon.supportsMessages():
             self._noted = note
             kind = QSystemTrayIcon.MessageIcon
@@ -162,7 +164,7 @@ class Tray(QObject):
         self._check_profile()
 
     def _check_profile(self) -> None:
-        """The mark is where the settings have it: a click only wishes it elsewhere."""
+        """Check the active profile, as the settings have it: a click only asks for a change."""
         for action, name in zip(self._profiles.actions(), self._state.settings.profiles, strict=True):
             action.setChecked(name == self._state.settings.profile)
 
@@ -185,9 +187,9 @@ class Tray(QObject):
         )
 
     def _label(self, text: str) -> str:
-        """A text as a menu has to have it, so that no letter of it is taken for the mark of a shortcut.
+        """Return a text in a form in which a menu takes no character of it for a mnemonic.
 
-        In a menu that goes over D-Bus an underscore is one (com.canonical.dbusmenu), and Qt leaves it as it is.
+        In a menu over D-Bus an underscore is one (com.canonical.dbusmenu), and Qt does not escape it.
         """
         return text.replace("&", "&&").replace("_", self._underscore)
 
@@ -199,7 +201,9 @@ class Tray(QObject):
         return ShowRequests(id=trouble.request) if trouble and trouble.request else ShowWatch()
 
     def _activate(self, reason: QSystemTrayIcon.ActivationReason) -> None:
-        """A click opens the window; not on macOS, where it opens the menu. XEMBED trays tell a right click here too."""
+        """Open the window on a click, except on macOS, where a click opens the menu. XEMBED trays report a right
+        click, too.
+        """
         kinds = QSystemTrayIcon.ActivationReason
         if sys.platform != "darwin" and reason in (kinds.Trigger, kinds.DoubleClick, kinds.MiddleClick):
             self.command_requested.emit(ShowWatch())
@@ -210,7 +214,7 @@ class Tray(QObject):
 
 
 def status_line(state: AppState) -> str:
-    """How the proxy stands, and where."""
+    """Return the state of the proxy and its address."""
     address = state.proxy.address.partition("//")[2]
     match state.proxy.phase:
         case Phase.RUNNING:
@@ -226,7 +230,7 @@ def status_line(state: AppState) -> str:
 
 
 def today_line(state: AppState) -> str:
-    """What was done and spent today."""
+    """Return today's requests and spend."""
     requests = figures.requests(state.today.requests)
     if not state.today.priced:
         return translate("Tray", "Today: {0}").format(requests)
@@ -238,10 +242,10 @@ def _can_stop(phase: Phase) -> bool:
 
 
 def note_body(text: str, *, markup: bool) -> str:
-    """A notification's text, cut, without control characters.
+    """Return a notification's text, shortened, without control characters.
 
-    A provider's words may be in it. Over D-Bus the body is ``markup`` (freedesktop.org's Desktop Notifications, 1.2,
-    Markup): links and pictures are not for others to put there.
+    It may contain a provider's words. Over D-Bus the body is ``markup`` (freedesktop.org's Desktop Notifications, 1.2,
+    Markup): links and images of a provider must not get into it.
     """
     plain = labels.many_lines(text).strip()
     cut = plain if len(plain) <= _LONGEST_NOTE else f"{plain[: _LONGEST_NOTE - 1]}…"
@@ -249,19 +253,19 @@ def note_body(text: str, *, markup: bool) -> str:
 
 
 def one_line(text: str) -> str:
-    """A text on one line, and not longer than a menu should be wide."""
+    """Return a text on one line, not longer than a menu should be wide."""
     one = " ".join(labels.one_line(text).split())
     return one if len(one) <= _LONGEST else f"{one[: _LONGEST - 1]}…"
 
 
 def short_folder(folder: str) -> str:
-    """A folder as a person writes it; of a long one the end, which tells it from others."""
+    """Return a folder relative to home; of a long one the end, which distinguishes it."""
     one = " ".join(from_home(folder).split())
     return one if len(one) <= _LONGEST else f"…{one[1 - _LONGEST :]}"
 
 
 def _tray_speaks_dbus() -> bool:
-    """Whether the tray is a StatusNotifier host, and not a window that holds icons (XEMBED), or another system's."""
+    """Return whether the tray is a StatusNotifier host, not an XEMBED window or another system's."""
     if sys.platform in ("win32", "darwin"):
         return False
     from PySide6.QtDBus import QDBusConnection  # noqa: PLC0415 - of Linux only

@@ -1,4 +1,4 @@
-"""The tray's icon: four shapes for four states, drawn from SVG at every size that a panel may ask for."""
+"""The tray icon: four shapes for four states, drawn from SVG at every size a panel may ask for."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from app.state.app_state import AppState, Phase
 
 _DRAWINGS: Final = Path(__file__).parents[1] / "assets" / "tray"
 _SIZES: Final = (16, 18, 20, 22, 24, 32, 36, 40, 44, 48, 54, 64)
-"""Pixels. A panel gets them all at once and takes what fits its own density."""
+"""Pixels. A panel gets all of them and takes the one for its density."""
 
 
 class Shape(StrEnum):
-    """What the icon says; each has a drawing of this name."""
+    """The shapes of the icon; each has a drawing of this name."""
 
     STOPPED = "stopped"
     RUNNING = "running"
@@ -29,7 +29,7 @@ class Shape(StrEnum):
 
 
 def shape_of(state: AppState) -> Shape:
-    """The shape for a state of the app: busy while a request runs, or while the proxy starts or stops."""
+    """Return the shape for a state of the app: busy while a request runs, or while the proxy starts or stops."""
     match state.proxy.phase:
         case Phase.ATTENTION:
             return Shape.ATTENTION
@@ -43,7 +43,7 @@ def shape_of(state: AppState) -> Shape:
 
 @cache
 def tray_icon(shape: Shape, *, mask: bool = sys.platform == "darwin") -> QIcon:
-    """The icon; ``mask`` is macOS's kind, one colour that the menu bar chooses."""
+    """Return the icon; ``mask`` is macOS's kind, in one colour that the menu bar chooses."""
     drawing = QSvgRenderer(str(_DRAWINGS / f"{shape}{'-mask' if mask else ''}.svg"))
     icon = QIcon()
     for size in _SIZES:

@@ -1,1 +1,1 @@
-"""Widgets that more than one window uses: they draw what they are given and say what was done."""
+"""Widgets used by more than one window: they draw the values they are given and emit what the user did."""

@@ -15,14 +15,14 @@ HEIGHT = 10
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part of a bar: its size, and which of the series' colours it has."""
+    """A part of a bar: its size, and the index of its colour in the series."""
 
     size: float
     series: int
 
 
 def paint_shares(painter: QPainter, place: QRectF, colours: tuple[str, ...], shares: tuple[Share, ...]) -> None:
-    """Shares side by side in a pill. A share that is there is at least two pixels wide."""
+    """Paint shares side by side in a pill. A share above zero is at least two pixels wide."""
     total = sum(share.size for share in shares)
     if total <= 0:
         return
@@ -41,7 +41,7 @@ def paint_shares(painter: QPainter, place: QRectF, colours: tuple[str, ...], sha
 
 
 class TokenBar(QWidget):
-    """Tokens side by side: what came from a cache, what was read, what was written."""
+    """Tokens side by side: cached input, input, output."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -52,7 +52,7 @@ class TokenBar(QWidget):
         theme.changed.connect(self.update)
 
     def show_shares(self, shares: tuple[Share, ...], said: str) -> None:
-        """Draw these; ``said`` tells them to who cannot see the bar."""
+        """Draw these; ``said`` describes them to a screen reader."""
         self._shares = shares
         self.setAccessibleName(said)
         self.update()
@@ -81,7 +81,7 @@ class SpanBar(QWidget):
         theme.changed.connect(self.update)
 
     def show_span(self, from_: float, to: float) -> None:
-        """From and to as parts of the whole, 0 to 1."""
+        """Draw the span between two parts of the whole, each from 0 to 1."""
         self._from, self._to = min(max(from_, 0.0), 1.0), min(max(to, 0.0), 1.0)
         self.update()
 
@@ -103,7 +103,7 @@ class SpanBar(QWidget):
 
 
 class MoneyBar(QWidget):
-    """What is spent of a limit: accent below 80 %, then a warning's colour, past it the colour of what is wrong."""
+    """The spent part of a limit: accent below 80 %, then the warning colour, above 100 % the error colour."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -113,7 +113,7 @@ class MoneyBar(QWidget):
         theme.changed.connect(self.update)
 
     def show_part(self, part: float, said: str) -> None:
-        """``part`` of the limit that is spent, 1 for all of it."""
+        """Draw ``part``, the spent share of the limit, 1 for all of it."""
         self._part = max(part, 0.0)
         self.setAccessibleName(said)
         self.update()

@@ -1,4 +1,4 @@
-"""Buttons: one primary in a view, quiet ones, and those that are an icon."""
+"""Buttons: one primary button per view, quiet buttons, links, and icon buttons."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ class _Button(QPushButton):
     ) -> None:
         super().__init__(text, parent)
         self.setObjectName(name)
-        # A click needs no ring; the keyboard does.
+        # No focus ring after a click, only for the keyboard.
         self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setAutoDefault(False)
         self._theme, self._icon, self._tone = theme, icon, tone
-        self.setIconSize(QSize(24, 18))  # roomy icons are a third wider
+        self.setIconSize(QSize(24, 18))  # icons beside a word are a third wider
         self._draw()
         theme.changed.connect(self._draw)
 
     def set_icon(self, icon: IconName) -> None:
-        """Another icon."""
+        """Change the icon."""
         self._icon = icon
         self._draw()
 
@@ -37,7 +37,7 @@ class _Button(QPushButton):
 
 
 class PrimaryButton(_Button):
-    """The one thing to do in a view."""
+    """The main action of a view."""
 
     def __init__(
         self, theme: Theme, text: str, name: str, icon: IconName | None = None, parent: QWidget | None = None
@@ -65,7 +65,7 @@ class QuietButton(_Button):
 
 
 class LinkButton(QPushButton):
-    """A value that leads somewhere; cut where there is no room, with all of it in the tool tip."""
+    """A value that leads somewhere; shortened where there is no room, with the full text as tool tip."""
 
     def __init__(self, text: str, name: str, leads_to: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -90,7 +90,7 @@ class LinkButton(QPushButton):
 
 
 class IconButton(QToolButton):
-    """A button that is an icon; ``text`` is its tool tip and its accessible name, ``keys`` the shortcut shown."""
+    """A button with an icon only; ``text`` is its tool tip and its accessible name, ``keys`` the shortcut shown."""
 
     def __init__(
         self, theme: Theme, icon: IconName, text: str, name: str, *, keys: str = "", parent: QWidget | None = None
@@ -105,12 +105,12 @@ class IconButton(QToolButton):
         theme.changed.connect(self._draw)
 
     def say(self, text: str) -> None:
-        """What it does, where that changed."""
+        """Change the description of what it does."""
         self.setAccessibleName(text)
         self.setToolTip(f"{text} ({self._keys})" if self._keys else text)
 
     def set_icon(self, icon: IconName) -> None:
-        """Another icon."""
+        """Change the icon."""
         if icon != self._icon:
             self._icon = icon
             self._draw()

@@ -1,4 +1,4 @@
-"""The white surface with a thin line around it on which things stand."""
+"""A card: a surface with a thin border."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from app.widgets.theme_tokens import GAP_8, GAP_12, GAP_16
 
 
 class Card(QFrame):
-    """A card; ``body`` is the column that things are added to. A ``title`` stands above a line, like a table's head.
+    """A card; widgets are added to its column ``body``. A ``title`` is above a line, like a table's header.
 
-    ``head`` is the title's row, for what stands at its right.
+    ``head`` is the title's row, for widgets at its right.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Status chips: a tinted pill with a dot and a word, so that colour never speaks alone."""
+"""Status chips: a tinted pill with a dot and a word, so that colour is never the only sign."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ BETWEEN = 4.0
 
 
 class ChipKind(StrEnum):
-    """What a chip says by its colour."""
+    """The meaning of a chip's colour."""
 
     GOOD = "good"
     WARN = "warn"
@@ -27,7 +27,7 @@ class ChipKind(StrEnum):
 
 
 def colours(tokens: Tokens, kind: ChipKind) -> tuple[str, str]:
-    """The colour of a chip's word and of what is behind it."""
+    """Return the colours of a chip's word and of its background."""
     return {
         ChipKind.GOOD: (tokens.good, tokens.good_tint),
         ChipKind.WARN: (tokens.warn, tokens.warn_tint),
@@ -38,18 +38,18 @@ def colours(tokens: Tokens, kind: ChipKind) -> tuple[str, str]:
 
 
 def chip_size(font: QFont, word: str) -> QSize:
-    """How much room a chip with a word takes."""
+    """Return the size of a chip with this word."""
     metrics = QFontMetricsF(font)
     return QSize(round(metrics.horizontalAdvance(word) + DOT + BETWEEN + 2 * EDGE + 1), round(metrics.height() + 5))
 
 
 def widest_chip(theme: Theme, words: tuple[str, ...]) -> int:
-    """How wide a chip is with the longest of some words."""
+    """Return the width of a chip with the longest of these words."""
     return max(chip_size(chip_font(theme), word).width() for word in words)
 
 
 def paint_chip(painter: QPainter, tokens: Tokens, font: QFont, place: QRectF, kind: ChipKind, word: str) -> None:
-    """A chip at the left of ``place`` and in the middle of its height; its word is cut where there is no room."""
+    """Paint a chip at the left of ``place``, vertically centred; its word is shortened where there is no room."""
     ink, tint = (QColor(colour) for colour in colours(tokens, kind))
     wanted = chip_size(font, word)
     pill = QRectF(place.left(), 0, min(wanted.width(), place.width()), wanted.height())
@@ -68,7 +68,7 @@ def paint_chip(painter: QPainter, tokens: Tokens, font: QFont, place: QRectF, ki
 
 
 class Chip(QWidget):
-    """A chip as a widget of its own."""
+    """A chip as a widget."""
 
     def __init__(
         self, theme: Theme, word: str = "", kind: ChipKind = ChipKind.QUIET, parent: QWidget | None = None
@@ -81,21 +81,21 @@ class Chip(QWidget):
 
     @property
     def word(self) -> str:
-        """What it says."""
+        """Return the word."""
         return self._word
 
     @property
     def kind(self) -> ChipKind:
-        """By which colour."""
+        """Return the kind."""
         return self._kind
 
     def tell(self, word: str, kind: ChipKind) -> None:
-        """Say something else."""
+        """Change word and kind."""
         if (word, kind) == (self._word, self._kind):
             return
         self._word, self._kind = word, kind
         self.setAccessibleName(word)
-        if self.parentWidget() is not None or not word:  # without a parent it would be a window of its own
+        if self.parentWidget() is not None or not word:  # without a parent it would become a window
             self.setVisible(bool(word))
         self.updateGeometry()
         self.update()
@@ -115,7 +115,7 @@ class Chip(QWidget):
 
 
 def chip_font(theme: Theme) -> QFont:
-    """The font of a chip's word."""
+    """Return the font of a chip's word."""
     font = theme.font("small")
     font.setWeight(QFont.Weight.Medium)
     return font

@@ -1,4 +1,4 @@
-"""A dialog that asks before something is deleted or disconnected, and that a double-click cannot answer."""
+"""A dialog that asks before something is deleted or disconnected, and that a double-click cannot confirm."""
 
 from __future__ import annotations
 
@@ -18,26 +18,30 @@ from app.widgets.theme import Theme
 from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_16, GAP_24
 
 DEAD_TIME: Final = 0.8
-"""Seconds that a question stands before it can be answered with anything but Cancel. The second click of a double-click
-comes within half a second, unless the user has set the system to wait longer."""
+"""Seconds until a question can be answered with anything but Cancel. The second click of a double-click comes within
+half a second, unless the user has configured a longer time.
+"""
 
 _TEXT_WIDTH: Final = 400
+"""Device-independent pixels: about sixty characters a line, which read well."""
+
 _CLEAR_OF: Final = 40
-"""Pixels that the destructive button keeps from what was clicked, which is where the mouse is. A window's frame, whose
-size is unknown until the dialog is shown, is within them."""
+"""Pixels between the destructive button and the clicked widget, where the mouse is. They include the window's frame,
+whose size is unknown until the dialog is shown.
+"""
 _LONGEST: Final = 44
-"""Characters of a name in a question; a profile's or a provider's may be of any length."""
+"""Characters of a name in a question; names of profiles and providers can be of any length."""
 
 After = Callable[[float, Callable[[], None]], None]
-"""Calls something in Qt's thread after so many seconds."""
+"""Calls a function on Qt's thread after that many seconds."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """``text`` asks, ``details`` say what follows, a line each.
+    """``text`` asks, ``details`` describe the consequences, one line each.
 
-    ``action`` is the destructive button's text: the verb and what it is done to. With ``ready=False`` the button cannot
-    be pressed: what it would do is still being counted, or there is nothing to do.
+    ``action`` is the destructive button's text: a verb and its object. With ``ready=False`` the button is disabled: its
+    effect is still being counted, or there is nothing to do.
     """
 
     text: str
@@ -47,10 +51,10 @@ class Question:
 
 
 class ConfirmDialog(QDialog):
-    """Asks a :class:`Question` about what ``opener`` does; ``accepted`` is emitted when the answer is yes.
+    """Asks a :class:`Question` about what ``opener`` does; emits ``accepted`` if the answer is yes.
 
-    Cancel has the focus, and is what Enter and Esc do. The destructive button can be pressed once the question has
-    stood for the dead time; a question that replaces another begins it anew. ``after`` is the clock.
+    Cancel has the focus, and is what Enter and Esc do. The destructive button is enabled after the dead time, which
+    starts again when the question changes. ``after`` is the clock.
     """
 
     def __init__(self, theme: Theme, opener: QWidget, question: Question, *, after: After | None = None) -> None:
@@ -77,7 +81,7 @@ class ConfirmDialog(QDialog):
         self.cancel.clicked.connect(self.reject)
         self.action = QuietButton(theme, "", "confirm-action", danger=True)
         self.action.clicked.connect(self.accept)
-        self.action.setAutoDefault(True)  # Enter is Cancel's until a person has moved to this one
+        self.action.setAutoDefault(True)  # Enter is Cancel's until the focus is moved here
         self.cancel.setDefault(True)
         foot.addStretch(1)
         foot.addWidget(self.cancel)
@@ -88,11 +92,11 @@ class ConfirmDialog(QDialog):
 
     @property
     def question(self) -> Question:
-        """What is asked."""
+        """Return the current question."""
         return self._question
 
     def show_question(self, question: Question) -> None:
-        """Ask this instead, such as with the counts that were missing."""
+        """Replace the question, such as when missing counts have arrived."""
         if question == self._question:
             return
         self._question = question
@@ -100,7 +104,7 @@ class ConfirmDialog(QDialog):
         if self.isVisible():
             self._begin_dead_time()
             self._keep_clear()
-            # The focus stays on Cancel, so that a screen reader would not notice.
+            # The focus stays on Cancel, so a screen reader needs an announcement.
             told = QAccessibleAnnouncementEvent(self, " ".join((question.text, *question.details)))
             QAccessible.updateAccessibility(told)
 
@@ -111,7 +115,7 @@ class ConfirmDialog(QDialog):
             self._begin_dead_time()
 
     def open_clear(self) -> None:
-        """Open over the window, with the destructive button away from what was clicked."""
+        """Open over the window, with the destructive button away from the clicked widget."""
         self.adjustSize()
         window = self._opener.window().frameGeometry()
         self.move(window.center() - self.rect().center())
@@ -141,7 +145,7 @@ class ConfirmDialog(QDialog):
             self.action.setEnabled(self._question.ready)
 
     def _keep_clear(self) -> None:
-        """Move up or down, so that the destructive button is not where the mouse pressed what opened the dialog."""
+        """Move up or down, so that the destructive button is not under the mouse."""
         self.adjustSize()
         top = self._opener.mapToGlobal(QPoint(0, 0))
         pressed = QRect(top, self._opener.size()).adjusted(-_CLEAR_OF, -_CLEAR_OF, _CLEAR_OF, _CLEAR_OF)
@@ -176,7 +180,7 @@ def _wrapped(label: Label) -> Label:
 
 
 def ask(theme: Theme, opener: QWidget, question: Question, then: Callable[[], None]) -> ConfirmDialog | None:
-    """Ask, and call ``then`` if the answer is yes. None where its window is asking something already."""
+    """Ask, and call ``then`` if the answer is yes. Return None if the window already shows a question."""
     if any(dialog.isVisible() for dialog in opener.window().findChildren(ConfirmDialog)):
         return None
     dialog = ConfirmDialog(theme, opener, question)
@@ -186,7 +190,7 @@ def ask(theme: Theme, opener: QWidget, question: Question, then: Callable[[], No
 
 
 def short(name: str) -> str:
-    """The name of something in a question: on one line, cut in its middle where it is long."""
+    """Return a name for a question: on one line, shortened in its middle."""
     line = one_line(name)
     half = _LONGEST // 2
     return line if len(line) <= _LONGEST else f"{line[:half]}…{line[1 - half :]}"

@@ -1,4 +1,4 @@
-"""What stands where there is nothing yet: what is missing, how to fill it, and the button that does."""
+"""The placeholder of an empty list: what is missing, how to fill it, and the button for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from app.widgets.theme_tokens import GAP_8, GAP_16, GAP_24
 
 
 class EmptyState(QWidget):
-    """One icon, one line, one more, one button; ``pressed`` when that is pressed."""
+    """One icon, two lines, one button; emits ``pressed`` for the button."""
 
     pressed = Signal()
 

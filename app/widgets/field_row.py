@@ -1,4 +1,4 @@
-"""A setting's row: what it is, what it means, its editor, and what is wrong with it."""
+"""A setting's row: label, help, editor, and an error."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from app.widgets.theme_tokens import GAP_4, GAP_12, GAP_16
 
 
 class FieldRow(QWidget):
-    """``label`` and ``help_`` at the left, the ``editor`` at the right, and below it what is wrong or who fixes it.
+    """``label`` and ``help_`` at the left, the ``editor`` at the right, and below it an error or the variable that
+    decides it.
 
     The label is the editor's buddy and its accessible name, unless the editor has one.
     """
@@ -54,12 +55,12 @@ class FieldRow(QWidget):
         self._fixed_by = ""
 
     def show_wrong(self, sentence: str) -> None:
-        """Say what is wrong with what stands in the editor; empty: nothing is."""
+        """Show what is wrong with the editor's content; empty for nothing."""
         restyle(self.editor, "wrong", "true" if sentence else "false")
         self._say(sentence, bad=True)
 
     def show_fixed(self, variable: str) -> None:
-        """The environment decides it, by ``variable``; empty: a person may."""
+        """Show that the environment variable ``variable`` decides the setting; empty if the user does."""
         self._fixed_by = variable
         self.editor.setEnabled(not variable)
         self._say("", bad=False)

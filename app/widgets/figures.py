@@ -1,4 +1,4 @@
-"""Numbers as a person reads them: tokens, money, seconds, times of day. No Qt but for the words."""
+"""Numbers for people: tokens, money, durations, times of day. No Qt except for translation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 from PySide6.QtCore import QCoreApplication, QLocale
 
 NOTHING: Final = "\N{EN DASH}"
-"""Stands where there is no number."""
+"""Shown instead of a missing number."""
 
 
 def tokens(count: int | None) -> str:
@@ -24,12 +24,12 @@ def tokens(count: int | None) -> str:
 
 
 def whole(count: int) -> str:
-    """A count with its thousands apart: ``33,050``."""
+    """Return a count with thousands separators: ``33,050``."""
     return f"{count:,}"
 
 
 def money(usd: float | None, *, fine: bool = True) -> str:
-    """``$4.82``; small sums to a hundredth of a cent where ``fine``: ``$0.0412``. None is not 0."""
+    """Return ``$4.82``; with ``fine``, small sums to a hundredth of a cent: ``$0.0412``. None is not 0."""
     if usd is None:
         return NOTHING
     if usd and abs(usd) < 0.00005:
@@ -40,7 +40,9 @@ def money(usd: float | None, *, fine: bool = True) -> str:
 
 
 def seconds(took: float | None, *, running: bool = False, fine: bool = True) -> str:
-    """``62 ms``, ``3.9 s``, ``2m 5s``; three dots where it still runs. Not ``fine``: ``0.9 s`` for ``870 ms``."""
+    """Return ``62 ms``, ``3.9 s``, ``2m 5s``, with an ellipsis while running; not ``fine``: ``0.9 s`` for ``870
+    ms``.
+    """
     if took is None:
         return NOTHING
     end = "…" if running else ""
@@ -57,7 +59,7 @@ def seconds(took: float | None, *, running: bool = False, fine: bool = True) -> 
 
 
 def share(part: float | None) -> str:
-    """A part of one as per cent."""
+    """Return a fraction as a percentage."""
     return NOTHING if part is None else f"{part * 100:.0f} %"
 
 
@@ -67,24 +69,26 @@ def speed(per_second: float | None) -> str:
 
 
 def clock(at: float) -> str:
-    """The local time of day of a Unix time."""
+    """Return the local time of day of a Unix time."""
     return f"{datetime.fromtimestamp(at):%H:%M:%S}"  # noqa: DTZ006 - the user's own time is what is shown
 
 
 def clock_or_day(at: float, now: float) -> str:
-    """The time of day, or of another day than ``now``'s the date: ``14:31:08``, ``9 Nov``. Both are Unix times."""
+    """Return the time of day, or the date if it is another day than ``now``: ``14:31:08``, ``9 Nov``. Both are Unix
+    times.
+    """
     there, here = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006
     return f"{there:%H:%M:%S}" if there.date() == here.date() else day(f"{there:%Y-%m-%d}")
 
 
 def day_and_clock(at: float) -> str:
-    """Date and time of day of a Unix time: ``9 Nov, 14:31:08``."""
+    """Return date and time of day of a Unix time: ``9 Nov, 14:31:08``."""
     there = datetime.fromtimestamp(at)  # noqa: DTZ006
     return f"{day(f'{there:%Y-%m-%d}')}, {there:%H:%M:%S}"
 
 
 def moment(at: float, now: float) -> str:
-    """The time of day, with the date before it where that is another day than ``now``."""
+    """Return the time of day, preceded by the date if it is another day than ``now``."""
     there, here = datetime.fromtimestamp(at), datetime.fromtimestamp(now)  # noqa: DTZ006
     if there.date() == here.date():
         return f"{there:%H:%M}"
@@ -92,7 +96,7 @@ def moment(at: float, now: float) -> str:
 
 
 def day(date: str) -> str:
-    """``9 Nov`` from ``2026-11-09``, as the language has it."""
+    """Return ``9 Nov`` for ``2026-11-09``, in the user's language."""
     try:
         there = datetime.strptime(date, "%Y-%m-%d")  # noqa: DTZ007
     except ValueError:
@@ -119,7 +123,7 @@ def requests(count: int) -> str:
 
 
 def axis(highest: float) -> tuple[float, int]:
-    """Where an axis for a value ends, and how many steps it has, each 1, 2, 2.5 or 5 times a power of ten."""
+    """Return the end of an axis for a value and its number of steps, each 1, 2, 2.5 or 5 times a power of ten."""
     if highest <= 0 or not math.isfinite(highest):
         return 1.0, 4
     ends = ((_round_up(highest / steps) * steps, steps) for steps in (4, 5, 3))

@@ -1,4 +1,4 @@
-"""A layout that sets things beside each other, and goes on below where a line is full."""
+"""A layout that places widgets side by side and wraps to the next line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from app.widgets.theme_tokens import GAP_4, GAP_8
 
 
 class Flow(QLayout):
-    """Lines of things in their own sizes, each in the middle of its line."""
+    """Lines of widgets in their own sizes, each vertically centred in its line."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

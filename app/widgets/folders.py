@@ -1,4 +1,4 @@
-"""Folders of the user: how their paths are written, and how one is chosen."""
+"""The user's folders: how their paths are written, and a dialog to choose one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog, QWidget
 
 
 def from_home(path: str) -> str:
-    """``~/work/atlas-api`` for what is inside the home folder; any other path as it is."""
+    """Return ``~/work/atlas-api`` for a path below the home folder; any other path unchanged."""
     home, plain = QDir.homePath(), QDir.fromNativeSeparators(path)
     if plain == home:
         return "~"
@@ -17,7 +17,7 @@ def from_home(path: str) -> str:
 
 
 def ask_folder(parent: QWidget | None, title: str, start: str, chosen: Callable[[str], None]) -> None:
-    """Let a person choose a folder, beginning in ``start``; ``chosen`` is called with it, unless they leave."""
+    """Let the user choose a folder, starting in ``start``; call ``chosen`` with it unless they cancel."""
     dialog = QFileDialog(parent, title, start)
     dialog.setObjectName("folder-dialog")
     dialog.setFileMode(QFileDialog.FileMode.Directory)

@@ -1,4 +1,4 @@
-"""Words on the screen: always plain text, whoever wrote them."""
+"""Text on the screen: always plain text, whatever its source."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from app.widgets.styled import restyle
 LabelType = Literal["title", "figure", "heading", "body", "strong", "small"]
 LabelTone = Literal["text", "muted", "faint", "accent", "good", "warn", "bad", "info"]
 MARKS = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A), 0x200E, 0x200F), "\N{REPLACEMENT CHARACTER}")
-"""Characters that turn the direction of what stands around them, and what stands in for them."""
+"""Characters that change the direction of surrounding text, with their replacement."""
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 def one_line(text: str) -> str:
-    """Text of others fit for one line: line ends and control characters become spaces, direction marks are shown."""
+    """Return foreign text for one line: line ends and control characters become spaces, direction marks are shown."""
     plain = text.translate(MARKS)
     return "".join(char if char.isprintable() else " " for char in plain)
 
 
 def many_lines(text: str) -> str:
-    """Text of others fit for many lines: all of it but what would turn or hide what stands around it."""
+    """Return foreign text for several lines, without characters that would turn or hide surrounding text."""
     plain = text.translate(MARKS).replace("\r\n", "\n").replace("\r", "\n")
     if plain.isascii() and plain.replace("\n", "").replace("\t", "").isprintable():
         return plain
@@ -33,7 +33,7 @@ def many_lines(text: str) -> str:
 
 
 class Label(QLabel):
-    """A line of words; ``wrap`` lets it take several lines. Never rich text."""
+    """A line of text; ``wrap`` allows several lines. Never rich text."""
 
     def __init__(
         self,
@@ -55,11 +55,11 @@ class Label(QLabel):
             self.setMinimumWidth(80)
 
     def set_tone(self, tone: LabelTone) -> None:
-        """Another colour."""
+        """Change the colour."""
         restyle(self, "tone", tone)
 
-    # Layouts guess at a wrapped label's height before they know its width, and then cut it or leave a hole. So it says
-    # that it has none to offer for a width, and asks for what the width that it got needs.
+    # Layouts estimate a wrapped label's height before they know its width, and then cut it or leave a gap. So it claims
+    # no height for width, and requests the height for the width that it got.
 
     def hasHeightForWidth(self) -> bool:
         return False
@@ -92,7 +92,7 @@ class Label(QLabel):
 
 
 class ElidedLabel(QLabel):
-    """One line of text of others, cut with an ellipsis where there is no room; the whole of it is the tool tip."""
+    """One line of foreign text, shortened with an ellipsis where there is no room; the tool tip has all of it."""
 
     def __init__(
         self,
@@ -117,7 +117,7 @@ class ElidedLabel(QLabel):
         self.setAccessibleName(line)
 
     def set_tone(self, tone: LabelTone) -> None:
-        """Another colour."""
+        """Change the colour."""
         restyle(self, "tone", tone)
 
     def minimumSizeHint(self) -> QSize:
@@ -136,7 +136,7 @@ class ElidedLabel(QLabel):
 
 
 def plain_tip(text: str) -> str:
-    """A tool tip that Qt cannot take for rich text."""
+    """Return a tool tip that Qt cannot mistake for rich text."""
     if not text:
         return ""
     safe = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\n", "<br>")
@@ -144,13 +144,13 @@ def plain_tip(text: str) -> str:
 
 
 def width_of(font: QFont, *samples: str) -> int:
-    """How wide the widest of some texts is, in pixels rounded up."""
+    """Return the width of the widest of these texts, in pixels rounded up."""
     metrics = QFontMetrics(font)
     return max(metrics.horizontalAdvance(sample) for sample in samples) + 1
 
 
 def line() -> QFrame:
-    """A thin line between things."""
+    """Return a thin separator line."""
     frame = QFrame()
     frame.setProperty("role", "line")
     return frame

@@ -1,4 +1,4 @@
-"""What several windows do with layouts: take everything out of one, let a page scroll."""
+"""Helpers for layouts: empty one, make a page scroll."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from PySide6.QtWidgets import QFrame, QLayout, QScrollArea, QWidget
 
 
 def empty(layout: QLayout) -> None:
-    """Take everything out of ``layout``; widgets that stood in it are gone from the window now.
+    """Remove everything from ``layout``; its widgets disappear from the window at once.
 
-    They live on until the event is over that led here: it may be a press on a button of theirs.
+    They are deleted after the current event, which may be a click on one of their buttons.
     """
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
             widget.hide()
             widget.setParent(None)
-            QTimer.singleShot(0, widget.deleteLater)  # what is without a parent lives as long as this knows it
+            QTimer.singleShot(0, widget.deleteLater)  # keeps the widget alive, which has no parent now
 
 
 def scrolling(page: QWidget) -> QScrollArea:

@@ -1,4 +1,4 @@
-"""A legend: coloured squares with their words, on as many lines as they need."""
+"""A legend: coloured squares with their words, on as many lines as needed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ APART = 12.0
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A word and which of the series' colours stands before it."""
+    """A word, and the index of its colour in the series."""
 
     word: str
     series: int
 
 
 class Legend(QWidget):
-    """Draws items from the left; a word that is wider than the legend is cut."""
+    """Draws items from the left; a word that is wider than the legend is shortened."""
 
     def __init__(self, theme: Theme, name: str, *, right: bool = False, parent: QWidget | None = None) -> None:
         super().__init__(parent)

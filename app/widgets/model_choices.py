@@ -1,4 +1,4 @@
-"""What a model picker offers for the words typed so far, in the order in which it is shown. No Qt."""
+"""The choices of a model picker for the words typed so far, in the order in which they are shown. No Qt."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from proxy_core.config.settings import PASSTHROUGH
 
 
 class ModelMark(StrEnum):
-    """Where a choice comes from."""
+    """The source of a choice."""
 
     NONE = "none"
     """No model: the role follows another one."""
@@ -21,7 +21,7 @@ class ModelMark(StrEnum):
     REACHED = "reached"
     KNOWN = "known"
     TYPED = "typed"
-    """Not known, taken as it was typed."""
+    """Unknown, used as it was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class ModelChoice:
 
 @dataclass(frozen=True, slots=True)
 class ModelOffer:
-    """What may be chosen besides the catalogue's models.
+    """Choices besides the catalogue's models.
 
-    ``reached`` are those that the keys really reach, ``local`` those of local servers, as ``provider/name``. ``none``
-    is what no model is called, where that may be chosen.
+    ``reached`` are models that the keys can use, ``local`` those of local servers, as ``provider/name``. ``none`` is
+    the label for no model, empty if that is no choice.
     """
 
     reached: frozenset[str] = frozenset()
@@ -49,10 +49,10 @@ class ModelOffer:
 
 
 def choices(words: str, catalogue: Catalogue, offer: ModelOffer, limit: int = 200) -> tuple[ModelChoice, ...]:
-    """At most ``limit`` choices for ``words``: local models, those the keys reach, then the rest of the catalogue.
+    """Return at most ``limit`` choices for ``words``: local models, those the keys can use, then the catalogue's.
 
-    What was typed is a choice of its own where it is ``provider/name`` of a known provider; it stands first as soon
-    as no known model begins with it.
+    The typed text is a choice if it is ``provider/name`` with a known provider; it comes first as soon as no known
+    model starts with it.
     """
     wanted = words.lower().split()
     found = {choice.value: choice for choice in _special(wanted, offer)}
@@ -71,7 +71,7 @@ def choices(words: str, catalogue: Catalogue, offer: ModelOffer, limit: int = 20
 
 
 def wrong_provider(typed: str, catalogue: Catalogue) -> str | None:
-    """The provider that ``provider/name`` names and nobody knows; empty if all is well; None for another text."""
+    """Return the unknown provider in ``provider/name``; empty if it is known; None for any other text."""
     provider, slash, name = typed.partition("/")
     if not (provider and slash and name) or any(letter.isspace() for letter in typed):
         return None

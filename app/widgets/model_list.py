@@ -1,4 +1,4 @@
-"""The list of a model picker: its rows, what is read out of them, and how they are painted."""
+"""The list of a model picker: its rows, their accessible texts, and their painting."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ _DISPLAY: Final = int(Qt.ItemDataRole.DisplayRole)
 _READ_OUT: Final = int(Qt.ItemDataRole.AccessibleTextRole)
 _HINT: Final = int(Qt.ItemDataRole.ToolTipRole)
 _ICON: Final = 16
+"""Device-independent pixels of an icon's side."""
+
 _TOP: Final = QModelIndex()
 
 translate = QCoreApplication.translate
 
 
 def facts_words(facts: ModelFacts) -> str:
-    """A model's window and prices in one line, as far as they are known."""
+    """Return a model's window and prices on one line, as far as they are known."""
     known = []
     if facts.window is not None:
         known.append(translate("ModelListView", "{0} window").format(tokens(facts.window)))
@@ -47,7 +49,7 @@ def facts_words(facts: ModelFacts) -> str:
 
 
 def abilities(facts: ModelFacts) -> tuple[tuple[IconName, str], ...]:
-    """What a model is known to be able to: an icon and the word for it."""
+    """Return a model's known abilities: an icon and a word each."""
     able: tuple[tuple[IconName, bool | None, str], ...] = (
         ("tools", facts.tools, translate("ModelListView", "tools")),
         ("image", facts.vision, translate("ModelListView", "images")),
@@ -57,7 +59,7 @@ def abilities(facts: ModelFacts) -> tuple[tuple[IconName, str], ...]:
 
 
 def title(choice: ModelChoice, none: str) -> str:
-    """What a choice is called; ``none`` is what no model is called."""
+    """Return the title of a choice; ``none`` is the label for no model."""
     match choice.mark:
         case ModelMark.NONE:
             return none
@@ -72,7 +74,7 @@ def title(choice: ModelChoice, none: str) -> str:
 
 
 def subtitle(choice: ModelChoice) -> str:
-    """The line below: provider, window and price."""
+    """Return the second line: provider, window and price."""
     match choice.mark:
         case ModelMark.NONE:
             return translate("ModelListView", "The role is not set")
@@ -85,7 +87,7 @@ def subtitle(choice: ModelChoice) -> str:
 
 
 def mark_words(mark: ModelMark) -> tuple[IconName, Tone, str] | None:
-    """The sign at a choice's end: whether it is really there."""
+    """Return the sign at the end of a row: whether the model is available now."""
     match mark:
         case ModelMark.LOCAL:
             return "server", "info", translate("ModelListView", "Local")
@@ -98,7 +100,7 @@ def mark_words(mark: ModelMark) -> tuple[IconName, Tone, str] | None:
 
 
 class ModelListView(QAbstractListModel):
-    """The choices for what was typed."""
+    """A Qt model of the choices."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -106,11 +108,11 @@ class ModelListView(QAbstractListModel):
         self.none = ""
 
     def rowCount(self, parent: QModelIndex | QPersistentModelIndex = _TOP) -> int:
-        """How many there are."""
+        """Return the number of choices."""
         return 0 if parent.isValid() else len(self._choices)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = _DISPLAY) -> object:
-        """A choice as itself, as shown, as read out."""
+        """Return a choice itself, its title, or its accessible text."""
         if not index.isValid():
             return None
         choice = self._choices[index.row()]
@@ -126,28 +128,28 @@ class ModelListView(QAbstractListModel):
         return None
 
     def show_choices(self, choices: tuple[ModelChoice, ...]) -> None:
-        """Have these."""
+        """Replace the choices."""
         self.beginResetModel()
         self._choices = choices
         self.endResetModel()
 
 
 class ModelRow(QStyledItemDelegate):
-    """Paints a choice in two lines: its name and its sign, its facts and its abilities."""
+    """Paints a choice on two lines: title and sign, facts and abilities."""
 
     def __init__(self, theme: Theme) -> None:
         super().__init__()
         self._theme = theme
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:  # noqa: ARG002
-        """All rows have one height."""
+        """Return the height that all rows have."""
         body, small = QFontMetrics(self._theme.font("body")), QFontMetrics(self._theme.font("small"))
         return QSize(0, body.height() + small.height() + 2 * GAP_8)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:
-        """Draw one choice."""
+        """Paint one choice."""
         choice = index.data(CHOICE)
         if not isinstance(choice, ModelChoice):
             return
@@ -176,7 +178,7 @@ class ModelRow(QStyledItemDelegate):
         painter.restore()
 
     def _draw_sign(self, painter: QPainter, line: QRect, mark: ModelMark) -> int:
-        """The left edge of what was drawn at the line's end."""
+        """Draw the sign at the end of the line; return its left edge."""
         sign = mark_words(mark)
         if sign is None:
             return line.right() + GAP_8

@@ -1,4 +1,4 @@
-"""A field in which a model is found by typing: the whole catalogue, local models, and what is typed itself."""
+"""A field for choosing a model by typing: the catalogue, local models, and the typed text itself."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from app.widgets.theme import Theme
 from proxy_core.config.settings import PASSTHROUGH
 
 _AGAIN: Final = 60
-"""Milliseconds after which a catalogue that is being read is asked again."""
+"""Milliseconds between two checks whether the catalogue has been read: shorter than a person notices."""
 
 _STEPS: Final[Mapping[int, int]] = {
     Qt.Key.Key_Down: 1,
@@ -30,11 +30,11 @@ translate = QCoreApplication.translate
 
 
 class ModelPicker(QLineEdit):
-    """Emits :attr:`chosen` with ``provider/name``, passthrough, or nothing for no model.
+    """Emits :attr:`chosen` with ``provider/name``, passthrough, or an empty text for no model.
 
-    The list is a part of the window, not a window of its own: the field keeps the keyboard. Down opens it, Enter takes
-    the row that is lit, Esc leaves all as it was. Enter before the catalogue is read waits for it. ``wrong`` is emitted
-    as one types, with what is wrong or nothing.
+    The list is a child of the window, not a window of its own: the field keeps the keyboard. Down opens it, Enter takes
+    the highlighted row, Esc changes nothing. Enter before the catalogue is read waits for it. ``wrong`` is emitted
+    while typing, with an error or an empty text.
     """
 
     chosen = Signal(str)
@@ -59,13 +59,13 @@ class ModelPicker(QLineEdit):
         self._dress()
 
     def show_value(self, value: str) -> None:
-        """Show what is chosen; a choice that is being made is left alone."""
+        """Show the chosen value, unless the user is choosing another."""
         self._value = value
         if not self.is_open and not (self.hasFocus() and self.isModified()):
             self._show_title()
 
     def offer(self, offer: ModelOffer) -> None:
-        """Offer these besides the catalogue's models."""
+        """Set the choices besides the catalogue's models."""
         self._offer = offer
         self.setPlaceholderText(offer.none or translate("ModelPicker", "Search models"))
         if self.is_open:
@@ -73,21 +73,21 @@ class ModelPicker(QLineEdit):
 
     @property
     def value(self) -> str:
-        """What is chosen."""
+        """Return the chosen value."""
         return self._value
 
     @property
     def is_open(self) -> bool:
-        """Whether the list is shown."""
+        """Return whether the list is shown."""
         return self._list is not None and self._list.isVisible()
 
     @property
     def choices(self) -> tuple[ModelChoice, ...]:
-        """What the list shows."""
+        """Return the choices in the list."""
         return self._list.choices if self._list is not None else ()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Move in the list, take from it, leave it."""
+        """Move in the list, take a row, or close it."""
         key = event.key()
         if key in (Qt.Key.Key_Down, Qt.Key.Key_Up) and not self.is_open:
             self.open_list()
@@ -103,19 +103,19 @@ class ModelPicker(QLineEdit):
         event.accept()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """A click into the field opens the list."""
+        """Open the list on a click into the field."""
         super().mousePressEvent(event)
         if event.button() is Qt.MouseButton.LeftButton and not self.isReadOnly() and not self.is_open:
             self.open_list()
 
     def focusInEvent(self, event: QFocusEvent) -> None:
-        """What stands here is replaced by typing."""
+        """Select the text, so that typing replaces it."""
         super().focusInEvent(event)
         if event.reason() is not Qt.FocusReason.MouseFocusReason and not self.isModified():
             self.selectAll()
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
-        """A model that was typed out is taken; words that only searched are forgotten."""
+        """Take a model that was typed in full; discard search words."""
         super().focusOutEvent(event)
         if event.reason() is Qt.FocusReason.ActiveWindowFocusReason:
             return
@@ -126,7 +126,7 @@ class ModelPicker(QLineEdit):
             self._leave()
 
     def open_list(self) -> None:
-        """Show the list, with everything in it until something is typed."""
+        """Show the list, complete until something is typed."""
         if self.isReadOnly() or not self.isEnabled():
             return
         if self._list is None or self._list.parentWidget() is not self.window():
@@ -155,7 +155,7 @@ class ModelPicker(QLineEdit):
         return self.text() if self.isModified() else ""
 
     def _fill(self) -> bool:
-        """Whether the catalogue was read before it was asked."""
+        """Fill the list; return whether the catalogue had been read."""
         assert self._list is not None
         is_ready = self._catalogue.ready
         self._fills_again = not is_ready

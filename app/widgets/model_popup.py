@@ -1,4 +1,4 @@
-"""The list that drops from a model picker: a part of the picker's window, so that the field keeps the keyboard."""
+"""The drop-down list of a model picker: a child of the picker's window, so that the field keeps the keyboard."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from app.widgets.theme import Theme
 from app.widgets.theme_tokens import GAP_4, GAP_8, GAP_12
 
 ROWS: Final = 7
-"""How many it shows at once, where the window has room."""
+"""Rows shown at once, if the window has room."""
 
 _WIDTH: Final = 440
+"""Device-independent pixels: room for most model names and their facts."""
 
 translate = QCoreApplication.translate
 
 
 class ModelPopup(QFrame):
-    """Below the field, or above it where there is more room.
+    """A list below the field, or above it where there is more room.
 
-    ``taken`` says the value of a row that was clicked, ``left`` that the click was elsewhere.
+    Emits ``taken`` with the value of a clicked row, ``left`` for a click elsewhere.
     """
 
     taken = Signal(str)
@@ -57,18 +58,18 @@ class ModelPopup(QFrame):
 
     @property
     def choices(self) -> tuple[ModelChoice, ...]:
-        """What is listed."""
+        """Return the listed choices."""
         return tuple(self._model.index(row, 0).data(CHOICE) for row in range(self._model.rowCount()))
 
     @property
     def lit(self) -> ModelChoice | None:
-        """The row that Enter takes."""
+        """Return the row that Enter takes."""
         index = self._view.currentIndex()
         choice = index.data(CHOICE) if index.isValid() else None
         return choice if isinstance(choice, ModelChoice) else None
 
     def show_choices(self, found: tuple[ModelChoice, ...], none: str, value: str, *, lit: bool) -> None:
-        """List these; ``lit``: Enter takes the first of them; else ``value`` is lit, if it is among them."""
+        """List these. With ``lit``, Enter takes the first; otherwise ``value`` is highlighted if it is listed."""
         self._model.none = none
         self._model.show_choices(found)
         self._view.setVisible(bool(found))
@@ -85,7 +86,7 @@ class ModelPopup(QFrame):
             self._view.setCurrentIndex(self._model.index(row, 0))
 
     def step(self, rows: int) -> None:
-        """Light another row; past an end the other end is next."""
+        """Highlight another row; beyond an end comes the other end."""
         count = self._model.rowCount()
         if not count:
             return
@@ -96,13 +97,13 @@ class ModelPopup(QFrame):
         self._view.setCurrentIndex(self._model.index(max(0, min(row, count - 1)), 0))
 
     def hideEvent(self, event: QHideEvent) -> None:
-        """Hear no more clicks of others."""
+        """Stop watching clicks elsewhere."""
         if application := QApplication.instance():
             application.removeEventFilter(self)
         super().hideEvent(event)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """A click or a turn of the wheel elsewhere ends it, and so does a window of another size."""
+        """Close on a click or wheel elsewhere; follow a change of the window's size."""
         kind = event.type()
         if kind is QEvent.Type.Resize and watched is self._field.window():
             self._place(self._model.rowCount())

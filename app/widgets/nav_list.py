@@ -1,4 +1,4 @@
-"""The places of a window, in its sidebar."""
+"""The entries of a window's sidebar."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from app.widgets.theme_tokens import GAP_4, GAP_12
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """An entry: its id, word and icon; ``keys`` is the shortcut that goes there. ``goes_elsewhere`` is never chosen."""
+    """An entry: id, word and icon; ``keys`` is its shortcut. ``goes_elsewhere`` is never shown as the current one."""
 
     id: str
     word: str
@@ -26,7 +26,7 @@ class Place:
 
 
 class NavEntry(QAbstractButton):
-    """One entry, with its icon and word."""
+    """One entry with its icon and word."""
 
     def __init__(self, theme: Theme, place: Place, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +80,7 @@ class NavEntry(QAbstractButton):
 
 
 class NavList(QWidget):
-    """Entries below each other; ``went`` says the id of the one that a person chose. Up and Down move."""
+    """Entries one below the other; emits ``went`` with the id of a clicked one. Up and Down move the focus."""
 
     went = Signal(str)
 
@@ -96,7 +96,7 @@ class NavList(QWidget):
             entry.clicked.connect(lambda _=False, own=entry: self._clicked(own))
 
     def choose(self, id_: str) -> None:
-        """Show where one is, without saying so."""
+        """Show an entry as current, without emitting ``went``."""
         for entry in self._entries:
             entry.setChecked(entry.isCheckable() and entry.place.id == id_)
 

@@ -1,4 +1,4 @@
-"""A tinted line that tells what a person should know before going on."""
+"""A tinted line with something to know before going on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ NoticeTone = Literal["info", "warn", "bad"]
 
 
 class Notice(QFrame):
-    """A sentence on a tint; not there while it says nothing. ``row`` takes a button behind the words."""
+    """A sentence on a tint, hidden while it is empty. ``row`` takes a button after the words."""
 
     def __init__(self, name: str, tone: NoticeTone = "warn", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,7 +29,7 @@ class Notice(QFrame):
         self.hide()
 
     def say(self, sentence: str) -> None:
-        """Tell this; nothing, and it is gone."""
+        """Show this sentence; hide if it is empty."""
         self.words.setText(said(sentence))
         self.setAccessibleName(self.words.text())
         self.setVisible(bool(sentence))

@@ -1,4 +1,4 @@
-"""The one line at a window's foot that says what was just saved or done, and goes again."""
+"""The line at a window's foot that shows what was just saved or done, for a few seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SECONDS = 8.0
 
 
 class SaidLine(ElidedLabel):
-    """Shows a sentence for some seconds; the same sentence again starts them anew only through :meth:`say`."""
+    """Shows a sentence for some seconds; the same sentence restarts them only through :meth:`say`."""
 
     def __init__(self, name: str = "said", parent: QWidget | None = None) -> None:
         super().__init__("", "body", "muted", parent=parent)
@@ -24,7 +24,7 @@ class SaidLine(ElidedLabel):
         self._gone.timeout.connect(lambda: self.setText(""))
 
     def show_said(self, sentence: str) -> None:
-        """What the state says was said last: shown when it differs from what was."""
+        """Show the state's latest sentence if it differs from the previous one."""
         if sentence != self._shown:
             self._shown = sentence
             self.say(sentence)

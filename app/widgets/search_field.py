@@ -1,4 +1,4 @@
-"""A field that searches as one types: what was typed is said a moment after the last key."""
+"""A search field that emits the typed words a moment after the last key."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from PySide6.QtWidgets import QLineEdit, QWidget
 from app.widgets.theme import Theme
 
 PAUSE = 200
-"""Milliseconds after the last key."""
+"""Milliseconds after the last key: longer than between two keys of a word, shorter than a person waits."""
 
 
 class SearchField(QLineEdit):
-    """``searched`` says the words; Return says them at once.
+    """Emits ``searched`` with the words; Return emits at once.
 
-    ``keys`` is the shortcut shown in the tool tip, ``short`` what stands there where the hint has no room.
+    ``keys`` is the shortcut in the tool tip, ``short`` the placeholder if the hint has no room.
     """
 
     searched = Signal(str)
@@ -52,14 +52,14 @@ class SearchField(QLineEdit):
         self._draw()
 
     def say(self) -> None:
-        """Say what stands there now, if that is not what was said last."""
+        """Emit the current words if they differ from the last ones."""
         self._pause.stop()
         if self.text() != self._said:
             self._said = self.text()
             self.searched.emit(self._said)
 
     def set_hint(self, hint: str) -> None:
-        """Say what is searched."""
+        """Set the description of what is searched."""
         self._hint = hint
         self.setAccessibleName(hint)
         self.setToolTip(f"{hint} ({self._keys})" if self._keys else hint)
@@ -70,7 +70,7 @@ class SearchField(QLineEdit):
         self._fit()
 
     def set_quietly(self, text: str) -> None:
-        """Put words there that whoever calls knows already."""
+        """Set words without emitting them."""
         self._said = text
         self.setText(text)
         self._pause.stop()

@@ -1,4 +1,4 @@
-"""A field for a key: masked, never filled from what is kept."""
+"""A field for a key: masked, never filled with a stored key."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from proxy_core.errors import ConfigError
 
 
 class SecretField(QLineEdit):
-    """``entered`` says the key as a :class:`Secret` on Return, and the field is empty again.
+    """Emits ``entered`` with the key as a :class:`Secret` on Return, and is then empty.
 
-    The placeholder shows the last four characters of the key that is kept; an eye at the right shows what is typed.
-    While ``takes`` is false what was typed stays, and Return says ``held`` instead. What no key can be stays too, to be
-    corrected: ``refused`` says why.
+    The placeholder shows the last four characters of the stored key; an eye at the right shows what is typed. While
+    ``takes`` is False the text stays, and Return emits ``held`` instead. A text that cannot be a key stays too, to be
+    corrected: ``refused`` has the reason.
     """
 
     entered = Signal(object)
@@ -45,11 +45,11 @@ class SecretField(QLineEdit):
         self._draw()
 
     def show_kept(self, last_four: str, otherwise: str = "") -> None:
-        """Say which key is kept, by its last four characters; ``otherwise`` stands there when none is."""
+        """Show which key is stored by its last four characters; ``otherwise`` is shown if there is none."""
         self.setPlaceholderText(f"•••••••••••• {last_four}" if last_four else otherwise)
 
     def enter(self) -> None:
-        """Say what was typed, once, and forget it."""
+        """Emit the typed key once, and clear the field."""
         if not self.takes:
             self.held.emit()
             return

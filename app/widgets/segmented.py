@@ -1,4 +1,4 @@
-"""A choice of a few, side by side."""
+"""A choice among a few options, side by side."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ INSET = 3
 
 
 def head_height(theme: Theme) -> int:
-    """How high the head of a page is that has such a choice in it, in pixels: others stand at the same height."""
+    """Return the height in pixels of a page's header that contains such a choice, for headers without one."""
     return round(QFontMetricsF(theme.font("body")).height()) + 18
 
 
 class Segmented(QWidget):
-    """One of ``choices`` (id and word) is chosen; ``chosen`` says its id when a person chooses.
+    """One of ``choices`` (id and word) is chosen; emits ``chosen`` with its id when the user changes it.
 
     Left and Right move the choice.
     """
@@ -46,11 +46,11 @@ class Segmented(QWidget):
 
     @property
     def current(self) -> str:
-        """The id of what is chosen."""
+        """Return the id of the current choice."""
         return self._choices[self._at][0]
 
     def choose(self, choice: str) -> None:
-        """Choose without saying so; an unknown id changes nothing."""
+        """Set the choice without emitting; an unknown id changes nothing."""
         for at, (own, _) in enumerate(self._choices):
             if own == choice:
                 self._at = at
@@ -58,7 +58,7 @@ class Segmented(QWidget):
                 self.update()
 
     def place_of(self, choice: str) -> QRectF:
-        """Where a choice stands, for a click."""
+        """Return the rectangle of a choice, for a click."""
         for (own, _), place in zip(self._choices, self._places(), strict=True):
             if own == choice:
                 return place

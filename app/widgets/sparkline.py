@@ -13,7 +13,7 @@ HEIGHT = 40
 
 
 class Sparkline(QWidget):
-    """A line through values; None is a gap. With fewer than two values nothing is drawn."""
+    """A line through values; None is a gap. Needs at least two values."""
 
     def __init__(self, theme: Theme, name: str, series: int = 0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -24,7 +24,7 @@ class Sparkline(QWidget):
         theme.changed.connect(self.update)
 
     def show_values(self, values: tuple[float | None, ...], said: str) -> None:
-        """Draw these; ``said`` tells them to who cannot see the line."""
+        """Draw these; ``said`` describes them to a screen reader."""
         self.setAccessibleName(said)
         if values != self._values:
             self._values = values
@@ -69,7 +69,7 @@ class Sparkline(QWidget):
 
 
 class SparkBars(QWidget):
-    """Small stacked bars; each is a tuple of what its parts are worth, in the order of the series."""
+    """Small stacked bars; each is a tuple of the values of its parts, in the order of the series."""
 
     def __init__(self, theme: Theme, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,7 +80,7 @@ class SparkBars(QWidget):
         theme.changed.connect(self.update)
 
     def show_bars(self, bars: tuple[tuple[float, ...], ...], said: str) -> None:
-        """Draw these; ``said`` tells them to who cannot see them."""
+        """Draw these; ``said`` describes them to a screen reader."""
         self.setAccessibleName(said)
         if bars != self._bars:
             self._bars = bars

@@ -1,4 +1,4 @@
-"""What sums of money say in a window: never without what they leave out."""
+"""Sums of money in words: never without what they leave out."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ translate = QCoreApplication.translate
 
 
 def spend(total: Sum) -> str:
-    """``$4.82``; ``$4.82 + unpriced`` where more was spent than that, and a dash where nobody knows how much."""
+    """Return ``$4.82``; ``$4.82 + unpriced`` if more was spent than that; a dash if the amount is unknown."""
     if total.priced:
         known = figures.money(total.cost, fine=False)
         return translate("Spend", "{0} + unpriced").format(known) if total.unpriced else known
@@ -22,7 +22,7 @@ def spend(total: Sum) -> str:
 
 
 def priced(total: Sum) -> str:
-    """How far a sum can be trusted: how many of the requests that were billed are in it."""
+    """Return how far a sum can be trusted: how many of the billed requests it includes."""
     if not total.billable:
         return translate("Usage", "nothing spent")
     said = translate("Usage", "all priced")
@@ -33,7 +33,7 @@ def priced(total: Sum) -> str:
 
 
 def blind_spot(budget: BudgetView) -> str:
-    """What a limit cannot see; empty where there is no limit, or nothing that it does not see."""
+    """Return what a limit cannot see; empty without a limit, or if it sees everything."""
     unpriced = len(budget.unpriced)
     if not budget.has_limit or not unpriced:
         return ""

@@ -1,4 +1,4 @@
-"""The chart of stacked bars: an axis, a bar for each day, what a bar holds under the pointer or the keyboard."""
+"""A chart of stacked bars: an axis, one bar per day, and a bar's content under the pointer or the keyboard."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from app.widgets.theme import Theme
 
 @dataclass(frozen=True, slots=True)
 class Bars:
-    """``names`` of the series; for each bar its ``id``, its word on the axis and a value for each series."""
+    """``names`` of the series; for each bar its ``id``, its word on the axis and one value per series."""
 
     names: tuple[str, ...]
     ids: tuple[str, ...]
@@ -34,12 +34,12 @@ class Bars:
     values: tuple[tuple[float, ...], ...]
 
     def total(self, at: int) -> float:
-        """The height of a bar."""
+        """Return the height of a bar."""
         return sum(self.values[at])
 
 
 class StackedBars(QWidget):
-    """Draws :class:`Bars`; ``chosen`` says the id of a bar and the index of the series that was clicked (-1: none).
+    """Draws :class:`Bars`; emits ``chosen`` with the id of a clicked bar and the index of the series (-1: none).
 
     With the keyboard: Left and Right move, Return chooses.
     """
@@ -60,7 +60,7 @@ class StackedBars(QWidget):
         theme.changed.connect(self.update)
 
     def show_bars(self, bars: Bars, write: Callable[[float], str]) -> None:
-        """Draw these; ``write`` makes a value readable."""
+        """Draw these; ``write`` formats a value."""
         self._bars, self._write = bars, write
         self._at = None if self._at is None or self._at >= len(bars.ids) else self._at
         told = "; ".join(f"{word}: {write(bars.total(at))}" for at, word in enumerate(bars.words) if bars.total(at))
@@ -68,7 +68,7 @@ class StackedBars(QWidget):
         self.update()
 
     def told(self, at: int) -> str:
-        """What a bar holds, as lines."""
+        """Return a bar's content as lines."""
         bars = self._bars
         parts = [
             f"{one_line(name)}: {self._write(value)}"

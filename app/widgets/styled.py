@@ -1,4 +1,4 @@
-"""The properties by which the style sheet tells widgets apart."""
+"""The properties that the style sheet selects widgets by."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QWidget
 
 
 def restyle(widget: QWidget, name: str, value: str) -> None:
-    """Give ``widget`` another value of a property that the sheet looks at, and have it drawn so."""
+    """Set a property that the style sheet uses, and apply the sheet again."""
     if widget.property(name) != value:
         widget.setProperty(name, value)
         widget.style().unpolish(widget)

@@ -1,4 +1,4 @@
-"""How the windows look: follows the system or the user's choice, and tells whoever paints by hand when it changes."""
+"""The look of the windows: follows the system or the user's choice, and notifies widgets that paint themselves."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from app.widgets.theme_tokens import DARK, LIGHT, ROW_HEIGHT, Tokens, Tone
 from proxy_core.config.settings import Appearance
 
 Type = Literal["title", "figure", "heading", "body", "strong", "small", "mono"]
-"""What a text is, which says how large and how heavy it is."""
+"""The kind of a text, which determines its size and weight."""
 
 
 class Theme(QObject):
     """The look of one application.
 
-    ``changed`` is emitted after colours or fonts have changed; style sheet and palette are those of the application by
-    then. Widgets that paint by hand read :attr:`tokens` when they paint.
+    Emits ``changed`` after colours or fonts have changed, when the application's style sheet and palette are up to
+    date. Widgets that paint themselves read :attr:`tokens` when they paint.
     """
 
     changed = Signal()
@@ -44,21 +44,21 @@ class Theme(QObject):
 
     @property
     def tokens(self) -> Tokens:
-        """The colours in force."""
+        """Return the current colours."""
         return self._tokens
 
     @property
     def dark(self) -> bool:
-        """Whether they are the dark ones."""
+        """Return whether they are the dark ones."""
         return self._tokens is DARK
 
     def apply(self, appearance: Appearance) -> None:
-        """Follow the system, or stay light or dark whatever it says."""
+        """Follow the system, or stay light or dark."""
         if appearance is self._appearance:
             return
         self._appearance = appearance
         hints = self._application.styleHints()
-        # Title bars and the system's own dialogs go with it where the platform can.
+        # Title bars and the system's dialogs follow where the platform supports it.
         match appearance:
             case Appearance.SYSTEM:
                 hints.unsetColorScheme()
@@ -69,22 +69,24 @@ class Theme(QObject):
         self._follow()
 
     def font(self, kind: Type) -> QFont:
-        """The font of a kind of text, from the user's own; ``mono`` is the system's fixed one at the small size."""
+        """Return the font of a kind of text, based on the user's; ``mono`` is the system's fixed font at the small
+        size.
+        """
         if kind not in self._fonts:
             self._fonts[kind] = self._made(kind)
         return QFont(self._fonts[kind])
 
     def colour(self, tone: Tone) -> QColor:
-        """The colour of words and icons of a tone."""
+        """Return the colour of text and icons of a tone."""
         return QColor(self._tokens.tone(tone))
 
     def icon(self, name: assets.IconName, tone: Tone = "muted", *, roomy: bool = False) -> QIcon:
-        """One of the project's icons in a tone, grey where it is disabled; ``roomy`` for one beside a word."""
+        """Return an icon in a tone, grey when disabled; ``roomy`` for one beside a word."""
         return assets.icon(name, self._tokens.tone(tone), self._tokens.line_strong, roomy=roomy)
 
     @property
     def row_height(self) -> int:
-        """How high a table's row is with the user's font."""
+        """Return the height of a table's row with the user's font."""
         return max(ROW_HEIGHT, round(QFontMetricsF(self.font("body")).height() + 20))
 
     def _made(self, kind: Type) -> QFont:
@@ -110,7 +112,7 @@ class Theme(QObject):
             case Appearance.DARK:
                 return DARK
             case Appearance.SYSTEM:
-                # Unknown, as on a bare X11 screen, counts as light.
+                # Unknown, as on a bare X11 display, counts as light.
                 return DARK if self._application.styleHints().colorScheme() is Qt.ColorScheme.Dark else LIGHT
 
     def _dress(self) -> None:

@@ -1,4 +1,4 @@
-"""The style sheet and the palette, made from the tokens and the user's own font size."""
+"""The style sheet and the palette, built from the tokens and the user's font size."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from app.assets import FOLDER
 from app.widgets.theme_tokens import Tokens
 
 SIZES: Final = {"title": 1.5, "figure": 1.7, "heading": 1.1, "body": 1.0, "small": 0.9}
-"""Of type, as parts of the user's font size."""
+"""Font sizes, as multiples of the user's."""
 
 
 def palette(tokens: Tokens) -> QPalette:
-    """What is drawn by the style itself, and what the sheet does not name."""
+    """Return the palette for what the style draws itself and the sheet does not cover."""
     colours = {
         QPalette.ColorRole.Window: tokens.window,
         QPalette.ColorRole.WindowText: tokens.text,
@@ -47,7 +47,7 @@ def palette(tokens: Tokens) -> QPalette:
 
 
 def sheet(tokens: Tokens, points: float, *, dark: bool) -> str:
-    """The whole style sheet; ``points`` is the size of the user's font."""
+    """Return the style sheet; ``points`` is the size of the user's font."""
     size = {kind: f"{points * part:.2f}pt" for kind, part in SIZES.items()}
     arrow = (FOLDER / f"choice-{'dark' if dark else 'light'}.svg").as_posix()
     t = tokens

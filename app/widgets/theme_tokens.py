@@ -1,4 +1,4 @@
-"""The colours and distances of every window, light and dark: the one table they come from."""
+"""The colours and distances of every window, light and dark, in one table."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Tone = Literal["text", "muted", "faint", "accent", "on_accent", "accent_on_tint", "good", "warn", "bad", "info"]
-"""Colours that words and icons may have."""
+"""Colours of text and icons."""
 
 GAP_4: Final = 4
 GAP_8: Final = 8
@@ -14,16 +14,23 @@ GAP_12: Final = 12
 GAP_16: Final = 16
 GAP_24: Final = 24
 GAP_32: Final = 32
+"""Distances between widgets, in device-independent pixels: multiples of four, so that edges line up."""
+
 CORNER: Final = 8
 SMALL_CORNER: Final = 6
+"""Radii of cards and of what is inside them, in device-independent pixels."""
+
 ROW_HEIGHT: Final = 36
-"""Of a table's row at the usual font size, in device-independent pixels; it grows with the font."""
+"""Height of a table's row at the usual font size, in device-independent pixels; it grows with the font."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tokens:
-    """Colours as ``#rrggbb``. A field's border (``line_strong``) stands at least 3:1 off what is behind it; a
-    button's (``edge``) need not, since its word says that it is one."""
+    """Colours as ``#rrggbb``.
+
+    A field's border (``line_strong``) has a contrast of at least 3:1 (WCAG 2.2, 1.4.11); a button's (``edge``) need
+    not, since its text identifies it.
+    """
 
     window: str
     side: str
@@ -52,7 +59,7 @@ class Tokens:
     series: tuple[str, ...]
 
     def tone(self, tone: Tone) -> str:
-        """The colour of a tone."""
+        """Return the colour of a tone."""
         colour = getattr(self, tone)
         assert isinstance(colour, str)
         return colour

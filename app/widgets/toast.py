@@ -1,4 +1,4 @@
-"""A sentence over a window's foot that says what was just done, and goes again."""
+"""A sentence over a window's foot that shows what was just done, for a few seconds."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SECONDS = 5.0
 
 
 class Toast(QFrame):
-    """Stands over ``over`` at its foot for some seconds."""
+    """Shown over the foot of ``over`` for some seconds."""
 
     def __init__(self, over: QWidget) -> None:
         super().__init__(over)
@@ -33,7 +33,7 @@ class Toast(QFrame):
         self.hide()
 
     def show_said(self, sentence: str) -> None:
-        """What the state says was said last: shown when it differs from what was."""
+        """Show the state's latest sentence if it differs from the previous one."""
         if sentence == self._shown:
             return
         self._shown = sentence

@@ -1,4 +1,4 @@
-"""A switch: on or off, at once."""
+"""A switch: on or off, effective at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOM = 3
 
 
 class ToggleSwitch(QAbstractButton):
-    """A checkable button drawn as a switch; the knob's place tells its state as well as the colour does."""
+    """A checkable button drawn as a switch; the knob's position shows its state as well as the colour does."""
 
     def __init__(self, theme: Theme, name: str, accessible: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

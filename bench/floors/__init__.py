@@ -1,1 +1,1 @@
-"""What a proxy costs at least: programs with nothing in them but the passing on, or the translating, of bytes."""
+"""Baselines: programs that only forward, or only translate, bytes, for the least that a proxy costs."""

@@ -1,4 +1,4 @@
-"""The floor of a relay: bare ASGI, aiohttp's client, bytes passed on as each read brings them."""
+"""The baseline of a relay: bare ASGI, aiohttp's client, bytes forwarded as each read brings them."""
 
 from __future__ import annotations
 

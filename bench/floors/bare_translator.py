@@ -1,7 +1,7 @@
-"""The floor of a translator: bare ASGI, aiohttp's client, orjson; one event per chunk, one write per read.
+"""The baseline of a translator: bare ASGI, aiohttp's client, orjson; one event per chunk, one write per read.
 
-It does what a translation of messages, tools, text and calls cannot do without, for requests and answers that are as
-they should be; it guards nothing, checks nothing, counts nothing and knows no provider's habits.
+It does what every translation of messages, tools, text and calls has to do, for valid requests and answers; it has no
+guard, no checks, no token counts and no provider's quirks.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ async def _stream(answer: aiohttp.ClientResponse, model: str, send: Callable[[An
 
 
 class Events:
-    """Chunks of one answer into events."""
+    """The conversion of one answer's chunks to events."""
 
     def __init__(self, model: str) -> None:
         self._model = model
@@ -66,7 +66,7 @@ class Events:
         self._reason = "end_turn"
 
     def of(self, payload: bytes) -> bytes:
-        """The events of one chunk."""
+        """Return the events of one chunk."""
         if payload == b"[DONE]":
             return b""
         chunk = orjson.loads(payload)
@@ -96,7 +96,7 @@ class Events:
         return out
 
     def end(self) -> bytes:
-        """The events after the last chunk."""
+        """Return the events after the last chunk."""
         out = self._stop()
         delta = {"stop_reason": self._reason, "stop_sequence": None}
         out += _event({"type": "message_delta", "delta": delta, "usage": self._usage})
@@ -126,7 +126,7 @@ def _message(model: str) -> dict[str, Any]:
 
 
 def message_of(completion: dict[str, Any]) -> dict[str, Any]:
-    """A whole completion as a message."""
+    """Return a complete completion as a message."""
     choice = completion["choices"][0]
     content: list[dict[str, Any]] = []
     if text := choice["message"].get("content"):
@@ -145,7 +145,7 @@ def message_of(completion: dict[str, Any]) -> dict[str, Any]:
 
 
 def translated(request: dict[str, Any]) -> dict[str, Any]:
-    """A request of the Messages API as one of chat completions."""
+    """Return a request of the Messages API as one of chat completions."""
     body: dict[str, Any] = {
         "model": "gpt-4.1",
         "max_completion_tokens": request["max_tokens"],

@@ -1,7 +1,7 @@
-"""How every floor is run: ``python -m bench.floors.NAME PORT UPSTREAM LOOP HTTP``, on uvicorn without its logs.
+"""How every baseline is run: ``python -m bench.floors.NAME PORT UPSTREAM LOOP HTTP``, on uvicorn without its logs.
 
-LOOP and HTTP are uvicorn's own words: ``asyncio h11`` is the bare uvicorn, as it installs itself; ``uvloop httptools``
-is what its extra ``standard`` makes of it.
+LOOP and HTTP are uvicorn's names: ``asyncio h11`` is its default installation, ``uvloop httptools`` its extra
+``standard``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import uvicorn
 
 
 def serve(make: Callable[[str], Any]) -> None:
-    """Run the app that ``make`` makes of the upstream's address."""
+    """Run the app that ``make`` returns for the upstream's address."""
     port, upstream, loop, http = sys.argv[1:5]
     app = make(f"http://127.0.0.1:{upstream}")
     uvicorn.run(
@@ -23,7 +23,7 @@ def serve(make: Callable[[str], Any]) -> None:
 
 
 async def body_of(receive: Callable[[], Any]) -> bytes:
-    """A request's body."""
+    """Return a request's body."""
     pieces = []
     while True:
         message = await receive()

@@ -1,1 +1,1 @@
-"""The two ends between which programs are measured: a provider that stamps what it says, and a client that reads it."""
+"""The two ends of a measurement: a provider that stamps its chunks, and a client that reads them."""

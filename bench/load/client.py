@@ -1,4 +1,4 @@
-"""The client at the near end: keeps a program busy for a while and says what came of it.
+"""The client: keeps a program busy for a while and reports the result.
 
 Run as ``python -m bench.load.client``: one :class:`Load` as JSON on standard input, one :class:`Seen` on the output.
 """
@@ -19,19 +19,19 @@ from bench.load.meter import Meter
 from bench.load.wanted import STAMP, STAMP_END
 
 PATIENCE: Final = 10.0
-"""Seconds that a program has to begin all of its answers."""
+"""Seconds that a program has to start all of its answers."""
 
 _TAIL: Final = 64
-"""Bytes kept from one read to the next, because a stamp may be cut in two."""
+"""Bytes kept from one read to the next, because a stamp may be split."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What to do to the program at ``port``.
+    """The load on the program at ``port``.
 
-    Each of ``connections`` sends ``body`` to ``path``; with ``again`` it sends it anew after each answer. Once all have
-    begun to be answered, ``warm`` seconds pass, then what happens in ``seconds`` counts. A whole answer has ``chunks``
-    of text; one that has not is a fault. ``program`` and ``upstream`` are process ids, 0 for none.
+    Each of ``connections`` sends ``body`` to ``path``; with ``again`` it repeats that after each answer. Once all
+    answers have started, ``warm`` seconds pass, and the following ``seconds`` are measured. A complete answer has
+    ``chunks`` of text; any other number is a fault. ``program`` and ``upstream`` are process ids, 0 for none.
     """
 
     port: int
@@ -49,12 +49,12 @@ class Load:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What came of it in ``seconds``.
+    """The result of ``seconds``.
 
-    ``chunks`` of text and whole ``answers`` arrived. ``delays`` (from a chunk's sending to its receiving) and ``first``
-    (from a request's sending to its answer's first text) are the median and the 99th percentile in microseconds, 0
-    where there was none; ``longest`` is the worst of all delays. The rest is processor time in seconds; ``fault`` says
-    what went wrong.
+    ``chunks`` of text and complete ``answers`` arrived. ``delays`` (from sending to receiving a chunk) and ``first``
+    (from sending a request to the first text of its answer) are the median and the 99th percentile in microseconds, 0
+    without any; ``longest`` is the largest delay. The rest is processor time in seconds; ``fault`` describes what went
+    wrong.
     """
 
     seconds: float = 0.0
@@ -72,7 +72,7 @@ class Seen:
 
 @dataclass(slots=True)
 class Tally:
-    """What all connections have seen since it was made. Times in nanoseconds."""
+    """What all connections have received since it was created. Times in nanoseconds."""
 
     chunks: int = 0
     answers: int = 0
@@ -95,7 +95,7 @@ class Client:
         self.all_began = asyncio.Event()
 
     async def run(self) -> Seen:
-        """Do all of it."""
+        """Run the load; return the result."""
         loop, load = asyncio.get_running_loop(), self.load
         meter = Meter(load.program, load.upstream)
         transports = []
@@ -147,7 +147,7 @@ class Connection(asyncio.Protocol):
         self._answered = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's own kind
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own type
         self._ask()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -210,7 +210,7 @@ class Connection(asyncio.Protocol):
 
 
 def _middle_and_worst(nanoseconds: list[int]) -> tuple[float, float]:
-    """The median and the 99th percentile in microseconds."""
+    """Return the median and the 99th percentile in microseconds."""
     if not nanoseconds:
         return (0.0, 0.0)
     ordered = sorted(nanoseconds)
@@ -218,7 +218,7 @@ def _middle_and_worst(nanoseconds: list[int]) -> tuple[float, float]:
 
 
 async def main() -> None:
-    """One load from standard input."""
+    """Run one load from standard input."""
     load = Load(**orjson.loads(sys.stdin.buffer.read()))
     print(orjson.dumps(await Client(load).run()).decode(), flush=True)
 

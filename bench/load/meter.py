@@ -1,4 +1,4 @@
-"""Who used the processors between two moments: the program measured, the two ends of the load, or somebody else."""
+"""Processor time between two moments: of the measured program, of the two ends of the load, and of other work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import psutil
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """Seconds of processor time; ``foreign`` is what nobody measured here has used."""
+    """Seconds of processor time; ``foreign`` is that of other work on the machine."""
 
     program: float
     upstream: float
@@ -19,7 +19,7 @@ class Used:
     foreign: float
 
     def __sub__(self, earlier: Self) -> Self:
-        """What was used in between."""
+        """Return the time used in between."""
         return type(self)(
             self.program - earlier.program,
             self.upstream - earlier.upstream,
@@ -29,7 +29,7 @@ class Used:
 
 
 class Meter:
-    """Reads the clocks of a program and its children, of the upstream and of this process. A pid of 0 is nobody."""
+    """Reads the clocks of a program and its children, of the upstream and of this process. A pid of 0 is no process."""
 
     def __init__(self, program: int, upstream: int) -> None:
         root = [psutil.Process(program)] if program else []
@@ -38,19 +38,19 @@ class Meter:
         self._own = [psutil.Process(os.getpid())]
 
     def read(self) -> Used:
-        """Since each of them started."""
+        """Return the times since each of them started."""
         program, upstream, client = (_seconds(who) for who in (self._program, self._upstream, self._own))
         return Used(program, upstream, client, busy() - program - upstream - client)
 
 
 def busy() -> float:
-    """Seconds of processor time used by anybody since the machine started, those that its host kept from it too."""
+    """Return seconds of processor time used since the machine started, time stolen by its host included."""
     times = psutil.cpu_times()
     return float(sum(times) - times.idle - getattr(times, "iowait", 0.0) - getattr(times, "guest", 0.0))
 
 
 def memory(program: int) -> float:
-    """Resident megabytes of a program and its children."""
+    """Return resident megabytes of a program and its children."""
     root = psutil.Process(program)
     return sum(process.memory_info().rss for process in [root, *root.children(recursive=True)]) / 1e6
 
@@ -61,7 +61,7 @@ def _seconds(processes: list[psutil.Process]) -> float:
         try:
             times = process.cpu_times()
         except psutil.NoSuchProcess:
-            # A child that ended: what it used before is gone from both readings or from the later one.
+            # A child that ended: its time is missing from both readings or from the later one.
             continue
         total += times.user + times.system
     return total

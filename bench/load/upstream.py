@@ -1,6 +1,6 @@
-"""The provider at the far end: answers in the words of OpenAI or of Anthropic, and stamps each chunk with its time.
+"""The provider: answers in the format of OpenAI or Anthropic, and stamps each chunk with its time.
 
-Run as ``python -m bench.load.upstream``; prints the port it took.
+Run as ``python -m bench.load.upstream``; prints its port.
 """
 
 from __future__ import annotations
@@ -25,27 +25,27 @@ _BLOCK: Final = 64
 """Chunks that a burst writes at a time."""
 
 _GOLDEN: Final = 0.6180339887
-"""Streams begin at this part of an interval after each other, so that their chunks do not come all at once."""
+"""Streams start at this fraction of an interval after each other, so that their chunks do not coincide."""
 
 
 class Words(ABC):
-    """How one API says things."""
+    """The format of one API."""
 
     @abstractmethod
     def begin(self) -> bytes:
-        """What stands before the first text."""
+        """Return what precedes the first text."""
 
     @abstractmethod
     def chunk(self, text: str) -> bytes:
-        """A piece of text."""
+        """Return a piece of text."""
 
     @abstractmethod
     def end(self, chunks: int) -> bytes:
-        """What stands after the last."""
+        """Return what follows the last text."""
 
     @abstractmethod
     def whole(self, text: str) -> bytes:
-        """An answer that is not streamed."""
+        """Return an answer that is not streamed."""
 
 
 class OpenAI(Words):
@@ -137,7 +137,7 @@ class Connection(asyncio.Protocol):
         self._answer: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast("asyncio.Transport", transport)  # uvloop's own kind
+        self._transport = cast("asyncio.Transport", transport)  # uvloop's own type
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._flows.set()
@@ -181,7 +181,7 @@ class Connection(asyncio.Protocol):
         self._transport.write(head + _piece(words.begin()))
 
     async def _burst(self, words: Words, chunks: int) -> None:
-        """As fast as the reader takes it; the texts differ, for some programs end an answer that repeats itself."""
+        """Write as fast as the reader takes it; the texts differ, since some programs end a repetitive answer."""
         self._open(words)
         texts = cycle(_piece(words.chunk(f" word{number}~")) for number in range(_BLOCK))
         for block in _blocks(texts, chunks):
@@ -208,12 +208,12 @@ class Connection(asyncio.Protocol):
 
 
 def _piece(data: bytes) -> bytes:
-    """In HTTP's chunked form."""
+    """Return a chunk in HTTP's chunked coding."""
     return b"%x\r\n%b\r\n" % (len(data), data)
 
 
 def _blocks(pieces: Iterator[bytes], number: int) -> Iterator[bytes]:
-    """``number`` pieces, :data:`_BLOCK` at a time."""
+    """Yield ``number`` pieces, :data:`_BLOCK` at a time."""
     whole = b"".join(next(pieces) for _ in range(_BLOCK))
     for _ in range(number // _BLOCK):
         yield whole
@@ -221,7 +221,7 @@ def _blocks(pieces: Iterator[bytes], number: int) -> Iterator[bytes]:
 
 
 async def serve() -> None:
-    """Until it is killed."""
+    """Serve until killed."""
     server = await asyncio.get_running_loop().create_server(Connection, "127.0.0.1", 0, backlog=256)
     print(server.sockets[0].getsockname()[1], flush=True)
     gc.freeze()

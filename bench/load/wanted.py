@@ -1,4 +1,4 @@
-"""What the upstream is asked to do, written into a prompt, where every translation lets it through."""
+"""What the upstream is asked to do, encoded in a prompt, which every translation preserves."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Wanted:
 
     @classmethod
     def read(cls, body: bytes) -> Self:
-        """Of a request's body, in whatever form it arrived. Raises ValueError when it asks for nothing."""
+        """Read it from a request's body, in whatever format it arrived. Raises ValueError if there is none."""
         if (match := _FORM.search(body)) is None:
             raise ValueError("the request says nothing of what is wanted")
         kind, chunks, per_second = match.groups()
@@ -39,7 +39,7 @@ class Wanted:
 _FORM: Final = re.compile(rb"bench:([a-z]+):(\d+):(\d+);")
 
 STAMP: Final = re.compile(rb"@(\d+)~")
-"""A chunk's text holds the time it was sent: nanoseconds of the monotonic clock, which processes of a machine share."""
+"""The sending time in a chunk's text: nanoseconds of the monotonic clock, which processes of a machine share."""
 
 STAMP_END: Final = b"~"
-"""Once in every chunk of text, and nowhere else in an answer."""
+"""Occurs once in every chunk of text, and nowhere else in an answer."""

@@ -9,6 +9,8 @@ PLAIN: Final = frozenset({"", "identity"})
 """Codings under which bytes are what they are."""
 
 _WINDOWS: Final = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
+"""zlib's ``wbits`` for each coding; 16 more expects gzip's header instead of zlib's own."""
+
 _DEFLATE: Final = 8
 """The method in the first byte of zlib's header, which some servers leave out."""
 _MEMBER: Final = b"\x1f"

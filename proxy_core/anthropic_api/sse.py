@@ -23,7 +23,8 @@ from proxy_core.anthropic_api.events import (
 from proxy_core.anthropic_api.json_text import dumps
 
 FRAME_LIMIT: Final = 64 * 1024 * 1024
-"""Bytes that one frame may have before its stream counts as damaged."""
+"""Bytes that one frame may have before its stream counts as damaged. As large as a request may be
+(``proxy_core.api.request_body``): only a peer that never ends a frame reaches it."""
 
 _DELTA: Final = b'event: content_block_delta\ndata: {"type":"content_block_delta","index":'
 

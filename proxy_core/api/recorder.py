@@ -23,13 +23,14 @@ from proxy_core.ledger.request_events import (
 from proxy_core.translate.stream import StreamTranslator
 
 _PROGRESS_EVERY: Final = 0.5
-"""Seconds."""
+"""Seconds between two progress events of a request; a window draws no faster than it needs to look alive."""
 
 _AT_ONCE: Final = 256 * 1024
-"""Bytes of an answer after which they are told, however soon that is."""
+"""Bytes of an answer after which they go to the ledger, however soon that is: a long burst is handed on while it lasts.
+"""
 
 _SENTENCE: Final = 600
-"""Characters of a relayed error that are kept."""
+"""Characters of a relayed error that are kept: enough for any provider's sentence; some answer with a whole page."""
 
 
 class Charge(NamedTuple):

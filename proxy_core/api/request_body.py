@@ -12,7 +12,8 @@ from proxy_core.api.responses import Headers
 from proxy_core.errors import InvalidRequest, SlowRequest, TooLarge, UnsupportedMedia
 
 LIMIT: Final = 64 * 1024 * 1024
-"""Bytes."""
+"""Bytes. Twice what Anthropic's Messages API accepts (32 MB), so that the provider decides about every real request;
+the body is held in memory."""
 
 
 class ClientLeft(Exception):

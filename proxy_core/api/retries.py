@@ -7,10 +7,13 @@ from typing import Final
 from proxy_core.errors import ProviderError, Unreachable
 
 TRIES: Final = 3
+"""Attempts by the proxy itself. More would only delay the client, which retries for minutes and shows that it does."""
+
 PATIENCE: Final = 8.0
 """The longest wait in seconds that is not left to the client: Claude Code retries by itself, and shows that it does."""
 
 _WAITS: Final = (0.5, 1.5)
+"""Seconds before the second and the third attempt where the provider names no time."""
 
 _NOT_WORKED_ON: Final = frozenset({429, 503, 529})
 """Statuses by which a provider says that it turned a request away. After any other, and after a connection that ended

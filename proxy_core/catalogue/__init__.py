@@ -1,1 +1,1 @@
-"""What providers and models exist: facts, not choices."""
+"""Facts about the providers and models that exist."""

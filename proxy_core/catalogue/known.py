@@ -1,4 +1,4 @@
-"""All facts in one place: the providers as the user has them, and the models they have."""
+"""All facts in one place: the providers under the user's settings, and their models."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from proxy_core.config.settings import ProviderSettings
 
 
 class Known:
-    """What exists under one set of provider settings; ``models`` is shared, since it is large."""
+    """The facts under one set of provider settings. ``models`` is shared, since it is large."""
 
     def __init__(self, settings: Mapping[str, ProviderSettings], models: ModelCatalogue) -> None:
         self.providers = Providers(settings)
@@ -22,27 +22,27 @@ class Known:
         self._small = lru_cache(maxsize=64)(self._find_small)
 
     def is_provider(self, name: str) -> bool:
-        """Whether a provider of this id exists."""
+        """Return whether a provider with this id exists."""
         return self.providers.known(name)
 
     def provider(self, id_: str) -> Provider | None:
-        """A provider by its id."""
+        """Return a provider by its id, None if there is none."""
         return self.providers.get(id_)
 
     def model(self, provider: str, name: str) -> ModelFacts:
-        """What is known of a model; all None for an unknown one."""
+        """Return the facts about a model; all None if it is unknown."""
         return self._facts(provider, name)
 
     def providers_of(self, name: str) -> tuple[str, ...]:
-        """The providers under which a bare name is known."""
+        """Return the providers that know a model by this bare name."""
         return self.models.providers_of(name)
 
     def small_model(self, provider: str, big: str) -> str:
-        """The model of the provider's small tier that belongs to its model ``big``; empty where there is none."""
+        """Return the small model of the provider that belongs to its model ``big``; empty if there is none."""
         return self._small(provider, big)
 
     def can_see(self, provider: str, name: str) -> bool | None:
-        """Whether a model takes images; None when that is not known."""
+        """Return whether a model takes images; None if that is unknown."""
         return self._facts(provider, name).vision
 
     def _find_small(self, provider: str, big: str) -> str:

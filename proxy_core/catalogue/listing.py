@@ -1,4 +1,4 @@
-"""What one entry of a provider's own model list says, in whichever of the vendors' shapes it comes."""
+"""One entry of a provider's model list, in any of the vendors' formats."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ _NO_CHAT: Final = re.compile(
     r"|ocr|guard|diffusion|flux|instruct-0914|live-|\baqa\b",
     re.IGNORECASE,
 )
-"""Names of models for something else, where nothing else says what they are for."""
+"""Names of models that are not for chat, where no other field tells."""
 
 _TOLD: Final = tuple(field.name for field in fields(ModelFacts) if field.default is None)
-"""The facts that an entry may tell."""
+"""The facts that an entry may contain."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """``chats`` is None where the entry does not say; ``facts`` holds only what it does say."""
+    """A listed model. ``chats`` is None if the entry does not tell; ``facts`` holds only what the entry contains."""
 
     name: str
     chats: bool | None
@@ -47,9 +47,9 @@ class Listed:
 
 
 def listed(provider: str, entry: Entry) -> Listed:
-    """One entry of ``provider``'s list; its name stands under ``id``, or under ``name`` where it has no id.
+    """Return one entry of ``provider``'s list; its name is under ``id``, or under ``name`` without an id.
 
-    Sources: the references of OpenRouter, Together, Mistral, Groq, Fireworks, Gemini, Cohere, Anthropic and vLLM.
+    Sources: the API references of OpenRouter, Together, Mistral, Groq, Fireworks, Gemini, Cohere, Anthropic and vLLM.
     """
     name = str(entry.get("id") or entry["name"]).removeprefix("models/")
     shape, can, price = _inner(entry, "architecture"), _inner(entry, "capabilities"), _inner(entry, "pricing")
@@ -71,15 +71,15 @@ def listed(provider: str, entry: Entry) -> Listed:
 
 
 def is_for_chat(name: str, chats: bool | None, catalogue: ModelFacts) -> bool:
-    """Whether a model may be offered: by the list's word, by its tools, or else by a name that does not tell otherwise.
+    """Return whether a model may be offered: by the list's own field, by its tools, else by its name.
 
-    The price list has music and speech among its chat models, so that standing there says little.
+    The price list files music and speech models under chat, so its mode is not enough.
     """
     return chats is not False and (catalogue.tools is True or not _NO_CHAT.search(name))
 
 
 def completed(catalogue: ModelFacts, live: ModelFacts) -> ModelFacts:
-    """The catalogue's facts, with what the provider itself says in their place."""
+    """Return the catalogue's facts, replaced by the provider's own where it gives them."""
     said = {name: getattr(live, name) for name in _TOLD}
     return replace(catalogue, **{name: value for name, value in said.items() if value is not None})
 
@@ -120,7 +120,7 @@ def _has(offered: object, wanted: str, *flags: object) -> bool | None:
 
 
 def _price(prices: Entry, name: str) -> float | None:
-    """USD per token, which OpenRouter writes as text; it writes -1 where the price depends."""
+    """Return USD per token, which OpenRouter writes as text; it writes -1 for a price that varies."""
     value = prices.get(name)
     if not isinstance(value, str):
         return None

@@ -1,4 +1,4 @@
-"""LiteLLM's data files, found and read without importing LiteLLM (which takes seconds and 150 MB)."""
+"""LiteLLM's data files, located and read without importing LiteLLM (which takes seconds and 150 MB)."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ _IDS: Final = "types/utils.py"
 
 _IDS_CLASS: Final = re.compile(r"^class LlmProviders\([^\n]*\n((?:[ \t]+[^\n]*\n|[ \t]*\n)+)", re.MULTILINE)
 _ID: Final = re.compile(r"""^[ \t]+\w+(?:[ \t]*:[^=\n]+)?[ \t]*=[ \t]*["']([^"'\n]+)["']""", re.MULTILINE)
-"""The enum behind ``litellm.provider_list``. To parse the whole module takes twenty times as long as to look it up."""
+"""The enum behind ``litellm.provider_list``. Parsing the whole module takes twenty times as long as a search."""
 
 _BLANK: Final = re.compile(r"[ \t\r\n]*")
 
 
 def model_entries() -> Iterator[tuple[str, Any]]:
-    """Each entry of the price list, one at a time: as objects all at once they would take 20 MB.
+    """Yield the entries of the price list one at a time: as objects, all at once, they would take 20 MB.
 
-    Nothing where LiteLLM has no such file. Raises ValueError when it is not the JSON object it should be.
+    Yields nothing if LiteLLM has no such file. Raises ValueError if it is not a JSON object.
     """
     text = _text(_PRICES)
     return iter(()) if text is None else entries(text)
 
 
 def entries(text: str) -> Iterator[tuple[str, Any]]:
-    """The members of a JSON object, read one after the other. Raises ValueError."""
+    """Yield the members of a JSON object one after the other. Raises ValueError."""
     read = json.JSONDecoder().raw_decode
     at = _expect(text, 0, "{")
     if text.startswith("}", at):
@@ -52,17 +52,17 @@ def entries(text: str) -> Iterator[tuple[str, Any]]:
 
 
 def provider_ids() -> tuple[str, ...]:
-    """The ids of ``litellm.provider_list``; none where LiteLLM keeps them in another way."""
+    """Return the ids of ``litellm.provider_list``; none if LiteLLM stores them differently."""
     block = _IDS_CLASS.search(_text(_IDS) or "")
     return tuple(_ID.findall(block[1])) if block else ()
 
 
 @cache
 def other_providers() -> Mapping[str, Provider]:
-    """LiteLLM's providers by id, with what its data tells of them; all are reached through LiteLLM.
+    """Return LiteLLM's providers by id, with the facts of its data; all are reached through LiteLLM.
 
-    ``needs_key`` is True only where its data names the key's variable: with the others LiteLLM itself looks for
-    credentials. Raises ValueError when a file is not the JSON it should be.
+    ``needs_key`` is True only where its data names the variable of the key: for the others LiteLLM looks for
+    credentials itself. Raises ValueError if a file is not valid JSON.
     """
     found = {id_: _from_form(id_, id_) for id_ in provider_ids()}
     for form in json.loads(_text(_FORMS) or "[]"):
@@ -86,7 +86,7 @@ def _from_form(id_: str, name: str) -> Provider:
 
 
 def _text(file: str) -> str | None:
-    """The text of a file in LiteLLM's package; None where it has none: another release may keep it elsewhere."""
+    """Return the text of a file in LiteLLM's package; None if it is missing, as releases may move it."""
     spec = find_spec("litellm")
     if spec is None or not spec.submodule_search_locations:
         return None
@@ -100,7 +100,7 @@ def _after_blank(text: str, at: int) -> int:
 
 
 def _expect(text: str, at: int, mark: str) -> int:
-    """The place of the next value after ``mark``."""
+    """Return the position of the next value after ``mark``."""
     at = _after_blank(text, at)
     if not text.startswith(mark, at):
         raise ValueError(f"expected {mark!r} at character {at}")

@@ -1,6 +1,6 @@
-"""What is known of models, from LiteLLM's price list: found by name, by provider, and by words.
+"""Facts about models from LiteLLM's price list, by name, by provider, and by search words.
 
-The list is read once, when the first question comes; of each chat model only what :class:`ModelFacts` holds is kept.
+The list is read once, with the first question; of each chat model only the fields of :class:`ModelFacts` are kept.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from proxy_core.catalogue.provider_table import PROVIDERS, SAME_AS
 from proxy_core.catalogue.values import ModelFacts
 
 Entries = Callable[[], Iterable[tuple[str, Any]]]
-"""Where the price list comes from."""
+"""The source of the price list."""
 
 _CHAT_MODES: Final = frozenset({"chat", "responses"})
 
@@ -28,7 +28,7 @@ _PROVIDER_NAMES: Final[Mapping[str, str]] = MappingProxyType(
 """LiteLLM's second names for a provider in the price list."""
 
 _DEPLOYED: Final = frozenset({"azure", "azure_ai", "bedrock", "vertex_ai", "vercel_ai_gateway"})
-"""Resell others' models, to those who set it up: a bare model name does not mean them."""
+"""Resellers whose models have to be set up first: a bare model name does not refer to them."""
 
 _NAMED_BY_USERS: Final = frozenset({"azure", "azure_ai"})
 
@@ -37,13 +37,13 @@ _TUNED: Final = "ft:"
 _MAKERS: Final[Mapping[str, str]] = MappingProxyType(
     {"anthropic": "anthropic", "google": "gemini", "openai": "openai", "x-ai": "xai"}
 )
-"""How a gateway writes the makers of models that nobody else may host, each with the provider that it is."""
+"""Vendors as gateways write them, of models that only the vendor hosts, with the vendor's provider id."""
 
 _GATEWAYS: Final = frozenset({"openrouter", "vercel_ai_gateway", "github"})
-"""Pass models on under ``maker/name``."""
+"""Providers that offer others' models under ``vendor/name``."""
 
 _VARIANT: Final = re.compile(r":[a-z]+$")
-"""OpenRouter's ``:free``, ``:nitro``, ``:online`` …"""
+"""OpenRouter's ``:free``, ``:nitro``, ``:online`` and other suffixes."""
 
 _DATE: Final = re.compile(r"[-@](\d{4}-\d{2}-\d{2}|20\d{6})$|-latest$")
 
@@ -67,16 +67,17 @@ _DEMO_NAMES: Final = ("understudy", "fast", "slow", "instant")
 
 
 class ModelCatalogue:
-    """The catalogue of models. One is enough for a process; it may be asked from several threads."""
+    """The catalogue of models. One per process is enough; thread-safe."""
 
     def __init__(self, entries: Entries = litellm_data.model_entries) -> None:
         self._entries = entries
 
     def facts(self, provider: str, name: str) -> ModelFacts:
-        """What is known of ``provider/name``; of an unknown model nothing, which is not zero.
+        """Return the facts about ``provider/name``; an unknown model's are None, not zero.
 
-        A dated name that is not listed has its undated one's facts. A model behind a gateway has its maker's, without
-        the prices: those are the gateway's own. A local model's window is unknown: it is set on its server.
+        A dated name that is not listed has the facts of the undated one. A model behind a gateway has its vendor's,
+        without the prices, which are the gateway's own. The window of a local model is unknown: it is configured on its
+        server.
         """
         id_ = f"{provider}/{name}"
         if provider == "demo":
@@ -91,10 +92,10 @@ class ModelCatalogue:
         return replace(found, id=id_)
 
     def providers_of(self, bare_name: str) -> tuple[str, ...]:
-        """The providers that a model's bare name may mean.
+        """Return the providers that a bare model name may refer to.
 
-        Those that have it under just this name and answer whoever has a key; clouds where it has to be deployed first,
-        and gateways, are not meant by a bare name.
+        These list the model under exactly this name and serve any holder of a key. Clouds, where it has to be deployed
+        first, and gateways are excluded.
         """
         return tuple(
             provider
@@ -103,9 +104,9 @@ class ModelCatalogue:
         )
 
     def of(self, provider: str) -> list[ModelFacts]:
-        """The models of one provider, by name: those that anybody may call by it.
+        """Return the models of one provider by name, as every customer may call them.
 
-        Not the prices of fine-tuned models, nor Azure's, where a name is the user's own for a deployment.
+        Excluded are the prices of fine-tuned models, and Azure, where a name is the user's own for a deployment.
         """
         if provider in _NAMED_BY_USERS:
             return []
@@ -120,7 +121,7 @@ class ModelCatalogue:
         return len(self._index)
 
     def search(self, words: str, limit: int = 200) -> list[ModelFacts]:
-        """The models whose id holds every one of ``words``, in any order and case; the best known providers first."""
+        """Return the models whose id contains all ``words``, in any order and case, best-known providers first."""
         wanted = words.lower().split()
         found: list[ModelFacts] = []
         for id_ in self._by_rank:
@@ -174,7 +175,7 @@ class ModelCatalogue:
 
 
 _EFFORTS: Final = ("none", "minimal", "xhigh", "max")
-"""Steps of OpenAI's ``reasoning_effort`` that not every reasoning model has."""
+"""Values of OpenAI's ``reasoning_effort`` that not every reasoning model accepts."""
 
 
 def _facts(key: str, entry: Mapping[str, Any]) -> ModelFacts:

@@ -1,4 +1,4 @@
-"""A model's prices out of its entry in LiteLLM's list: the usual ones, those of long inputs, those of quiet hours."""
+"""A model's prices from its entry in LiteLLM's list: the usual ones, those of long inputs, those of off-peak hours."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _FIELDS: Final[Mapping[str, str]] = {
     "cache_write_hour": "cache_creation_input_token_cost_above_1hr",
     "reasoning": "output_cost_per_reasoning_token",
 }
-"""Field of :class:`Rates` → key of an entry. Batches, flex and priority service are never asked for, so not read."""
+"""Field of :class:`Rates` → key of an entry. Batch, flex and priority service are never requested, so not read."""
 
 _ABOVE: Final = re.compile(r"input_cost_per_token_above_(\d+)(k?)_tokens")
 
@@ -28,26 +28,25 @@ _EVERY_DAY: Final = frozenset(range(1, 8))
 _SPAN: Final = re.compile(r"(\d\d):(\d\d)-(\d\d):(\d\d)")
 
 _MIDNIGHT: Final = 24 * 60
-"""In minutes."""
+"""Minutes of a day."""
 
 
 def usual_rates(entry: Mapping[str, Any]) -> Rates:
-    """What holds for a short input at any hour."""
+    """Return the prices of a short input at any hour."""
     found = _rates(entry)
     tiers = _tiers(entry)
     return tiers[0].rates if tiers and found.input is None else found
 
 
 def steps(entry: Mapping[str, Any]) -> tuple[PriceTier, ...]:
-    """The prices of longer inputs, the lowest bound first; whole, so that nothing has to be looked up below."""
+    """Return the prices of longer inputs, the lowest bound first; each is complete and needs no lower tier."""
     return tuple(sorted((*_above(entry), *_tiers(entry)[1:]), key=lambda step: step.above))
 
 
 def off_peak(entry: Mapping[str, Any]) -> OffPeak | None:
-    """The prices of quiet hours.
+    """Return the prices of off-peak hours.
 
-    None where there are none, and where the days are those of another place than UTC: the usual prices stand then,
-    which are the higher ones.
+    None without any, and also if their days are not in UTC: then the usual, higher prices apply.
     """
     told = entry.get("off_peak_pricing")
     if not isinstance(told, Mapping) or told.get("weekday_timezone", "UTC") != "UTC":
@@ -58,13 +57,13 @@ def off_peak(entry: Mapping[str, Any]) -> OffPeak | None:
 
 
 def search_price(entry: Mapping[str, Any]) -> float | None:
-    """USD for one search of the web, of the usual depth."""
+    """Return USD for one web search of medium depth."""
     told = entry.get("search_context_cost_per_query")
     return _number(told.get("search_context_size_medium")) if isinstance(told, Mapping) else None
 
 
 def surcharges(entry: Mapping[str, Any]) -> tuple[tuple[str, float], ...]:
-    """Anthropic's factors for its fast mode and for inference in the USA."""
+    """Return Anthropic's factors for its fast mode and for inference in the USA."""
     told = entry.get("provider_specific_entry")
     factors = ((term, _number(told.get(term))) for term in _TERMS) if isinstance(told, Mapping) else ()
     return tuple((term, factor) for term, factor in factors if factor is not None)
@@ -75,7 +74,9 @@ def _rates(entry: Mapping[str, Any], suffix: str = "") -> Rates:
 
 
 def _above(entry: Mapping[str, Any]) -> Iterator[PriceTier]:
-    """Prices with their bound in the key: ``input_cost_per_token_above_200k_tokens``; what has none stays as below."""
+    """Yield prices whose key contains the bound (``input_cost_per_token_above_200k_tokens``); missing ones stay as
+    below it.
+    """
     usual = _rates(entry)
     for key in entry:
         if (bound := _ABOVE.fullmatch(key)) is not None:
@@ -92,7 +93,7 @@ def _above(entry: Mapping[str, Any]) -> Iterator[PriceTier]:
 
 
 def _tiers(entry: Mapping[str, Any]) -> list[PriceTier]:
-    """Prices as a list of ranges (DashScope), the first from 0 on."""
+    """Return prices given as a list of ranges (DashScope), the first from 0."""
     told = entry.get("tiered_pricing")
     if not isinstance(told, list):
         return []
@@ -119,7 +120,7 @@ def _window(rule: object) -> WeeklyHours:
 
 
 def _span(hour: int, minute: int, last_hour: int, last_minute: int) -> tuple[int, int]:
-    """In minutes of the day; an end that is not behind the beginning lies on the next day."""
+    """Return minutes of the day; an end that is not after the start lies on the next day."""
     first, last = hour * 60 + minute, last_hour * 60 + last_minute
     return first, last if last > first else last + _MIDNIGHT
 

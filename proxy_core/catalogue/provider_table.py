@@ -1,7 +1,7 @@
-"""The providers that Understudy knows of itself: who they are, where they answer, and what their key is called.
+"""The providers that Understudy knows itself: names, addresses, and the variables of their keys.
 
-Ids and variable names are LiteLLM's spelling. Every other provider of LiteLLM's is looked up in its data
-(``litellm_data``). Addresses are from the providers' own documentation.
+Ids and variable names are LiteLLM's. Every other provider of LiteLLM's is looked up in its data (``litellm_data``).
+Addresses are from the providers' documentation.
 """
 
 from __future__ import annotations
@@ -191,7 +191,7 @@ _ALL: Final = (
         urls=("AZURE_API_BASE", "AZURE_OPENAI_ENDPOINT"),
     ),
     _litellm("azure_ai", "Azure AI Foundry", "https://ai.azure.com", "AZURE_AI_API_KEY", urls=("AZURE_AI_API_BASE",)),
-    # Their credentials are often not a key: LiteLLM looks for those of the cloud's own tools.
+    # Often used without a key: LiteLLM looks for the credentials of the cloud's own tools.
     _litellm("bedrock", "Amazon Bedrock", "", "AWS_BEARER_TOKEN_BEDROCK", keyed=False),
     _litellm("vertex_ai", "Google Vertex AI", "", keyed=False),
     _litellm("cohere", "Cohere", "https://dashboard.cohere.com/api-keys", "COHERE_API_KEY", "CO_API_KEY"),
@@ -203,10 +203,10 @@ _ALL: Final = (
 )
 
 PROVIDERS: Final[Mapping[str, Provider]] = MappingProxyType({provider.id: provider for provider in _ALL})
-"""By id, in the order in which a person should see them."""
+"""By id, in the order in which they are shown."""
 
 SAME_AS: Final[Mapping[str, str]] = MappingProxyType({"vllm": "hosted_vllm", "cohere_chat": "cohere"})
-"""Second names of a provider: known, but not listed."""
+"""Second names of a provider: accepted, but not listed."""
 
 DIRECT_BASE_URLS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -215,7 +215,7 @@ DIRECT_BASE_URLS: Final[Mapping[str, str]] = MappingProxyType(
         "gemini": "https://generativelanguage.googleapis.com/v1beta/openai",
     }
 )
-"""Where a provider speaks OpenAI's format, for those that the user sets to the direct engine."""
+"""The OpenAI-format addresses of providers that the user sets to the direct engine."""
 
 RELAY_BASE_URLS: Final[Mapping[str, str]] = MappingProxyType(
     {
@@ -226,4 +226,4 @@ RELAY_BASE_URLS: Final[Mapping[str, str]] = MappingProxyType(
         "zai": "https://api.z.ai/api/anthropic",
     }
 )
-"""Where a provider answers in Anthropic's format, for those that the user sets to the relay engine."""
+"""The Anthropic-format addresses of providers that the user sets to the relay engine."""

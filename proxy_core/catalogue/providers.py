@@ -1,4 +1,4 @@
-"""The providers as the user has them: those that are known, with what the settings change, and the user's own."""
+"""The providers under the user's settings: the known ones, as changed, and custom ones."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from proxy_core.config.settings import Engine, ProviderSettings
 
 
 class Providers:
-    """All providers under one set of settings. Cheap to make; a new one is made when the settings change."""
+    """All providers under one set of settings. Cheap to construct; a new one replaces it when the settings change."""
 
     def __init__(self, settings: Mapping[str, ProviderSettings]) -> None:
         self._settings = settings
         self._made: dict[str, Provider | None] = {}
 
     def get(self, id_: str) -> Provider | None:
-        """The provider called ``id_``; None when there is none of that name."""
+        """Return the provider with this id; None if there is none."""
         if id_ not in self._made:
             self._made[id_] = self._make(id_)
         return self._made[id_]
 
     def known(self, id_: str) -> bool:
-        """Whether there is a provider called ``id_``."""
+        """Return whether there is a provider with this id."""
         return self.get(id_) is not None
 
     def all(self) -> tuple[Provider, ...]:
-        """Those to show a person: what we know of ourselves, then what the settings name, each once."""
+        """Return the providers to show, each once: those of the table, then those of the settings."""
         named = [id_ for id_ in PROVIDERS if id_ not in SAME_AS]
         named += [id_ for id_ in self._settings if id_ not in named]
         return tuple(provider for id_ in named if (provider := self.get(id_)))
 
     def ids(self) -> tuple[str, ...]:
-        """The id of every provider there is, LiteLLM's others too."""
+        """Return the ids of all providers, those that only LiteLLM knows included."""
         return tuple(dict.fromkeys((*PROVIDERS, *self._settings, *litellm_data.other_providers())))
 
     def base_url_variables(self) -> Mapping[str, str]:
-        """The environment variables that may hold a base URL, each with its provider's id; the usual one first."""
+        """Return the environment variables for base URLs with their provider's id, the usual one first."""
         return {variable: provider.id for provider in self.all() for variable in provider.base_url_variables}
 
     def _make(self, id_: str) -> Provider | None:
@@ -60,7 +60,7 @@ def _other(id_: str) -> Provider | None:
 
 
 def _custom(id_: str, chosen: ProviderSettings) -> Provider | None:
-    """A provider of the user's own; None where the settings do not say where it answers."""
+    """Return a custom provider; None if the settings have no base URL for it."""
     if not chosen.base_url:
         return None
     variable = "".join(c if c.isalnum() else "_" for c in id_).upper()
@@ -71,14 +71,14 @@ def _custom(id_: str, chosen: ProviderSettings) -> Provider | None:
         base_url=chosen.base_url.rstrip("/"),
         key_variables=(f"{variable}_API_KEY",),
         base_url_variables=(f"{variable}_BASE_URL",),
-        needs_key=False,  # it may want one, and says so itself if none is stored
+        needs_key=False,  # its server may require one, and then says so
         local=_is_local(chosen.base_url),
         custom=True,
     )
 
 
 def _changed(known: Provider, chosen: ProviderSettings) -> Provider:
-    """``known`` with the user's name, engine and base URL, and what follows from them."""
+    """Return ``known`` with the user's name, engine and base URL, and what follows from them."""
     engine = chosen.engine or known.engine
     changed = replace(known, name=chosen.name or known.name, engine=engine)
     if chosen.base_url:

@@ -1,4 +1,4 @@
-"""The small tier of a provider: which of its models stands in for Haiku beside the BIG model that the user chose."""
+"""The small tier of a provider: the model that answers for Haiku beside the user's BIG model."""
 
 from __future__ import annotations
 
@@ -39,15 +39,15 @@ _TIERS: Final[Mapping[str, _Tier]] = MappingProxyType(
         "zai": _tier(r"glm-[\d.]+-(?:air|flash)"),
     }
 )
-"""By provider. Gateways, clouds and local servers have none: what they serve is many makers', and the user's choice."""
+"""By provider. Gateways, clouds and local servers have none: they serve models of many vendors, so the user chooses."""
 
 
 def small_model(provider: str, big: str, models: Iterable[ModelFacts]) -> str:
-    """The name of the small model beside ``big``, out of the provider's ``models``; empty where none fits.
+    """Return the name of the small model beside ``big``, out of the provider's ``models``; empty if none fits.
 
-    It is the newest of the tier that is no newer than ``big``, since a key, a gateway or a region that has ``big`` most
-    likely has that one too; of equals the cheapest. It is never dearer than ``big``. A ``big`` that is not among the
-    models gets none: the server behind the provider's id is then another one, or nothing is known of it.
+    It is the newest of the tier that is not newer than ``big``, since a key, gateway or region with access to ``big``
+    most likely has that model too; the cheapest of equals. It is never more expensive than ``big``. A ``big`` that is
+    not among the models has none: then another server is behind the provider's id, or the model is unknown.
     """
     tier = _TIERS.get(provider)
     if tier is None or not tier.beside.match(big):
@@ -62,7 +62,7 @@ def small_model(provider: str, big: str, models: Iterable[ModelFacts]) -> str:
         for name, model in known.items()
         if tier.names.fullmatch(name)
         and model.tools is not False
-        and (cost := model.output_price)  # what is free is limited to a few requests
+        and (cost := model.output_price)  # free models are limited to a few requests
         and cost <= price
         and (newest is None or (_version(name) or newest) <= newest)
     ]

@@ -1,4 +1,4 @@
-"""How many tokens a text has, by OpenAI's public vocabularies, which LiteLLM's package carries along."""
+"""Token counts of texts by OpenAI's public vocabularies, which LiteLLM's package contains."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
 USUAL: Final = "o200k_base"
 
 _SHORT: Final = 512
-"""Characters up to which a text is counted again rather than remembered."""
+"""Characters up to which counting a text again is cheaper than its digest and a lookup."""
 
 _REMEMBERED: Final = 4_096
-"""Texts whose counts are kept: 200 bytes each, and none of their words."""
+"""Texts whose counts are cached: 200 bytes each, without their words."""
 
 
 class Tokenizer:
-    """Counts tokens in worker threads. A vocabulary is loaded when it is first needed: 0.4 s and about 75 MB.
+    """Counts tokens in worker threads. A vocabulary is loaded with its first use: 0.4 s and about 75 MB.
 
-    A client sends its system prompt, its tools and the conversation so far again and again, and many requests at once:
-    a text is counted once, and whoever asks for it meanwhile waits for that.
+    A client sends its system prompt, tools and conversation again and again, in many concurrent requests: a text is
+    counted once, and other requests for it wait for that result.
     """
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Tokenizer:
         self._changing = threading.Lock()
 
     def count(self, texts: Sequence[str], vocabulary: str = USUAL) -> int:
-        """Tokens of all the texts together, by the vocabulary that tiktoken knows under this name. Blocks."""
+        """Return the tokens of all texts together, by the vocabulary that tiktoken knows under this name. Blocks."""
         encoding = self._loaded(vocabulary)
         return sum(self._count(encoding, text) for text in texts)
 
@@ -74,7 +74,7 @@ class Tokenizer:
 
 
 def _load(vocabulary: str) -> tiktoken.Encoding:
-    """The vocabulary from LiteLLM's folder (found without importing it): tiktoken by itself would fetch it."""
+    """Return the vocabulary from LiteLLM's folder (located without importing it); tiktoken itself would download it."""
     spec = find_spec("litellm")
     if spec is not None and spec.origin is not None:
         folder = Path(spec.origin).parent / "litellm_core_utils" / "tokenizers"

@@ -1,4 +1,4 @@
-"""What is known of a provider and of a model, as frozen values. None means unknown, which is not False and not 0."""
+"""The known facts about a provider and a model, as frozen values. None means unknown, which is neither False nor 0."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from proxy_core.config.settings import Engine
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """Who answers.
+    """A provider and how it is reached.
 
-    ``base_url`` is that of its OpenAI-compatible API for :attr:`Engine.DIRECT` (up to and without
-    ``/chat/completions``), of its Anthropic-format API for :attr:`Engine.RELAY` (up to and without ``/v1/messages``),
-    and empty where LiteLLM knows. ``key_variables`` are the environment variables that may hold its key, the usual one
-    first; ``base_url_variables`` likewise. ``needs_key`` is False for local servers and the demo model. ``key_page`` is
-    where a person gets a key. ``quirks`` names its row in ``proxy_core.translate.quirks``.
+    ``base_url`` is that of its OpenAI-compatible API for :attr:`Engine.DIRECT` (without ``/chat/completions``), of its
+    Anthropic-format API for :attr:`Engine.RELAY` (without ``/v1/messages``), and empty where LiteLLM knows it.
+    ``key_variables`` are the environment variables that may hold its key, the usual one first; ``base_url_variables``
+    likewise for its base URL. ``needs_key`` is False for local servers and the demo model. ``key_page`` is the page on
+    which a key is created. ``quirks`` is its row in ``proxy_core.translate.quirks``.
     """
 
     id: str
@@ -34,7 +34,7 @@ class Provider:
 
 @dataclass(frozen=True, slots=True)
 class Rates:
-    """What tokens cost, in USD each. ``cache_write_hour`` is for what is kept an hour instead of five minutes."""
+    """Prices of tokens, in USD each. ``cache_write_hour`` is for cache entries of an hour instead of five minutes."""
 
     input: float | None = None
     output: float | None = None
@@ -46,7 +46,7 @@ class Rates:
 
 @dataclass(frozen=True, slots=True)
 class PriceTier:
-    """What a whole request costs once its input, cached tokens included, has more than ``above`` tokens."""
+    """The prices of a whole request whose input, cached tokens included, exceeds ``above`` tokens."""
 
     above: int
     rates: Rates
@@ -54,9 +54,9 @@ class PriceTier:
 
 @dataclass(frozen=True, slots=True)
 class WeeklyHours:
-    """A time that comes every week: on ``days`` (1 is Monday), in ``spans`` of minutes since midnight, all in UTC.
+    """A weekly period: on ``days`` (1 is Monday), in ``spans`` of minutes since midnight, all in UTC.
 
-    A span's first minute is in it, its last is not; one that ends after 1440 goes on into the next day.
+    The start of a span is inclusive, its end exclusive; an end after 1440 lies on the next day.
     """
 
     days: frozenset[int]
@@ -65,7 +65,7 @@ class WeeklyHours:
 
 @dataclass(frozen=True, slots=True)
 class OffPeak:
-    """What is cheaper while one of ``windows`` is open; a rate that is None stays as it is."""
+    """The prices that replace the usual ones during ``windows``; a rate that is None is not replaced."""
 
     windows: tuple[WeeklyHours, ...]
     rates: Rates
@@ -73,15 +73,14 @@ class OffPeak:
 
 @dataclass(frozen=True, slots=True)
 class ModelFacts:
-    """What a model is known to take and give.
+    """The known abilities, limits and prices of a model.
 
-    ``id`` is ``provider/name``; windows in tokens; prices in USD per token, ``search_price`` in USD per web search;
-    ``steps`` are the prices of longer inputs, the lowest bound first, ``off_peak`` those of quiet hours, ``surcharges``
-    the factors by which tokens are dearer under terms that an answer names.
-    ``responses_only``: it is not offered over chat completions, only over OpenAI's Responses API.
-    ``responses_for_tools``: at OpenAI itself (not at a server of another address) its chat completions refuse function
-    tools while it reasons, so that such calls go there too. ``efforts``: those of ``reasoning_effort`` that it takes
-    besides low, medium and high.
+    ``id`` is ``provider/name``; windows are in tokens, prices in USD per token, ``search_price`` in USD per web search.
+    ``steps`` are the prices of longer inputs, the lowest bound first; ``off_peak`` those of off-peak hours;
+    ``surcharges`` factors on the price of tokens under terms that an answer names. ``responses_only``: the model is
+    offered over OpenAI's Responses API only. ``responses_for_tools``: at OpenAI itself (not at other addresses) its
+    chat completions reject function tools while it reasons, so that such calls use the Responses API too. ``efforts``
+    are the values of ``reasoning_effort`` that it accepts besides low, medium and high.
     """
 
     id: str
@@ -110,10 +109,10 @@ class ModelFacts:
 def needs_responses(
     provider: Provider, model: ModelFacts, *, with_tools: bool = True, with_search: bool = False
 ) -> bool:
-    """Whether a call has to go to OpenAI's Responses API.
+    """Return whether a call has to use OpenAI's Responses API.
 
-    Some models know no other, newer ones refuse tools elsewhere, and only there do they search the web (but for those
-    that are made for it). Servers that only speak as OpenAI does are not held to the last two.
+    Some models have no other, newer ones reject tools elsewhere, and web search works only there (except in models made
+    for search). The last two hold for OpenAI's own servers, not for compatible ones.
     """
     if provider.engine is not Engine.DIRECT:
         return False
@@ -126,5 +125,5 @@ def needs_responses(
 
 
 def engine_for(provider: Provider, model: ModelFacts) -> Engine:
-    """How a model is reached: as its provider is, but the Responses API through LiteLLM's bridge."""
+    """Return the engine for a model: its provider's, or LiteLLM for the Responses API."""
     return Engine.LITELLM if needs_responses(provider, model) else provider.engine

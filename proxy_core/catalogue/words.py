@@ -1,4 +1,4 @@
-"""What is known of a model, in few words: for a list, a menu, a table."""
+"""The facts about a model in few words: for a list, a menu, a table."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ABILITIES: Final[Mapping[str, str]] = MappingProxyType(
 
 
 def tokens(number: int | None) -> str:
-    """``1_047_576`` → ``1M``, ``131_072`` → ``131k``; a question mark for what is not known."""
+    """Return ``1_047_576`` as ``1M``, ``131_072`` as ``131k``; a question mark for an unknown number."""
     if number is None:
         return UNKNOWN
     if number >= 950_000:
@@ -25,7 +25,7 @@ def tokens(number: int | None) -> str:
 
 
 def price(per_token: float | None) -> str:
-    """USD for a million tokens: ``$2.00``, ``$0.075``; a question mark for what is not known."""
+    """Return USD per million tokens, as ``$2.00`` or ``$0.075``; a question mark for an unknown price."""
     if per_token is None:
         return UNKNOWN
     dollars = per_token * 1_000_000
@@ -33,12 +33,12 @@ def price(per_token: float | None) -> str:
 
 
 def abilities(model: ModelFacts) -> tuple[str, ...]:
-    """What it is known to be able to."""
+    """Return the known abilities of a model."""
     return tuple(word for fact, word in _ABILITIES.items() if getattr(model, fact) is True)
 
 
 def description(model: ModelFacts) -> str:
-    """The window and the price, as far as they are known, in at most 60 characters."""
+    """Return the window and the price, as far as they are known, in at most 60 characters."""
     words = [] if model.window is None else [f"{tokens(model.window)} window"]
     if model.input_price is not None and model.output_price is not None:
         words.append(f"{price(model.input_price)} in, {price(model.output_price)} out per M tokens")

@@ -1,1 +1,1 @@
-"""Starting Claude Code on this proxy: its environment, what would overrule it, and where the program lies."""
+"""Launching Claude Code on this proxy: its environment, settings that would overrule it, and terminals."""

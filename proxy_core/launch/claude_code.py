@@ -1,12 +1,12 @@
-"""The environment of a Claude Code session that speaks to this proxy; what each variable does was seen by running it.
+"""The environment of a Claude Code session on this proxy. The effect of each variable was verified by running it.
 
 Claude Code takes a value from its managed settings first, then from ``--settings``, then from the project's and the
-user's settings files, and from the environment last. So whatever is no secret is given twice, in the environment and in
-``--settings``: a project cannot lead the session, and our token with it, to another address. The token is in the
-environment alone, where it stands in no file and on no command line; it is sent in two headers, so that a credential
-from a settings file can displace only one of them.
+user's settings files, and from the environment last. So every value that is not secret is given twice, in the
+environment and in ``--settings``: a project cannot direct the session, and its token, to another address. The token is
+in the environment only, so that it is in no file and on no command line. It is sent in two headers, so that a
+credential from a settings file can displace only one of them.
 
-A project may still set what Claude Code itself trusts a project with: hooks, MCP servers, an HTTP proxy for its tools.
+A project may still set what Claude Code trusts a project with: hooks, MCP servers, an HTTP proxy for its tools.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ OTHER_WAYS: Final = (
     "CLAUDE_CODE_USE_MANTLE",
     "CLAUDE_CODE_USE_GATEWAY",
 )
-"""Each sends a session past its base URL. An empty value switches it off, wherever it was switched on."""
+"""Each directs a session past its base URL. An empty value switches it off, wherever it was switched on."""
 
 SOCKET: Final = "ANTHROPIC_UNIX_SOCKET"
-"""Sends a session past its base URL, too. Once a settings file has set it, Claude Code 2.1.197 takes neither a base URL
-nor another socket from ``--settings`` (newer versions do): see :mod:`proxy_core.launch.obstacles`.
+"""Directs a session past its base URL, too. Once a settings file has set it, Claude Code 2.1.197 accepts neither a
+base URL nor another socket from ``--settings`` (newer versions do): see :mod:`proxy_core.launch.obstacles`.
 """
 
 HOST_MANAGED: Final = "CLAUDE_CODE_PROVIDER_MANAGED_BY_HOST"
-"""Keeps Claude Code from taking an address, a provider, a credential or an HTTP proxy from any settings file."""
+"""Keeps Claude Code from taking an address, provider, credential or HTTP proxy from any settings file."""
 
 TELEMETRY: Final = (
     "CLAUDE_CODE_ENABLE_TELEMETRY",
@@ -57,38 +57,41 @@ TELEMETRY: Final = (
     "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT",
     "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
 )
-"""Whether and where a session reports; prompts may be in the reports. The user's own value holds, never a project's."""
+"""Whether and where a session reports; reports may contain prompts. The user's own value applies, never a project's."""
 
 CREDENTIALS: Final = ("ANTHROPIC_API_KEY", "CLAUDE_CODE_OAUTH_TOKEN")
-"""The user's own, which no model of another provider needs."""
+"""The user's own credentials, which models of other providers do not need."""
 
 FOR_NOBODY_ELSE: Final = ("CLAUDECODE", "CLAUDE_CODE_ENTRYPOINT", "UNDERSTUDY_TOKEN")
-"""Never handed on: a session of Claude Code that we were started in is not the new one's, and the local token opens
-more than one session."""
+"""Never inherited by a session: the first two describe the session that Understudy was started in, and the local
+token admits to more than one session.
+"""
 
 _CREDENTIALS_ALL: Final = (BEARER, HEADERS, *CREDENTIALS)
 
 _FAMILIES: Final[Mapping[str, Role]] = MappingProxyType(
     {"OPUS": Role.OPUS, "SONNET": Role.BIG, "FABLE": Role.BIG, "HAIKU": Role.SMALL}
 )
-"""What plays each family of Claude models: ``ANTHROPIC_DEFAULT_<family>_MODEL``."""
+"""The role behind each family of Claude models: ``ANTHROPIC_DEFAULT_<family>_MODEL``."""
 
 _PICKED: Final = (Role.BIG, Role.OPUS, Role.THINKER, Role.SMALL)
 """The roles offered by ``/model``, in this order."""
 
 _OFFERS: Final = 16_000
-"""Characters of ``--settings`` for models beside the roles: a command line of Windows holds twice that in all."""
+"""Characters of ``--settings`` for models beside the roles: half of what a command line of Windows holds."""
 
 _LEAST_COMPACT_WINDOW: Final = 100_000
-"""Claude Code takes no smaller ``CLAUDE_CODE_AUTO_COMPACT_WINDOW``."""
+"""Claude Code rejects a smaller ``CLAUDE_CODE_AUTO_COMPACT_WINDOW``."""
 
 _LEAST_OUTPUT: Final = 1024
+"""Output tokens below which no useful tool call fits."""
+
 _MOST_OUTPUT: Final = 64_000
-"""The most that Claude Code asks of a Claude model when it does not stream."""
+"""The most output tokens that Claude Code requests of a Claude model without streaming."""
 
 _LOCAL_SILENCE: Final = 900_000
 _LOCAL_ANSWER: Final = 1_800_000
-"""Milliseconds. A local model may read a long prompt for minutes before its first word."""
+"""Milliseconds until a silent stream and a whole answer time out. A local model may read a long prompt for minutes."""
 
 _LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 _NO_PROXY: Final = ("NO_PROXY", "no_proxy")
@@ -98,7 +101,7 @@ _HOST: Final = re.compile(r"[\w.*:/\[\]-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class LaunchRole:
-    """Who plays a role: ``target`` is ``provider/name`` or passthrough, windows are in tokens, None where not known.
+    """The model of a role: ``target`` is ``provider/name`` or passthrough, windows are in tokens, None if unknown.
 
     ``local`` is True for a model on this machine.
     """
@@ -110,13 +113,13 @@ class LaunchRole:
 
     @property
     def passthrough(self) -> bool:
-        """Whether Anthropic itself plays it."""
+        """Return whether the role is passthrough."""
         return self.target == PASSTHROUGH
 
 
 @dataclass(frozen=True, slots=True)
 class PickerOption:
-    """A model that ``/model`` offers: ``id`` is ``provider/name``, the others are for a person."""
+    """A model that ``/model`` offers: ``id`` is ``provider/name``, the other fields are shown."""
 
     id: str
     label: str
@@ -125,12 +128,12 @@ class PickerOption:
 
 @dataclass(frozen=True, slots=True)
 class LaunchSession:
-    """What a session is started for.
+    """The inputs of a launch.
 
-    ``parts`` has BIG, SMALL and THINKER, and the optional roles that are set. ``own_credential`` leaves the client's
-    own login or key in place: passthrough needs it when no Anthropic key is stored. ``long_threshold`` is in tokens.
-    ``offers`` are the models to choose from beside the roles, as many as there is room for. ``kept`` is what settings
-    files say that a launch outranks and keeps.
+    ``parts`` has BIG, SMALL and THINKER, and the optional roles that are set. ``own_credential`` keeps the client's own
+    login or key, which passthrough needs if no Anthropic key is stored. ``long_threshold`` is in tokens. ``offers`` are
+    the models to choose from beside the roles, as many as fit. ``kept`` are values of settings files that a launch
+    overrides and keeps.
     """
 
     address: str
@@ -144,9 +147,9 @@ class LaunchSession:
 
 @dataclass(frozen=True, slots=True)
 class LaunchPlan:
-    """How to start it: ``variables`` (with the token in them), variables to ``unset``, ``settings`` without secrets.
+    """How to start a session: ``variables`` (with the token), variables to ``unset``, ``settings`` without secrets.
 
-    ``record`` is where the process that is launched says that it runs; None where nobody asks.
+    ``record`` is the file in which the launched process records that it runs; None for no record.
     """
 
     variables: Mapping[str, str]
@@ -156,26 +159,28 @@ class LaunchPlan:
 
     @property
     def arguments(self) -> tuple[str, ...]:
-        """What stands before the user's arguments; those must hold no ``--settings``: of two the last one counts."""
+        """Return the arguments before the user's, which must not contain ``--settings``: only the last of two
+        counts.
+        """
         return ("--settings", self.settings_text)
 
     @property
     def settings_text(self) -> str:
-        """The settings as ``--settings`` takes them."""
+        """Return the settings as ``--settings`` takes them."""
         return json.dumps(self.settings, ensure_ascii=False, separators=(",", ":"))
 
     def environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
-        """The whole environment of the session."""
+        """Return the complete environment of the session."""
         kept = {name: value for name, value in own_certificates.without(inherited).items() if name not in self.unset}
         return {**kept, **self.variables}
 
     def over(self, theirs: Mapping[str, Any]) -> LaunchPlan:
-        """The plan with a user's own settings under ours, which keep their say where both have one.
+        """Return the plan with a user's own settings below ours, which win where both have a value.
 
-        ``theirs`` are as :func:`proxy_core.launch.users_settings.taken` reads them.
+        ``theirs`` are settings as :func:`proxy_core.launch.users_settings.taken` reads them.
 
-        Claude Code drops settings of which one value is invalid, and ours would go with it: so the environment then
-        says that it holds against every settings file.
+        Claude Code drops settings in which one value is invalid, and ours would be dropped with them: so the
+        environment then declares that it outranks every settings file.
         """
         env = settings_files.texts(theirs.get("env", {}))
         ours = self.settings["env"]
@@ -187,19 +192,19 @@ class LaunchPlan:
             settings["permissions"] = {**theirs["permissions"], **self.settings.get("permissions", {})}
         variables = {**self.variables, **{name: steering[name] for name in (*TELEMETRY, *excepted) if name in steering}}
         variables[HOST_MANAGED] = "1"
-        if BEARER not in self.variables:  # the user's own credential is wanted, and may stand there alone
+        if BEARER not in self.variables:  # the user's own credential is needed, and may be only there
             variables |= {name: env[name] for name in (BEARER, *CREDENTIALS) if name in env}
         variables[HEADERS] = _headers(env.get(HEADERS, ""), self.variables.get(HEADERS, ""))
         return replace(self, variables=variables, settings=settings)
 
     @property
     def address(self) -> str:
-        """Where the session finds the proxy."""
+        """Return the proxy's address."""
         return self.variables["ANTHROPIC_BASE_URL"]
 
 
 def plan(session: LaunchSession, inherited: Mapping[str, str]) -> LaunchPlan:
-    """The environment and settings of a session that would otherwise inherit ``inherited``."""
+    """Return the environment and settings of a session that would otherwise inherit ``inherited``."""
     big = session.parts[Role.BIG]
     plain = {"ANTHROPIC_BASE_URL": session.address, **dict.fromkeys((*OTHER_WAYS, SOCKET), "")}
     own = {**inherited, **session.kept.user_env}
@@ -234,9 +239,9 @@ def _headers(theirs: str, ours: str) -> str:
 
 
 def _models(parts: Mapping[Role, LaunchRole]) -> dict[str, str]:
-    """Role ids, which the proxy resolves when a request comes, so that a switch of profile reaches running sessions.
+    """Return role ids, which the proxy resolves per request, so that a change of profile reaches running sessions.
 
-    Where Anthropic plays the role the name stays Claude's own: it goes on to Anthropic as it is.
+    For a role that is passthrough the name stays Claude's: it is forwarded to Anthropic unchanged.
     """
     models = {}
     for family, wanted in _FAMILIES.items():
@@ -254,7 +259,7 @@ def _models(parts: Mapping[Role, LaunchRole]) -> dict[str, str]:
 
 
 def _limits(session: LaunchSession) -> dict[str, str]:
-    """What fits BIG. A window that is not known is taken for 200,000 tokens, not for the newer client's million."""
+    """Return limits that fit BIG. An unknown window is assumed to be 200,000 tokens, not the newer client's million."""
     window, output = _window(session), session.parts[Role.BIG].max_output
     limits = {}
     if window is None:
@@ -263,14 +268,16 @@ def _limits(session: LaunchSession) -> dict[str, str]:
         limits["CLAUDE_CODE_MAX_CONTEXT_TOKENS"] = str(window)
         if window >= _LEAST_COMPACT_WINDOW:
             limits["CLAUDE_CODE_AUTO_COMPACT_WINDOW"] = str(window)
-    if output is not None:  # some models' output limit is their whole window, which would leave nothing for the input
+    if (
+        output is not None
+    ):  # the output limit of some models is their whole window, which would leave no room for the input
         room = _MOST_OUTPUT if window is None else window // 4
         limits["CLAUDE_CODE_MAX_OUTPUT_TOKENS"] = str(max(_LEAST_OUTPUT, min(output, room, _MOST_OUTPUT)))
     return limits
 
 
 def _window(session: LaunchSession) -> int | None:
-    """BIG's window, or LONG's where LONG takes over before BIG's is full."""
+    """Return BIG's window, or LONG's if LONG takes over before BIG's is full."""
     big, long = session.parts[Role.BIG], session.parts.get(Role.LONG)
     if big.window is None or long is None or long.window is None or session.long_threshold > big.window:
         return big.window
@@ -278,10 +285,10 @@ def _window(session: LaunchSession) -> int | None:
 
 
 def _quiet(parts: Mapping[Role, LaunchRole]) -> dict[str, str]:
-    """What is not sent to Anthropic when BIG is not Anthropic's.
+    """Return switches for what is not sent to Anthropic when BIG is not Anthropic's.
 
-    Updates and plugins stay: the switch for all that is not essential would stop them too, so it is set only where
-    every model is on this machine, and nothing is meant to leave it.
+    Updates and plugins stay on: the switch for all nonessential traffic would stop them too, so it is set only if every
+    model is on this machine, and nothing is meant to leave it.
     """
     if all(part.local for part in parts.values()):
         return {"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1"}
@@ -299,13 +306,13 @@ def _patience(parts: Mapping[Role, LaunchRole]) -> dict[str, str]:
 
 
 def _no_proxy(theirs: Iterable[str], address: str) -> dict[str, str]:
-    """Their hosts and loopback go through no HTTP proxy, or the token would go there too.
+    """Return NO_PROXY with their hosts and loopback, or the token would be sent to an HTTP proxy.
 
-    Both spellings, because programs differ; the address as it is written in a URL, because Claude Code compares an IPv6
-    one with its brackets and its port.
+    In both spellings, because programs differ. The address as it is written in a URL, because Claude Code compares an
+    IPv6 address with its brackets and its port.
     """
     written = [host for value in theirs for host in _BETWEEN_HOSTS.split(value) if _HOST.fullmatch(host)]
-    if "*" in written:  # means all of them where it stands alone, and nothing beside others
+    if "*" in written:  # means all hosts if alone, and nothing beside others
         return dict.fromkeys(_NO_PROXY, "*")
     own = urlsplit(address)
     ours = (*_LOOPBACK, *(() if own.hostname in _LOOPBACK[:2] else (own.hostname or "", own.netloc)))
@@ -319,7 +326,7 @@ def _settings(session: LaunchSession, plain: Mapping[str, str]) -> dict[str, Any
     if session.parts[Role.BIG].passthrough:
         return settings
     return settings | {
-        # Its classifier, and the promise behind it, are Anthropic's: another model's word must not stand in for them.
+        # Auto mode relies on Anthropic's classifier: another model must not decide in its place.
         "permissions": {"disableAutoMode": "disable"},
         "skipWebFetchPreflight": True,
         "modelPicker": {"options": _picker(session), "replaceBuiltInOptions": True},
@@ -327,7 +334,7 @@ def _settings(session: LaunchSession, plain: Mapping[str, str]) -> dict[str, Any
 
 
 def _picker(session: LaunchSession) -> list[dict[str, str]]:
-    """The roles, then the offers. Older clients do not know the picker: they ask ``GET /v1/models``."""
+    """Return the roles, then the offers. Older clients do not know the picker and ask ``GET /v1/models``."""
     parts = session.parts
     options = [
         {"model": role_id(role), "label": _label(role, parts[role]), "description": parts[role].target}

@@ -1,7 +1,7 @@
 """The environment of a launch as text to copy: for another shell, or for an editor's settings.
 
-The token is in it: whoever copies it has chosen to hold it, and where it is pasted it stays (a shell's history, a
-settings file). Nothing here is written anywhere or logged.
+It contains the token, and stays where it is pasted (a shell's history, a settings file). Nothing here is written to a
+file or logged.
 """
 
 from __future__ import annotations
@@ -23,22 +23,22 @@ _SPECIAL_TO_CMD: Final = re.compile(r'[()!^"<>&|]')
 
 
 class Shell(Enum):
-    """Whose command it is to be."""
+    """The shell that a command is for."""
 
     SH = "sh"
-    """``sh``, ``bash``, ``zsh`` and their kin."""
+    """``sh``, ``bash``, ``zsh`` and compatible ones."""
     FISH = "fish"
     POWERSHELL = "powershell"
     CMD = "cmd"
 
 
 def command_for(shell: Shell, plan: LaunchPlan, folder: PurePath, argv: Sequence[str]) -> str:
-    """One line that starts ``argv`` (the program, then the user's own arguments) with ``plan`` at ``folder``.
+    """Return one line that starts ``argv`` (the program, then the user's arguments) with ``plan`` at ``folder``.
 
-    The shell itself sets the variables: no other program ever has the token on its command line.
+    The shell itself sets the variables: no other program has the token on its command line.
 
-    For Windows' shells it goes without ``--settings``, whose quotes they lose: there a project's own settings outrank
-    the environment. Raises LaunchError for what a shell cannot hold.
+    For the shells of Windows it has no ``--settings``, whose quotes they lose: there a project's settings outrank the
+    environment. Raises LaunchError for values that a shell cannot hold.
     """
     program, *theirs = argv
     plan, arguments = users_settings.merged(plan, theirs, Path(folder))
@@ -68,14 +68,16 @@ def command_for(shell: Shell, plan: LaunchPlan, folder: PurePath, argv: Sequence
                 *(f"set {_in_cmd(name, value)}" for name, value in plan.variables.items()),
                 " ".join(f'"{word}"' for word in argv),
             ]
-            # A blank before "&" would be the value's end, and "set" fails where there is nothing to take away.
+            # A blank before "&" would become part of the value, and "set" fails if there is nothing to unset.
             return f'cd /d "{folder}"&&({"&".join(steps)})'
         case _:
             assert_never(shell)
 
 
 def vscode_settings(plan: LaunchPlan) -> str:
-    """What goes into VS Code's ``settings.json``, for the extension *Claude Code* and for terminals in the editor."""
+    """Return entries for VS Code's ``settings.json``, for the extension *Claude Code* and for terminals in the
+    editor.
+    """
     variables = [{"name": name, "value": value} for name, value in _with_unset(plan).items()]
     terminal = {**plan.variables, **dict.fromkeys(_unset(plan))}
     settings = {
@@ -87,22 +89,24 @@ def vscode_settings(plan: LaunchPlan) -> str:
 
 
 def _with_unset(plan: LaunchPlan) -> Mapping[str, str]:
-    """The extension can set a variable, not take one away; an empty one counts as none with Claude Code."""
+    """Return variables to set. The extension cannot unset one; Claude Code treats an empty value as unset."""
     return {**dict.fromkeys(_unset(plan), ""), **plan.variables}
 
 
 def _unset(plan: LaunchPlan) -> tuple[str, ...]:
-    """What is for nobody else is in our own environment, not in the editor's: there it would be the editor's own."""
+    """Return the variables to unset, without those that concern our own process: in the editor they are the
+    editor's.
+    """
     return tuple(name for name in plan.unset if name not in FOR_NOBODY_ELSE)
 
 
 def _in_fish(text: str) -> str:
-    """A word of fish, in whose single quotes a backslash and a single quote want a backslash."""
+    """Return a word of fish, whose single quotes need a backslash before a backslash and a single quote."""
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def _in_cmd(name: str, value: str) -> str:
     if "\n" in value or "\r" in value:
         raise LaunchError(f"{name} has several lines, which cmd cannot hold. Copy the command for PowerShell.")
-    # Without quotes: there "^" takes the meaning from what follows, from "%" as well, which no quotes can.
+    # Without quotes: "^" then escapes the next character, "%" included, which quotes cannot.
     return f"{name}=" + _SPECIAL_TO_CMD.sub(r"^\g<0>", value).replace("%", "^%")

@@ -1,4 +1,4 @@
-"""Where Claude Code is installed on this machine, and how to install it."""
+"""Where Claude Code is installed on this machine, and the command that installs it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 INSTALL: Final = "npm install -g @anthropic-ai/claude-code"
-"""The command that installs it; wants Node.js."""
+"""The command that installs it; needs Node.js."""
 
 _USUAL: Final = (
     ".local/bin",
@@ -21,13 +21,13 @@ _USUAL: Final = (
     ".volta/bin",
     "AppData/Roaming/npm",
 )
-"""Under the home folder: where its installers put it, also when the PATH of a desktop session does not know."""
+"""Folders below the home folder that its installers use, which the PATH of a desktop session may lack."""
 
 _SYSTEM: Final = ("/usr/local/bin", "/opt/homebrew/bin", "/usr/bin")
 
 
 def find_claude(environ: Mapping[str, str], home: Path) -> Path | None:
-    """The program ``claude``: on the PATH, else where it is usually installed, else None."""
+    """Return the program ``claude``: on the PATH, else in one of the usual folders, else None."""
     system = () if sys.platform == "win32" else _SYSTEM
     folders = [*(str(home / folder) for folder in _USUAL), *system]
     found = shutil.which("claude", path=environ.get("PATH", "")) or shutil.which(

@@ -1,8 +1,8 @@
-"""The script that a terminal runs: it carries the session's environment, and deletes itself before anything else.
+"""The script that a terminal runs: it carries the session's environment, and deletes itself first.
 
-A token in a terminal's environment is lost where one server draws all windows, and on a command line everyone can read
-it. So it is in a file that its owner alone can read, in a folder that its owner alone can enter, for as long as the
-terminal takes to open.
+A token in a terminal's environment is lost if one server draws all windows, and on a command line every user can read
+it. So it is in a file that only its owner can read, in a folder that only its owner can enter, until the terminal
+opens.
 """
 
 from __future__ import annotations
@@ -23,19 +23,21 @@ from proxy_core.config import paths
 from proxy_core.errors import LaunchError
 
 KEPT_SECONDS: Final = 300.0
-"""How long a script that no terminal ran is left lying."""
+"""Seconds after which a script that no terminal ran is deleted: longer than a terminal waits for a permission."""
 
 PREFIX: Final = "launch-"
 _RECORD_IN_SH: Final = '(umask 077; read -r line < "/proc/$$/stat" || line=$$; printf "%s\\n" "$line" > {}) 2>/dev/null'
-"""Without a program: whatever the PATH. Two of the sub-shell's ``$`` are the script's own number."""
+"""Uses no program, so that any PATH will do. Two of the sub-shell's ``$`` are the script's own process id."""
 _TOLD: Final = "Claude Code ended with {}. Press Enter to close."
 
 
 @dataclass(frozen=True, slots=True)
 class Errand:
-    """What a script is to do: go to ``folder``, take ``unset`` out of its environment, put ``variables`` in, run
-    ``argv``. ``settings`` are Claude Code's, without secrets; they stand after the program. ``record`` is where the
-    script says that it runs (:mod:`proxy_core.launch.launch_records`), nowhere if None.
+    """The content of a script: change to ``folder``, remove ``unset`` from the environment, add ``variables``, run
+    ``argv``.
+
+    ``settings`` are Claude Code's, without secrets; they follow the program. ``record`` is the file in which the script
+    records that it runs (:mod:`proxy_core.launch.launch_records`); None for no record.
     """
 
     folder: Path
@@ -47,9 +49,11 @@ class Errand:
 
 
 def in_sh(errand: Errand) -> str:
-    """For ``sh``, whatever shell the person uses. The program's own folder is on the PATH: ``node`` lies there, too."""
+    """Return the script for ``sh``, whatever the user's shell. The program's folder is on the PATH, since ``node``
+    is there.
+    """
     program, *arguments = errand.argv
-    beside = shlex.quote(os.path.dirname(program))  # noqa: PTH120 - a name alone has none, and not "."
+    beside = shlex.quote(os.path.dirname(program))  # noqa: PTH120 - empty for a bare name, where pathlib gives "."
     lines = [
         "#!/bin/sh",
         'rm -f -- "$0" 2>/dev/null || command -p rm -f -- "$0"',  # whatever the PATH
@@ -68,7 +72,7 @@ def in_sh(errand: Errand) -> str:
 
 
 def in_powershell(errand: Errand) -> str:
-    """For Windows. What Claude Code is told goes through a file: old PowerShells lose the quotes of an argument."""
+    """Return the script for Windows. Settings go through a file: old PowerShells lose the quotes of an argument."""
     program, *arguments = (in_quotes(word) for word in errand.argv)
     beside = in_quotes(str(Path(errand.argv[0]).parent))
     record = in_quotes(str(errand.record))
@@ -92,15 +96,15 @@ def in_powershell(errand: Errand) -> str:
 
 
 def in_quotes(text: str) -> str:
-    """``text`` as PowerShell's plain string. It takes the typographer's single quotes for its own."""
+    """Return ``text`` as a verbatim string of PowerShell, which treats typographic single quotes like plain ones."""
     return "'" + re.sub("(['\u2018\u2019\u201a\u201b])", r"\1\1", text) + "'"
 
 
 def write(text: str, suffix: str, environ: Mapping[str, str]) -> Path:
-    """A new script of mode 0700 with ``text`` in it. Raises LaunchError."""
+    """Write a new script of mode 0700 that contains ``text``. Raises LaunchError."""
     try:
-        # A folder's name may be no UTF-8: its bytes go in as they are. PowerShell of
-        # old takes a file without the mark for one of the system's code page.
+        # A folder's name may not be UTF-8: its bytes are written unchanged. Old versions
+        # of PowerShell read a file without a byte order mark in the system's code page.
         content = text.encode("utf-8-sig") if suffix == ".ps1" else text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError as error:
         raise LaunchError("The folder's name has characters that a script cannot hold. Rename the folder.") from error
@@ -117,7 +121,7 @@ def write(text: str, suffix: str, environ: Mapping[str, str]) -> Path:
 
 
 def script_folder(environ: Mapping[str, str]) -> Path:
-    """Where scripts lie: in memory where the system has a folder for it, else in our state folder; ours alone.
+    """Return the private folder for scripts: in memory if the system has one, else in the state folder.
 
     Raises OSError.
     """
@@ -138,10 +142,12 @@ def _may_run_programs(folder: str) -> bool:
 
 
 def sweep(environ: Mapping[str, str], now: float) -> None:
-    """Delete the scripts that no terminal ran. ``now`` is Unix time in seconds. Call it at every start."""
-    with contextlib.suppress(OSError):  # a folder that cannot be read holds nothing that could be deleted
+    """Delete the scripts that no terminal ran. ``now`` is Unix time in seconds. Called at every start."""
+    with contextlib.suppress(OSError):  # nothing can be deleted in a folder that cannot be read
         for script in script_folder(environ).glob(f"{PREFIX}*"):
-            kept = KEPT_SECONDS if script.suffix != ".json" else 86_400.0  # a session may last; no secret is in these
-            with contextlib.suppress(FileNotFoundError):  # its terminal was quicker
+            kept = (
+                KEPT_SECONDS if script.suffix != ".json" else 86_400.0
+            )  # a session may be long; these contain no secret
+            with contextlib.suppress(FileNotFoundError):  # its terminal ran it meanwhile
                 if now - script.stat().st_mtime > kept:
                     script.unlink()

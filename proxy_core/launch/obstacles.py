@@ -1,4 +1,4 @@
-"""What in Claude Code's own settings would overrule a launch, each thing with its place. Reads only."""
+"""Claude Code's own settings that would overrule a launch, each with its file. Read-only."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from proxy_core.routing.model_ids import OWN
 
 
 class Severity(Enum):
-    """What an obstacle does to a launch."""
+    """The effect of an obstacle on a launch."""
 
     STOPS = "stops"
-    """The session would not reach this proxy, or would not be let in."""
+    """The session would not reach this proxy, or would be refused."""
     CHANGES = "changes"
-    """The session works, and something of it is not as it was set here."""
+    """The session works, with a difference from what is set here."""
 
 
 @dataclass(frozen=True, slots=True)
 class Obstacle:
-    """``place`` is the file, ``key`` the setting's dotted name, ``sentence`` what it does and what to do about it."""
+    """``place`` is the file, ``key`` the setting's dotted name, ``sentence`` its effect and the remedy."""
 
     place: Path
     key: str
@@ -51,11 +51,11 @@ _OURS: Final = ("ANTHROPIC_MODEL", "ANTHROPIC_DEFAULT_", "CLAUDE_CODE_MAX_", "CL
 def obstacles(
     home: Path, project: Path, environ: Mapping[str, str], managed: Path | None = None
 ) -> tuple[Obstacle, ...]:
-    """Everything that would overrule a launch in ``project``.
+    """Return everything that would overrule a launch in ``project``.
 
     ``home`` is the user's home folder; ``CLAUDE_CONFIG_DIR`` in ``environ`` moves Claude Code's. ``managed`` is the
-    folder of an administrator's settings, the system's own if None. What a device manager sets without a file (macOS
-    profiles, the Windows registry, a server) is not seen.
+    folder of an administrator's settings, the system's default if None. Settings of a device manager without a file
+    (macOS profiles, the Windows registry, a server) are not seen.
     """
     found = settings_files.places(home, project, environ, managed)
     return tuple(obstacle for place in found for obstacle in _in_file(place))
@@ -80,7 +80,9 @@ def _in_file(place: SettingsFile) -> Iterator[Obstacle]:
 
 
 def _credentials(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
-    """A credential of theirs displaces one of the two headers that our token is in; only both together shut us out."""
+    """Yield credentials: one displaces one of the two headers that carry the token; only both together shut the
+    session out.
+    """
     if BEARER in block and HEADERS in block:
         yield Obstacle(
             file.path,
@@ -109,7 +111,7 @@ def _credentials(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
 
 
 def _steering(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
-    """Other addresses: what ``--settings`` outranks is no obstacle."""
+    """Yield other addresses: what ``--settings`` outranks is no obstacle."""
     if file.managed:
         for name in _STEERING:
             if block.get(name):
@@ -131,7 +133,7 @@ def _steering(file: _File, block: Mapping[str, Any]) -> Iterator[Obstacle]:
                     f"outrank a launch: requests to this proxy could go through another one. "
                     f"Ask the administrator to add 127.0.0.1.",
                 )
-    elif block.get(SOCKET):  # older versions take no other address from then on, whatever outranks it
+    elif block.get(SOCKET):  # older versions then accept no other address, not even a higher-ranking one
         yield Obstacle(
             file.path,
             f"env.{SOCKET}",

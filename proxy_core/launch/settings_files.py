@@ -1,4 +1,4 @@
-"""Claude Code's own settings files: where they are, what they say, and what of it a launch keeps. Reads only."""
+"""Claude Code's own settings files: their paths, their content, and what a launch keeps of it. Read-only."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class SettingsFile:
 
 @dataclass(frozen=True, slots=True)
 class KeptValues:
-    """What a launch keeps although its own settings outrank it.
+    """Values of settings files that a launch keeps although it overrides them.
 
     ``user_env`` is the env block of the user's own file; ``no_proxy`` are the values of NO_PROXY in all of them.
     """
@@ -38,10 +38,10 @@ class KeptValues:
 def places(
     home: Path, project: Path, environ: Mapping[str, str], managed: Path | None = None
 ) -> tuple[SettingsFile, ...]:
-    """The files that a session in ``project`` reads, whether they exist or not, the strongest first.
+    """Return the files that a session in ``project`` reads, existing or not, the highest-ranking first.
 
     ``home`` is the user's home folder; ``CLAUDE_CONFIG_DIR`` in ``environ`` moves Claude Code's. ``managed`` is the
-    folder of an administrator's settings, the system's own if None.
+    folder of an administrator's settings, the system's default if None.
     """
     folder = managed or Path(_MANAGED_FOLDERS.get(sys.platform, _MANAGED_FOLDERS["linux"]))
     return (
@@ -54,14 +54,14 @@ def places(
 
 
 def kept(home: Path, project: Path, environ: Mapping[str, str]) -> KeptValues:
-    """What a launch in ``project`` keeps of the settings files; those that cannot be read say nothing."""
+    """Return what a launch in ``project`` keeps of the settings files; unreadable ones are skipped."""
     blocks = [_strings(place.path) for place in places(home, project, environ)]
     values = (block[name] for block in blocks for name in ("NO_PROXY", "no_proxy") if name in block)
     return KeptValues(_strings(_user_file(home, environ)), tuple(dict.fromkeys(values)))
 
 
 def read(path: Path) -> Any:
-    """What a file says, of any type. Raises OSError and ValueError."""
+    """Return a file's content, of any type. Raises OSError and ValueError."""
     try:
         return json.loads(path.read_text("utf-8-sig"))
     except RecursionError as error:
@@ -69,7 +69,7 @@ def read(path: Path) -> Any:
 
 
 def env_block(settings: Any) -> Mapping[str, Any]:
-    """The env block of settings, empty where there is none."""
+    """Return the env block of settings, empty if there is none."""
     block = settings.get("env") if isinstance(settings, dict) else None
     return block if isinstance(block, dict) else {}
 
@@ -79,7 +79,7 @@ def _user_file(home: Path, environ: Mapping[str, str]) -> Path:
 
 
 def texts(block: Mapping[str, Any]) -> dict[str, str]:
-    """An env block as variables: Claude Code takes a number or a truth for its text."""
+    """Return an env block as variables: Claude Code converts numbers and booleans to text."""
     return dict(_texts(block))
 
 

@@ -1,4 +1,4 @@
-"""Claude Code in the user's own terminal: which there are, which is taken, and opening it."""
+"""Claude Code in the user's own terminal: finding the terminals, choosing one, and opening it."""
 
 from __future__ import annotations
 
@@ -31,9 +31,11 @@ from proxy_core.launch.terminal import Terminal, TerminalSpec, filled
 CUSTOM: Final = Terminal("custom", "The command of one's own")
 
 PATIENCE: Final = 8.0
-"""Seconds that a terminal may take until it runs the script."""
+"""Seconds that a terminal may take to run the script, the start of its own server included."""
 
 _LOOK: Final = 0.02
+"""Seconds between two checks for the script: shorter than a person notices."""
+
 _NEW_CONSOLE: Final = 0x0000_0010
 """Windows' ``CREATE_NEW_CONSOLE``, which other systems' ``subprocess`` does not name."""
 
@@ -44,12 +46,14 @@ NOT_HANDED_ON: Final = (
     *("APPDIR", "APPIMAGE", "ARGV0", "_MEIPASS2", "_PYI_ARCHIVE_FILE", "_PYI_PARENT_PROCESS_LEVEL"),
     *FOR_NOBODY_ELSE,
 )
-"""Of our own process's environment: a frozen app's libraries are not the terminal's, and some of it is for nobody."""
+"""Variables of our process that a terminal does not inherit: a frozen app's libraries, and what is for this process
+only.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """What differs per system: which terminals there are, and the script they run, which ends in ``suffix``."""
+    """What differs per system: its terminals, and the script that they run, which ends in ``suffix``."""
 
     installed: Callable[[Mapping[str, str]], tuple[TerminalSpec, ...]]
     script: Callable[[Errand], str]
@@ -59,19 +63,19 @@ class System:
 LINUX: Final = System(terminals_linux.installed, launch_script.in_sh, ".sh")
 SYSTEMS: Final[Mapping[str, System]] = MappingProxyType(
     {
-        "darwin": System(terminals_macos.installed, launch_script.in_sh, ".command"),  # "open" gives it to a terminal
+        "darwin": System(terminals_macos.installed, launch_script.in_sh, ".command"),  # "open" passes it to a terminal
         "win32": System(terminals_windows.installed, launch_script.in_powershell, ".ps1"),
     }
 )
-"""By ``sys.platform``; any other is taken for a Linux."""
+"""By ``sys.platform``; any other system is treated as Linux."""
 
 
 @dataclass(frozen=True, slots=True)
 class TerminalChoice:
-    """What the user set: a terminal's ``id`` (empty: the first that is there), or a ``command`` of their own.
+    """The user's setting: a terminal's ``id`` (empty: the first that is found), or a ``command`` of their own.
 
-    ``command`` is split like a shell's, with ``{script}`` and ``{folder}`` in it; without ``{script}``, the script
-    stands at its end.
+    ``command`` is split like a shell's and may contain ``{script}`` and ``{folder}``; without ``{script}``, the script
+    is appended.
     """
 
     terminal: str = ""
@@ -80,9 +84,10 @@ class TerminalChoice:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """``terminal`` runs the script; ``passed_over`` says, a sentence each, why those before it do not.
+    """``terminal`` runs the script; ``passed_over`` has a sentence for each one before it that did not.
 
-    ``begun`` is False when it started and had not run the script within :data:`PATIENCE`: it may be asking for leave.
+    ``begun`` is False if it started and had not run the script within :data:`PATIENCE`: it may be asking for
+    permission.
     """
 
     terminal: Terminal
@@ -91,17 +96,17 @@ class Opened:
 
 
 def found(environ: Mapping[str, str]) -> tuple[Terminal, ...]:
-    """The terminals of this machine, the one that would be taken first."""
+    """Return the terminals of this machine, the preferred one first."""
     return tuple(row.terminal for row in _here().installed(environ))
 
 
 def open_terminal(
     plan: LaunchPlan, folder: Path, environment: Mapping[str, str], argv: Sequence[str], choice: TerminalChoice
 ) -> Opened:
-    """Run ``argv`` (the program, then the user's own arguments) with ``plan`` in a new terminal window at ``folder``.
+    """Run ``argv`` (the program, then the user's arguments) with ``plan`` in a new terminal window at ``folder``.
 
-    ``environment`` is what our process has inherited. It takes up to :data:`PATIENCE` seconds for each terminal that
-    is tried: call it in a thread. Raises LaunchError.
+    ``environment`` is what our process has inherited. Takes up to :data:`PATIENCE` seconds for each terminal that is
+    tried: call it in a thread. Raises LaunchError.
     """
     if not folder.is_dir():
         raise LaunchError(f"The folder {folder} is not there any more. Choose another.")
@@ -111,7 +116,7 @@ def open_terminal(
         raise LaunchError(_none_there(environment))
     plan, arguments = users_settings.merged(plan, argv[1:], folder)
     if plan.record is not None:
-        with contextlib.suppress(OSError):  # the session then counts as running for as long as its token lasts
+        with contextlib.suppress(OSError):  # without a record the session counts as running until its token expires
             launch_records.prepare(plan.record)
     errand = Errand(folder, plan.variables, plan.unset, (argv[0], *arguments), plan.settings_text, plan.record)
     system = _here()
@@ -126,7 +131,9 @@ def open_terminal(
 
 
 def handed_on(environment: Mapping[str, str], unset: Sequence[str] = ()) -> dict[str, str]:
-    """What of our environment a terminal gets. PyInstaller keeps what it overwrote under ``…_ORIG``."""
+    """Return the part of our environment that a terminal inherits. PyInstaller saves what it replaces under
+    ``…_ORIG``.
+    """
     theirs = own_certificates.without(environment)
     kept = {name: value for name, value in theirs.items() if name not in NOT_HANDED_ON and name not in unset}
     originals = {name: kept.pop(f"{name}_ORIG") for name in NOT_HANDED_ON if f"{name}_ORIG" in kept}
@@ -138,19 +145,19 @@ def _here() -> System:
 
 
 def _tried(environ: Mapping[str, str], choice: TerminalChoice) -> Iterator[TerminalSpec]:
-    """In this order: the user's own command, the one they chose, then whatever is there."""
+    """Yield in this order: the user's own command, the terminal they chose, then all others."""
     if choice.command.strip():
         yield custom(choice.command)
     yield from sorted(_here().installed(environ), key=lambda row: row.terminal.id != choice.terminal)
 
 
 def custom(command: str) -> TerminalSpec:
-    """The user's own command as a row. Raises LaunchError where its quotes do not match."""
+    """Return the user's own command as a row. Raises LaunchError if its quotes do not match."""
     try:
         words = shlex.split(command, posix=sys.platform != "win32")
     except ValueError as error:
         raise LaunchError(f"The terminal's command cannot be read: {error}. Look at Settings → Terminal.") from error
-    if sys.platform == "win32":  # where a backslash is no escape
+    if sys.platform == "win32":  # a backslash is no escape there
         words = [word[1:-1] if len(word) > 1 and word[0] == word[-1] == '"' else word for word in words]
     if not any("{script}" in word for word in words):
         words.append("{script}")
@@ -183,7 +190,7 @@ def _first_that_opens(
 
 
 def _start(row: TerminalSpec, script: Path, folder: Path, environ: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """Start it on its own: it outlives us, and hears none of our signals."""
+    """Start it detached: it outlives this process, and receives none of its signals."""
     words = [filled(word, script, folder) for word in row.words]
     quiet = None if row.new_console else subprocess.DEVNULL
     return subprocess.Popen(  # noqa: S603 - from our own table, or the user's settings
@@ -199,7 +206,7 @@ def _start(row: TerminalSpec, script: Path, folder: Path, environ: Mapping[str, 
 
 
 def _begun(process: subprocess.Popen[bytes], script: Path) -> bool | None:
-    """Whether it ran the script, which deletes itself then; None when it failed instead."""
+    """Return whether it ran the script, which then deletes itself; None if it failed instead."""
     until = time.monotonic() + PATIENCE
     while time.monotonic() < until:
         status = process.poll()
@@ -212,7 +219,7 @@ def _begun(process: subprocess.Popen[bytes], script: Path) -> bool | None:
 
 
 def _attend(process: subprocess.Popen[bytes], script: Path) -> None:
-    """Wait for its end, so that no zombie stays; a script that nobody ran by then is deleted in its time."""
+    """Wait for its end, so that no zombie stays; a script that was not run by then is deleted when its time is over."""
     until = time.monotonic() + launch_script.KEPT_SECONDS
     with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(launch_script.KEPT_SECONDS)

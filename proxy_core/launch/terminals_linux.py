@@ -1,6 +1,6 @@
-"""The terminals of Linux and the other free desktops: by which words each runs a script in a folder.
+"""The terminals of Linux and other free desktops, with the command line by which each runs a script in a folder.
 
-One word alone goes through a terminal's own parsing, the script's path: so nobody's rules of quoting matter.
+Only one word goes through a terminal's own parsing, the script's path, so that quoting rules do not matter.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ ROWS: Final = (
     _row("x-terminal-emulator", "The system's own choice", "-e"),
     _row("xterm", "XTerm", "-e", wants=_X),
 )
-"""In the order in which they are tried, those of the running desktop before."""
+"""In the order in which they are tried, after those of the running desktop."""
 
 AT_HOME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
@@ -56,7 +56,7 @@ AT_HOME: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 
 def installed(environ: Mapping[str, str]) -> tuple[TerminalSpec, ...]:
-    """Those that are there and can draw on this screen; none where there is no screen."""
+    """Return those that are installed and can draw on this display; none without a display."""
     if not environ.get(_X) and not environ.get(_WAYLAND):
         return ()
     own = [id_ for desktop in environ.get("XDG_CURRENT_DESKTOP", "").split(":") for id_ in AT_HOME.get(desktop, ())]

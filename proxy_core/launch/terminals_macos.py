@@ -1,7 +1,7 @@
-"""The terminals of macOS: by which words each runs a script in a folder.
+"""The terminals of macOS, with the command line by which each runs a script in a folder.
 
-A terminal there is an application, told by AppleScript (which asks the person for leave once) or started by ``open``.
-Neither hands on an environment: the script carries it, and goes to its folder by itself.
+A terminal there is an application, controlled by AppleScript (for which macOS asks the user once) or started by
+``open``. Neither passes an environment on: the script carries it, and changes to its folder itself.
 """
 
 from __future__ import annotations
@@ -13,17 +13,17 @@ from typing import Final
 from proxy_core.launch.terminal import Terminal, TerminalSpec
 
 FOLDERS: Final = ("/Applications", "/System/Applications/Utilities", "~/Applications")
-"""Where applications are; ``~`` is the user's home."""
+"""Folders of applications; ``~`` is the user's home."""
 
 
 def _told(id_: str, name: str, *lines: str) -> TerminalSpec:
-    """One that is told by AppleScript."""
+    """Return a terminal that is controlled by AppleScript."""
     words = [word for line in lines for word in ("-e", line)]
     return TerminalSpec(Terminal(id_, name), f"{name}.app", ("osascript", *words))
 
 
 def _opened(id_: str, name: str, *words: str) -> TerminalSpec:
-    """One that takes a command when it is started anew."""
+    """Return a terminal that takes a command when a new instance is started."""
     return TerminalSpec(Terminal(id_, name), f"{name}.app", ("open", "-na", name, "--args", *words))
 
 
@@ -35,7 +35,7 @@ ROWS: Final = (
         'tell application "Terminal" to activate',
         'tell application "Terminal" to do script "{applescript}"',
         "else",
-        # Started by "activate" it would open an empty window of its own besides.
+        # "activate" would open an additional empty window.
         'tell application "Terminal" to launch',
         'tell application "Terminal" to do script "{applescript}"',
         'tell application "Terminal" to activate',
@@ -64,14 +64,14 @@ ROWS: Final = (
     _opened("kitty", "kitty", "--directory", "{folder}", "sh", "-c", "exec sh {shell}"),
     _opened("alacritty", "Alacritty", "--working-directory", "{folder}", "-e", "sh", "-c", "exec sh {shell}"),
     _opened("wezterm", "WezTerm", "start", "--cwd", "{folder}", "--", "sh", "-c", "exec sh {shell}"),
-    # Wants no leave: a .command file opens in whatever terminal the person chose for such files.
+    # Needs no permission: a .command file opens in the terminal that the user chose for such files.
     TerminalSpec(Terminal("command", "The system's own choice"), "", ("open", "{script}")),
 )
 """In the order in which they are tried."""
 
 
 def installed(environ: Mapping[str, str], folders: tuple[str, ...] = FOLDERS) -> tuple[TerminalSpec, ...]:
-    """Those that are there: in one of ``folders``, or part of the system."""
+    """Return those that are installed: in one of ``folders``, or part of the system."""
     home = environ.get("HOME", "")
     places = [Path(folder.replace("~", home, 1)) for folder in folders if home or not folder.startswith("~")]
     return tuple(row for row in ROWS if not row.program or any((place / row.program).exists() for place in places))

@@ -1,7 +1,7 @@
-"""The terminals of Windows: by which words each runs a script in a folder.
+"""The terminals of Windows, with the command line by which each runs a script in a folder.
 
-The script is PowerShell's, which every Windows of today has: a ``.cmd`` could neither hold a variable of several lines,
-nor a percent sign for certain, nor delete itself quietly. Its policy for scripts is set aside for this one alone.
+The script is PowerShell's, which every current Windows has: a ``.cmd`` file cannot contain a variable of several lines,
+nor reliably a percent sign, nor delete itself quietly. The execution policy is bypassed for this script only.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ ROWS: Final = (
     TerminalSpec(Terminal("wt", "Windows Terminal"), "wt.exe", ("wt.exe", "-d", "{wt_folder}", *_SHELL)),
     TerminalSpec(Terminal("pwsh", "PowerShell 7"), "pwsh.exe", ("pwsh.exe", *_RUN), new_console=True),
     TerminalSpec(Terminal("powershell", "Windows PowerShell"), "powershell.exe", _SHELL, new_console=True),
-    # Afterwards one is where one would be with cmd: in it, and in the folder.
+    # Ends in cmd in the folder, as a user of cmd expects.
     TerminalSpec(Terminal("cmd", "Command Prompt"), "cmd.exe", ("cmd.exe", "/d", "/k", *_SHELL), new_console=True),
 )
 """In the order in which they are tried."""
 
 
 def installed(environ: Mapping[str, str]) -> tuple[TerminalSpec, ...]:
-    """Those that are there, with their whole paths: Windows Terminal lies where not every PATH reaches."""
+    """Return those that are installed, with their full paths: not every PATH includes Windows Terminal's folder."""
     path = environ.get("PATH", "")
     if local := environ.get("LOCALAPPDATA"):
         path = f"{path};{local}\\Microsoft\\WindowsApps"

@@ -1,4 +1,6 @@
-"""A user's own ``--settings``: taken out of their arguments, so that they go in under ours and do not replace them."""
+"""A user's own ``--settings``, taken out of their arguments so that they are merged below ours instead of replacing
+them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,7 @@ _BOTH_FORMS: Final = f"{OPTION}="
 
 
 def merged(plan: LaunchPlan, arguments: Sequence[str], folder: Path) -> tuple[LaunchPlan, list[str]]:
-    """The plan over the settings that a user's ``arguments`` name, and the arguments without them.
+    """Return the plan over the settings in a user's ``arguments``, and the arguments without them.
 
     Raises LaunchError as :func:`taken` does.
     """
@@ -25,7 +27,7 @@ def merged(plan: LaunchPlan, arguments: Sequence[str], folder: Path) -> tuple[La
 
 
 def taken(arguments: Sequence[str], folder: Path) -> tuple[Mapping[str, Any] | None, list[str]]:
-    """The settings that a user's ``arguments`` name, None where they name none, and the arguments without them.
+    """Return the settings in a user's ``arguments``, None if there are none, and the arguments without them.
 
     ``folder`` is where the session starts: a file's name is relative to it. Raises LaunchError for settings that cannot
     be read.
@@ -35,10 +37,10 @@ def taken(arguments: Sequence[str], folder: Path) -> tuple[Mapping[str, Any] | N
 
 
 def split(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
-    """What ``--settings`` says, None where it is not given, and all the other arguments.
+    """Return the value of ``--settings``, None if it is not given, and all other arguments.
 
-    Of several the last one counts, as with Claude Code. Behind ``--`` nothing is an option; a ``--settings`` at the end
-    that says nothing stays, for Claude Code to complain about.
+    Of several the last one counts, as in Claude Code. After ``--`` nothing is an option; a final ``--settings`` without
+    a value is kept, for Claude Code to report.
     """
     given: str | None = None
     others: list[str] = []
@@ -60,7 +62,7 @@ def split(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
 
 
 def _read(given: str, folder: Path) -> Mapping[str, Any]:
-    """The settings of a file or of a text, which Claude Code tells apart by the braces."""
+    """Return the settings from a file or a JSON text, which Claude Code distinguishes by the braces."""
     text = given.strip()
     inline = text.startswith("{") and text.endswith("}")
     try:

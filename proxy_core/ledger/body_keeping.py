@@ -14,7 +14,7 @@ from proxy_core.ledger.redaction import Redaction
 from proxy_core.ledger.request_events import BodyCaptured, BodyKind
 
 LONGEST: Final = 8 * 1024 * 1024
-"""Bytes of a body that are kept."""
+"""Bytes of a body that are kept. A conversation that fills a window of a million tokens has about half of it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,10 +38,11 @@ _PATIENCE: Final = 2.0
 """Seconds that a request waits for the first reading, so that neither a restart nor a new limit lets more be spent."""
 
 _LOOKED_UP: Final = 2_000
-"""How many requests are looked for in the ledger at one reading, the oldest first."""
+"""Requests that one reading looks up in the ledger, the oldest first; the next one takes the rest."""
 
 _REMEMBERED: Final = 20_000
-"""How many requests are remembered until the ledger has them; the oldest beyond are taken for written."""
+"""Requests that are remembered until the ledger has them; the oldest beyond are taken for written. As many as the
+ledger holds for a disk that refuses."""
 
 
 class Sums(Protocol):

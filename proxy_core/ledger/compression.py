@@ -11,6 +11,8 @@ _LEVEL: Final = 3
 """A sixth of the work of zlib's 3 and less room, as measured on requests of Claude Code."""
 
 _SMALL: Final = 1024
+"""Bytes below which a body is stored as it is: compressing it saves next to nothing."""
+
 _AS_IT_IS: Final = b"\0"
 """Stands before a body for which compressing is more work than it saves; Zstandard's own begin with ``(``."""
 

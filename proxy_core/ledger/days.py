@@ -7,7 +7,10 @@ from datetime import datetime, timedelta
 from typing import Final
 
 _BEFORE: Final = 0
+"""Earlier than any day, which is written as ``YYYYMMDD``."""
+
 _AFTER: Final = 99_999_999
+"""Later than any day."""
 
 
 @dataclass(frozen=True, slots=True)

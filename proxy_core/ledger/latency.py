@@ -20,7 +20,7 @@ EXACT: Final = 20_000
 """Up to so many requests every one counts; of more only every :data:`SAMPLED`-th."""
 
 _LATEST: Final = 100
-"""Requests of one session whose times are looked at, the latest ones."""
+"""Requests of a session that its medians are taken from, the latest ones: the list reads them for each of its rows."""
 
 Key = tuple[str, int]
 Medians = tuple[float | None, float | None]

@@ -15,12 +15,13 @@ from proxy_core.config.paths import private_folder
 from proxy_core.ledger.schema import bring_up, foreign, newer
 
 BUSY: Final = 5.0
-"""Seconds that a write waits for another process's."""
+"""Seconds that a write waits for another process's; a batch takes milliseconds, a migration of a large file seconds."""
 
 _BESIDE: Final = ("", "-wal", "-shm")
 _ASIDE: Final = ".damaged-"
 _DAMAGE: Final = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB})
 _LOG_SIZE: Final = 16 * 1024 * 1024
+"""Bytes to which SQLite cuts its write-ahead log after a checkpoint; without a limit it keeps its largest size."""
 
 
 class NotOurs(Exception):

@@ -24,10 +24,10 @@ _BUSY: Final = 5.0
 """Seconds that a question waits for a writer that makes room for it."""
 
 _PAGE: Final = 1_000
-"""Requests that are held in memory where all are asked for."""
+"""Requests per page where all are read: an export then holds a page in memory and not the whole log."""
 
 _AT_A_TIME: Final = 256
-"""Requests whose bodies are looked for between two looks at whether to go on."""
+"""Requests whose bodies are searched between two checks for a cancellation: a search may take minutes."""
 
 
 class LedgerUnreadable(ConfigError):

@@ -14,6 +14,8 @@ from operator import attrgetter
 from typing import Any, Final, Protocol, assert_never
 
 _TIMEOUTS: Final = frozenset({408, 499})
+"""Statuses below 500 after which the provider may have worked: it gave up waiting, or saw the client leave."""
+
 _TURNED_AWAY: Final = frozenset({503, 529})
 """Overloaded: no work was begun. After these the same provider is asked again, too."""
 

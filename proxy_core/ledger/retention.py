@@ -13,10 +13,10 @@ from proxy_core.ledger import ledger_file
 DAY: Final = 86_400.0
 
 _STEP: Final = 25
-"""Bodies that go in one transaction."""
+"""Bodies that are deleted in one transaction: short ones, so that requests are written in between."""
 
 _PAGES: Final = 256
-"""Pages of 4 kB that are given back to the disk in one."""
+"""Pages of 4 kB that are returned to the disk at a time, for the same reason."""
 
 _ROWS: Final = ("requests", "tallies", "kinds", "sessions", "agents", "hours")
 """Tables that a wipe empties, in this order: a request that goes takes itself off its tally."""

@@ -18,10 +18,11 @@ from proxy_core.ledger.request_events import BodyCaptured, BodyKind, Finished, P
 from proxy_core.ledger.writer import TOGETHER, Terms, Writer
 
 NEWS_WAITING: Final = 100_000
-"""How many news items may wait for the disk."""
+"""Events that may wait for the disk, some tens of megabytes; more are dropped and counted, for a disk that hangs must
+not fill the memory."""
 
 BYTES_WAITING: Final = 64 * 1024 * 1024
-"""How many bytes of bodies may wait, those that are still coming in included."""
+"""Bytes of bodies that may wait, those still arriving included: eight of the longest ones."""
 
 BYTES_HELD_BACK: Final = 16 * 1024 * 1024
 """Of which so many may wait for a quiet moment."""

@@ -35,29 +35,30 @@ TOGETHER: Final = 0.03
 """Seconds between two batches: what is lost at most when the process is killed, with the time that a batch takes."""
 
 CHORES_EVERY: Final = 30.0
-"""Seconds between two looks at what is too old, and at who died."""
+"""Seconds between two looks at what is too old, and at processes that died: rare, since each reads the file."""
 
 STORIES_HELD: Final = 20_000
-"""Requests that wait for a disk that refuses; of more the oldest are lost."""
+"""Requests held for a disk that refuses, some tens of megabytes; of more, the oldest are lost."""
 
 LATEST: Final = 4.0
-"""Seconds that a body waits at most for a moment in which nobody asks for anything."""
+"""Seconds that a body waits at most for a quiet moment: what a killed process may lose of them."""
 
 _SLICE: Final = 0.000_3
-"""Seconds of work on bodies after which the proxy's thread gets its turn."""
+"""Seconds of work on bodies after which the proxy's thread gets its turn; less than the switch interval of 1 ms."""
 
 _REST: Final = 9 * _SLICE
 """Seconds of its turn while requests come and go: beside them, bodies get a tenth of a processor at most."""
 
 _LOOK_EVERY: Final = 0.5
-"""Seconds between two looks at whether the file is still the one that is open."""
+"""Seconds between two checks that the open file is still the one at its path: the user may have deleted it."""
 
 _BODIES_TOGETHER: Final = 500
 _BYTES_TOGETHER: Final = 1024 * 1024
-"""How many packed bodies one transaction writes, and about how many bytes of them."""
+"""Compressed bodies that one transaction writes, and about how many bytes of them: milliseconds, between which rows are
+written."""
 
 _TRY_AGAIN: Final = 1.0
-"""Seconds until the next try at a disk that refused."""
+"""Seconds until the next attempt at a disk that refused: soon enough to be of use when there is room again."""
 
 
 @dataclass(frozen=True, slots=True)

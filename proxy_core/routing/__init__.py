@@ -1,1 +1,1 @@
-"""A request and the user's choices in, a target and the sentence why out."""
+"""Routing: a request and the user's choices give a target and the reason for it."""

@@ -1,4 +1,4 @@
-"""How models are named: ``provider/name``, the ids of roles, and the ids under which models are offered to clients."""
+"""Names of models: ``provider/name``, role ids, and the ids under which models are offered to clients."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ OWN: Final = "understudy"
 """The provider part of a role's id: ``understudy/big``."""
 
 OFFERED: Final = "claude:"
-"""In front of a model's id in ``GET /v1/models``: Claude Code lists only ids that begin with ``claude``."""
+"""Prefix of a model's id in ``GET /v1/models``: Claude Code lists only ids that start with ``claude``."""
 
 
 CLAUDE_NAMES: Final[Mapping[Role, str]] = MappingProxyType({Role.SMALL: "claude-haiku-5-5"})
-"""What a role's id is called at Anthropic when the role is passthrough; any other role is :data:`CLAUDE_NAME`."""
+"""The model that Anthropic is asked for by a role id under passthrough; :data:`CLAUDE_NAME` for all other roles."""
 
 CLAUDE_NAME: Final = "claude-opus-5-5"
 
 _WINDOW: Final = re.compile(r"\[\d+[km]\]$", re.IGNORECASE)
-"""Claude Code's note on a name that its window is larger (``[1m]``): for the client alone, no provider knows it."""
+"""Claude Code's mark for a larger window (``[1m]``): meant for the client, unknown to every provider."""
 
 
 @dataclass(frozen=True, slots=True)
 class ModelId:
-    """``provider`` is empty where the name came without one."""
+    """A model's id in parts; ``provider`` is empty for a name without one."""
 
     provider: str
     name: str
@@ -38,36 +38,36 @@ class ModelId:
 
 
 def role_id(role: Role) -> str:
-    """The id that stands for whatever plays ``role`` at the moment of the request."""
+    """Return the id for the model that has ``role`` when the request arrives."""
     return f"{OWN}/{role.value}"
 
 
 def role_of(model: str) -> Role | None:
-    """The role that a role id names."""
+    """Return the role that a role id names, None for any other name."""
     own, _, name = withdrawn(model).lower().partition("/")
     return Role(name) if own == OWN and name in set(Role) else None
 
 
 def claude_name(model: str) -> str:
-    """What Anthropic is asked for: a Claude name as it is, for a role's id what Claude Code would have taken."""
+    """Return the model to ask Anthropic for: a Claude name unchanged, for a role id the one Claude Code would use."""
     role = role_of(model)
     return model if role is None else CLAUDE_NAMES.get(role, CLAUDE_NAME)
 
 
 def offered(model: str) -> str:
-    """The id under which a model is offered to clients."""
+    """Return the id under which a model is offered to clients."""
     return f"{OFFERED}{model}"
 
 
 def withdrawn(model: str) -> str:
-    """The model that a client means: without what marks an offered id, without ``[1m]`` and surrounding blanks."""
+    """Return the model that a client means: without the offer's prefix, ``[1m]`` and surrounding whitespace."""
     return _WINDOW.sub("", model.strip().removeprefix(OFFERED)).strip()
 
 
 def split(model: str, is_provider: Callable[[str], bool]) -> ModelId:
-    """Part a model's id into its provider and name; no provider where the first part is none (``meta-llama/llama-4``).
+    """Split a model's id into provider and name; no provider if the first part is none (``meta-llama/llama-4``).
 
-    A provider counts in any case (``OpenAI/gpt-5``); ids are written in small letters.
+    The provider is matched in any case (``OpenAI/gpt-5``); ids are lower case.
     """
     whole = withdrawn(model)
     provider, slash, name = whole.partition("/")

@@ -1,4 +1,4 @@
-"""Who answers a request: the rules of routing in their order, each with the sentence that says why it won."""
+"""Routing: the rules in their order, each with the reason that is shown with a request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ _ABOVE_HIGH: Final = frozenset({"xhigh", "max"})
 
 @dataclass(frozen=True, slots=True)
 class RoutingRequest:
-    """What routing looks at. ``input_tokens`` is an estimate; ``agent`` the id of a subagent, or empty."""
+    """The parts of a request that routing looks at. ``input_tokens`` is an estimate, ``agent`` a subagent's id or
+    empty.
+    """
 
     model: str
     thinking: ThinkingConfig = field(default_factory=ThinkingConfig)
@@ -29,9 +31,9 @@ class RoutingRequest:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """Who answers. ``role`` is None where the request named a model.
+    """The model that answers. ``role`` is None if the request named a model.
 
-    ``passthrough`` sends the request to Anthropic unchanged, but for a role's id, which ``model`` then replaces.
+    ``passthrough`` sends the request to Anthropic unchanged, except that ``model`` replaces a role id.
     """
 
     provider: str
@@ -42,34 +44,34 @@ class Target:
 
     @property
     def id(self) -> str:
-        """``provider/name``, or ``passthrough``."""
+        """Return ``provider/name``, or ``passthrough``."""
         return PASSTHROUGH if self.passthrough else f"{self.provider}/{self.model}"
 
 
 class KnownModels(Protocol):
-    """What routing asks of the catalogue."""
+    """The part of the catalogue that routing needs."""
 
     def is_provider(self, name: str) -> bool:
-        """Whether a provider of this id exists."""
+        """Return whether a provider with this id exists."""
         ...
 
     def providers_of(self, name: str) -> tuple[str, ...]:
-        """The providers under which the catalogue knows a model of this bare name."""
+        """Return the providers under which the catalogue knows a model of this bare name."""
         ...
 
     def can_see(self, provider: str, name: str) -> bool | None:
-        """Whether a model takes images; None when that is not known."""
+        """Return whether a model takes images; None if that is unknown."""
         ...
 
     def small_model(self, provider: str, big: str) -> str:
-        """The model of the provider's small tier that belongs to its model ``big``; empty where there is none."""
+        """Return the small model of the provider that belongs to its model ``big``; empty if there is none."""
         ...
 
 
 def choose(asked: RoutingRequest, profile: Profile, routing: RoutingSettings, known: KnownModels) -> Target:
-    """The target of a request, by the first rule that matches.
+    """Return the target of a request, by the first rule that matches.
 
-    Its provider may be one that nobody knows, where the name says so: that is the caller's to refuse.
+    Its provider may be unknown if the name contains one: the caller refuses that.
     """
     name = withdrawn(asked.model)
     explicit = split(name, known.is_provider)
@@ -86,7 +88,7 @@ def choose(asked: RoutingRequest, profile: Profile, routing: RoutingSettings, kn
 
 
 def is_passthrough_anyway(model: str, profile: Profile, known: KnownModels) -> bool:
-    """Whether a request for this Claude name goes to Anthropic unchanged, whatever else it says."""
+    """Return whether a request for this Claude name is passed through, whatever else it contains."""
     is_claude = tier(model) is not None and role_of(model) is None
     if not is_claude or split(withdrawn(model), known.is_provider).provider:
         return False
@@ -94,9 +96,9 @@ def is_passthrough_anyway(model: str, profile: Profile, known: KnownModels) -> b
 
 
 def model_of(role: Role, roles: Mapping[Role, str], known: KnownModels) -> str:
-    """The value in force for a role: its own, else that of BIG, or the small model of BIG's provider for SMALL.
+    """Return the model of a role: its own, else BIG's, or for SMALL the small model of BIG's provider.
 
-    The defaults hold as long as BIG is not set: once it is, no other provider is meant.
+    The defaults apply only while BIG is not set: once it is, no other provider is meant.
     """
     if role in roles:
         return roles[role]
@@ -111,11 +113,11 @@ def model_of(role: Role, roles: Mapping[Role, str], known: KnownModels) -> str:
 
 
 def resolve(model: str, known: KnownModels) -> ModelId:
-    """A model's id as provider and name.
+    """Return a model's id as provider and name.
 
-    The provider is the one it names, whether there is such a one or not; for a name without a slash the only one that
-    the catalogue knows it under, else OpenAI. A whole name with slashes that the catalogue knows under one provider
-    alone (``Qwen/Qwen3-32B``) is that provider's.
+    The provider is the one in the id, whether it exists or not; for a name without a slash the only one that the
+    catalogue knows it under, else OpenAI. A complete name with slashes that the catalogue knows under one provider only
+    (``Qwen/Qwen3-32B``) is that provider's.
     """
     explicit = split(model, known.is_provider)
     if explicit.provider:
@@ -128,7 +130,7 @@ def resolve(model: str, known: KnownModels) -> ModelId:
 
 
 def _role(asked: RoutingRequest, size: Role, profile: Profile, routing: RoutingSettings) -> tuple[Role, Message]:
-    """The role of a request for a Claude name or a role id, and why."""
+    """Return the role of a request for a Claude name or a role id, and the reason."""
     name = asked.model
     if asked.agent and Role.SUBAGENT in profile.roles:
         return Role.SUBAGENT, Message("route.subagent", asked=name)

@@ -1,4 +1,4 @@
-"""What a Claude name says of the size of model that is wanted."""
+"""The size of model that a Claude name asks for."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from proxy_core.routing.model_ids import role_of, withdrawn
 
 
 def tier(model: str) -> Role | None:
-    """BIG, SMALL or OPUS for a Claude name, the role for a role's id, None for any other model."""
+    """Return BIG, SMALL or OPUS for a Claude name, the role for a role id, None for any other model."""
     if (role := role_of(model)) is not None:
         return role
     name = withdrawn(model).lower()

@@ -1,1 +1,1 @@
-"""Everything put together, and its life: the server, its socket, and how other processes learn of it."""
+"""The composed proxy and its life cycle: the server, its socket, and how other processes find it."""

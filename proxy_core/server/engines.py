@@ -1,4 +1,4 @@
-"""The engines of one run: made with it, warmed up behind it, closed with it."""
+"""The engines of one run of the server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from proxy_core.upstream.relay import Relay
 
 
 class Engines:
-    """All engines. Making them costs nothing: each loads what it needs when it is first used."""
+    """All engines. Construction is cheap: each loads what it needs at its first use."""
 
     def __init__(self, outgoing_proxy: str) -> None:
         http = Http(outgoing_proxy)
@@ -28,11 +28,11 @@ class Engines:
         )
 
     def warm_up(self, needed: Callable[[], frozenset[Engine]]) -> None:
-        """Load in the background what the roles will need. ``needed`` says which engines that is; it may take long."""
+        """Load in the background what the roles will need. ``needed`` returns the engines; it may take long."""
         self._warming = asyncio.get_running_loop().create_task(self._warm_up(needed))
 
     async def aclose(self) -> None:
-        """Stop warming up, close every connection."""
+        """Stop warming up, and close every connection."""
         if self._warming is not None:
             self._warming.cancel()
         for engine in self.by_kind.values():

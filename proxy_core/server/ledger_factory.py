@@ -1,4 +1,4 @@
-"""The ledger of a proxy: the file that its requests are kept in, by its settings, its prices and its keys."""
+"""The ledger of a proxy: a file with the proxy's log settings, prices and keys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from proxy_core.server.runtime import ProxyRuntime
 
 
 def keep(proxy: ProxyRuntime, path: Path, report: Callable[[str], None] = lambda _: None) -> LedgerFile:
-    """The ledger at ``path``; ``report`` is told, in its thread, what goes wrong with it. Whoever asks closes it."""
+    """Return the ledger at ``path``; ``report`` is called on its thread with each fault. The caller closes it."""
 
     def price(record: RequestRecord) -> tuple[float, bool] | None:
         cost = proxy.price(record)
@@ -31,7 +31,7 @@ def keep(proxy: ProxyRuntime, path: Path, report: Callable[[str], None] = lambda
 
 
 def kept_in(ledger: LedgerFile, proxy: ProxyRuntime) -> Callable[[], Service]:
-    """What makes the proxy's service so that ``ledger`` hears its news too."""
+    """Return a factory of the proxy's service whose events go to ``ledger``, too."""
 
     def retell(listener: Listener) -> Listener:
         return Broadcast(ledger, listener)

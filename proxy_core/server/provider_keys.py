@@ -1,4 +1,4 @@
-"""The keys of many providers at once, by what the store said last or as it answers now."""
+"""The keys of many providers at once, as the store gave them last or gives them now."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from proxy_core.config.secret import Secret
 
 
 class ProviderKeys:
-    """``from_dotenv`` names the providers whose base URL a ``.env`` file gave: they get only a key of that file."""
+    """``from_dotenv`` returns the providers whose base URL a ``.env`` file set: they get only a key of that file."""
 
     def __init__(self, keys: Keys, from_dotenv: Callable[[], frozenset[str]]) -> None:
         self._keys = keys
         self._from_dotenv = from_dotenv
 
     def at_hand(self, providers: Iterable[Provider]) -> Mapping[str, Secret]:
-        """Those that are known without asking the keyring."""
+        """Return the keys that are known without asking the keyring."""
         from_dotenv = self._from_dotenv()
         found = {
             provider.id: self._keys.known_for(provider, base_url_from_dotenv=provider.id in from_dotenv).secret
@@ -26,7 +26,7 @@ class ProviderKeys:
         return {id_: secret for id_, secret in found.items() if secret is not None}
 
     async def stored(self, providers: Sequence[Provider]) -> Mapping[str, Secret]:
-        """Those that there are, with what the keyring says of each; none of its keys while it cannot be used."""
+        """Return all keys, asking the keyring for each; none of its keys while it cannot be used."""
         from_dotenv = self._from_dotenv()
         found = dict[str, Secret]()
         for provider in providers:

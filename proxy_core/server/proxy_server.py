@@ -1,4 +1,6 @@
-"""The proxy's life: a server, in a thread of its own or in this one, that starts, tells its state and stops cleanly."""
+"""The proxy's life cycle: a server, in a thread of its own or in this one, that starts, reports its state and stops
+cleanly.
+"""
 
 from __future__ import annotations
 
@@ -22,12 +24,14 @@ if TYPE_CHECKING:
     from proxy_core.server.uvicorn_server import Serving
 
 _GRACE: Final = 3.0
+"""Seconds that running answers get when the server stops: a person waits for the program to end."""
+
 _CALM: Final = 60.0
-"""A second death within this many seconds of a restart is final."""
+"""A second crash within this many seconds of a restart is final: the cause has not gone away."""
 
 
 class ServerState(StrEnum):
-    """Where the server stands. STOPPED and FAILED are ends."""
+    """The state of the server. STOPPED and FAILED are final."""
 
     STARTING = "starting"
     RUNNING = "running"
@@ -41,7 +45,7 @@ _ENDS: Final = frozenset({ServerState.STOPPED, ServerState.FAILED})
 
 @dataclass(frozen=True, slots=True)
 class ServerEvent:
-    """The server's state changed; ``sentence`` says it to a person."""
+    """The server's state changed; ``sentence`` describes it."""
 
     state: ServerState
     sentence: str
@@ -50,9 +54,9 @@ class ServerEvent:
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What is served: an ASGI application, and how to let go of what it holds. Made anew for each run.
+    """What is served: an ASGI application, and how to release its resources. One per run.
 
-    ``started`` is called in the server's loop once requests are answered, for what can be made ready behind them.
+    ``started`` is called in the server's loop once requests are answered, for work that can be done in the background.
     """
 
     app: Callable[..., Awaitable[None]]
@@ -61,15 +65,15 @@ class Service:
 
 
 def _nobody(_: object) -> None:
-    """Listens to nothing."""
+    """Ignore an event."""
 
 
 class ProxyServer:
     """Serves on a socket that already listens.
 
-    ``make`` builds the service; it is called in the server's thread, where its imports take nobody else's time.
-    ``on_event`` gets every change of state, ``fault`` every fault of our own while serving (kind and place, no text);
-    both are called in the server's thread. A server that dies is started again on the same port, once.
+    ``make`` builds the service; it is called in the server's thread, where its imports delay nothing else. ``on_event``
+    gets every change of state, ``fault`` every bug of ours while serving (kind and place, no text); both are called in
+    the server's thread. A server that crashes is started again on the same port, once.
     """
 
     def __init__(
@@ -81,7 +85,7 @@ class ProxyServer:
         fault: Callable[[str], None] = _nobody,
         grace: float = _GRACE,
     ) -> None:
-        """``grace`` is how many seconds answers under way are given when the server stops."""
+        """``grace`` is how many seconds running answers are given when the server stops."""
         self.address = listening.address
         self._listening = listening
         self._make = make
@@ -96,12 +100,12 @@ class ProxyServer:
 
     @property
     def state(self) -> ServerState:
-        """Where the server stands now."""
+        """Return the current state."""
         return self._state
 
     @property
     def sentence(self) -> str:
-        """What was last said of it: after FAILED, why."""
+        """Return the latest description of the state: after FAILED, the reason."""
         return self._sentence
 
     def start(self) -> None:
@@ -109,29 +113,30 @@ class ProxyServer:
         threading.Thread(target=self._live, name="understudy-proxy", daemon=True).start()
 
     def run(self) -> ServerState:
-        """Serve in this thread, the main one, until SIGINT or SIGTERM; a second signal cuts the answers under way.
+        """Serve in this thread, the main one, until SIGINT or SIGTERM; a second signal cuts running answers.
 
-        Returns how it ended.
+        Returns the final state.
         """
         with _signals_to(self._ask_to_stop):
             self._live()
         return self._state
 
     def ready(self, seconds: float) -> bool:
-        """Wait until requests are answered; False when the server ended or ``seconds`` went by first."""
+        """Wait until requests are answered; return False if the server ended or ``seconds`` passed first."""
         with self._changed:
             self._changed.wait_for(lambda: self._state is not ServerState.STARTING, seconds)
             return self._state is ServerState.RUNNING
 
     def wait(self, seconds: float | None = None) -> bool:
-        """Wait until the server has ended; False when ``seconds`` went by first."""
+        """Wait until the server has ended; return False if ``seconds`` passed first."""
         with self._changed:
             return self._changed.wait_for(lambda: self._state in _ENDS, seconds)
 
     def stop(self, seconds: float = _GRACE + 1.0, *, grace: float | None = None) -> bool:
-        """End it: answers under way have the server's grace, and after ``seconds`` are cut. True when it has ended.
+        """Stop the server: running answers have its grace, and are cut after ``seconds``. Return True when it has
+        ended.
 
-        ``grace`` is another one, in seconds, for who cannot wait that long.
+        ``grace`` replaces the server's, in seconds, for a caller that cannot wait that long.
         """
         if self._state in _ENDS:
             return True
@@ -169,7 +174,7 @@ class ProxyServer:
             self._tell(ServerState.FAILED, f"The proxy failed: {_kind(died)}.")
 
     def _run_once(self) -> BaseException | None:
-        """Serve until asked to stop; gives what ended it before that."""
+        """Serve until asked to stop; return what ended it before that."""
         try:
             asyncio.run(self._serve()) if sys.platform == "win32" else self._run_on_uvloop()
         except BaseException as died:  # noqa: BLE001 - the top of the thread: told by the caller, and decides on a restart
@@ -195,7 +200,7 @@ class ProxyServer:
                 fault=self._fault,
             )
             self._serving = serving
-            if self._stop_asked:  # asked before there was anything to stop
+            if self._stop_asked:  # stopped before there was a server
                 return
             await serving.serve_on(self._listening.share())
         finally:
@@ -207,7 +212,7 @@ class ProxyServer:
         self._tell(ServerState.RUNNING, f"The proxy answers on {self.address.url}.")
 
     def _is_stopping(self) -> None:
-        self._listening.close()  # else who connects now waits for an answer that nobody will give
+        self._listening.close()  # otherwise a client that connects now waits for an answer that never comes
         self._tell(ServerState.STOPPING, "The proxy stops when the answers under way have ended.")
 
     def _tell(self, state: ServerState, sentence: str) -> None:

@@ -1,9 +1,8 @@
-"""Ids that are random but for their first two digits, which those of the same tenth of a second have in common.
+"""Request ids: random, except for their first two digits, which are those of the tenth of a second.
 
-So an index takes the requests of one batch in a few places that lie together. Wholly random ones lie all over it, and
-each batch rewrites as many of its pages as it has rows, which cost as much as all else about them. Ids that begin with
-the time would do still a little better, but nobody could tell two of them apart by their first few digits, by which
-people name a request.
+So an index inserts the requests of one batch at few neighbouring places. Fully random ids are spread over all of it,
+and a batch then rewrites as many of its pages as it has rows, which doubled the cost of a row. Ids that start with the
+time would be slightly cheaper still, but their first digits, by which people name a request, would not tell them apart.
 """
 
 from __future__ import annotations
@@ -13,24 +12,24 @@ from collections.abc import Callable
 from typing import Final
 
 _TOGETHER: Final = 10
-"""Such parts of a second have their first digits in common."""
+"""Parts of a second whose ids share their first digits."""
 
 _RANDOM: Final = 22
-"""Hexadecimal digits."""
+"""Random hexadecimal digits of an id."""
 
 _AT_A_TIME: Final = 128
-"""Drawn from the system: one takes it as long as a hundred."""
+"""Ids drawn from the system at once: one takes as long as a hundred."""
 
 
 class Ids:
-    """Called, it gives an id of 24 hexadecimal digits. ``clock`` gives seconds. Belongs to one thread."""
+    """A factory of ids of 24 hexadecimal digits. ``clock`` returns seconds. Not thread-safe."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._drawn: list[str] = []
 
     def __call__(self) -> str:
-        """The next one."""
+        """Return the next id."""
         if not self._drawn:
             digits = secrets.token_hex(_RANDOM // 2 * _AT_A_TIME)
             self._drawn = [digits[start : start + _RANDOM] for start in range(0, len(digits), _RANDOM)]

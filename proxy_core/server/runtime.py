@@ -1,4 +1,4 @@
-"""Everything put together: from paths and an environment to a proxy that can be served."""
+"""The composition root of the core: from paths and an environment to a proxy that can be served."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What a proxy is built from.
+    """The inputs of a proxy.
 
     ``settings`` and ``keys`` may be shared with others. If None, the keys are made from ``store``, and the settings
-    opened: ``environ`` and ``dotenv`` are laid over the file, then ``override`` (the command line) over both, and
-    ``report`` is told, once, each thing that was found wrong. ``crossed`` is told each limit of the budget that is
-    passed, in whatever thread notices it. Neither may block.
+    opened: ``environ`` and ``dotenv`` are applied over the file, then ``override`` (the command line) over both, and
+    ``report`` gets each problem found once. ``crossed`` gets each limit of the budget that is reached, on any thread.
+    Both must not block.
     """
 
     paths: Paths
@@ -54,10 +54,10 @@ class Options:
 
 
 class ProxyRuntime:
-    """A proxy that is ready to be served: its configuration and keys live as long as it, connections as long as a run.
+    """A proxy that is ready to be served. Its configuration and keys live as long as it, connections as long as a run.
 
-    Its configuration may be asked for from any thread, and is: by the proxy's, the ledger's, the app's lanes. Raises
-    :class:`~proxy_core.errors.ConfigError` when the environment or the settings make no sense.
+    The configuration may be read from any thread: the proxy's, the ledger's, the app's worker queues. Raises
+    :class:`~proxy_core.errors.ConfigError` for an invalid environment or invalid settings.
     """
 
     def __init__(self, options: Options) -> None:
@@ -82,13 +82,13 @@ class ProxyRuntime:
         return self.settings.poll().known
 
     async def key_of(self, provider: Provider) -> FoundKey:
-        """A provider's key; a keyring that has not answered yet is waited for briefly."""
-        if provider.engine is Engine.DEMO:  # a keyring that is locked must not ask for its password
+        """Return a provider's key, waiting briefly for a keyring that has not answered yet."""
+        if provider.engine is Engine.DEMO:  # a locked keyring must not ask for its password for the demo
             return FoundKey(None, KeyOrigin.NOWHERE)
         return await self.keys.find(provider, base_url_from_dotenv=provider.id in self.configuration().from_dotenv)
 
     def live_models(self) -> LiveModels:
-        """What the keys reach, for one event loop."""
+        """Return the models that the keys can use, for one event loop."""
         return LiveModels(
             self.known,
             ProviderKeys(self.keys, lambda: self.configuration().from_dotenv),
@@ -96,9 +96,10 @@ class ProxyRuntime:
         )
 
     def make_service(self, retell: Callable[[Listener], Listener] = lambda listener: listener) -> Service:
-        """The service for one run of a server, made in the server's thread: here the web framework is imported.
+        """Return the service for one run of a server; called in the server's thread, where it imports the web
+        framework.
 
-        ``retell`` may stand between it and the listener.
+        ``retell`` may wrap the listener.
         """
         from proxy_core.api.app import make_app  # noqa: PLC0415 - the port listens before this is loaded
         from proxy_core.api.context import ApiContext  # noqa: PLC0415
@@ -134,7 +135,7 @@ class ProxyRuntime:
 
     @cached_property
     def budget(self) -> BudgetWatch:
-        """What was spent of what may be spent, as far as it is known; it listens while the proxy is served."""
+        """The state of the budget; it listens while the proxy is served."""
         from proxy_core.ledger.budget_watch import BudgetWatch  # noqa: PLC0415 - the database is not wanted by all
         from proxy_core.ledger.reading import Ledger  # noqa: PLC0415
 

@@ -1,4 +1,4 @@
-"""One run of uvicorn on a socket of ours, without the signals, logs and process exits that it has by itself."""
+"""One run of uvicorn on a given socket, without its own signal handling, logs and process exits."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ from proxy_core.api.fault_location import fault_location
 from proxy_core.server.header_limits import LimitedHeads
 
 _KEEP_ALIVE: Final = 75
-"""Seconds an idle connection stays open: longer than clients keep theirs, so that it is they who close it."""
+"""Seconds an idle connection stays open: longer than clients keep theirs, so that the client closes it."""
 
 _FAULTS: Final = "uvicorn.error"
 
 _NO_FAULTS: Final = ("ASGI callable returned without completing response", "Cancel ")
-"""How uvicorn begins to speak of answers that end early, as they were cut upstream or the server stops. The journal
-tells both."""
+"""Starts of uvicorn's messages about answers that end early, cut upstream or by a stop of the server. The request's
+record has both.
+"""
 
 _LAST_WORDS: Final = 0.5
-"""Seconds that answers have, once their grace is over, to say that they end early."""
+"""Seconds that answers have after their grace to send the event that they end early."""
 
 Asgi = Callable[..., Awaitable[None]]
 Tell = Callable[[str], None]
 
 
 class Serving(uvicorn.Server):
-    """A server that can be stopped from another thread and says when it takes connections."""
+    """A server that can be stopped from another thread and reports when it accepts connections."""
 
     def __init__(
         self,
@@ -42,7 +43,7 @@ class Serving(uvicorn.Server):
         stopping: Callable[[], None],
         fault: Tell,
     ) -> None:
-        """``grace`` is how many seconds answers under way have at the end; ``fault`` hears of our own faults."""
+        """``grace`` is how many seconds running answers have at the end; ``fault`` receives our own bugs."""
         config = uvicorn.Config(
             app,
             http=LimitedHeads,
@@ -64,49 +65,49 @@ class Serving(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     async def serve_on(self, listening: socket.socket) -> None:
-        """Serve until told to stop. Closes ``listening``."""
+        """Serve until stopped. Closes ``listening``."""
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(self._hear_loop)
         self.servers = []
         try:
             with _faults_told(self._fault):
                 await self.serve(sockets=[listening])
-        finally:  # where uvicorn's own end was not reached, because the loop was torn down
+        finally:  # in case the loop was torn down before uvicorn's own shutdown
             for server in self.servers:
                 server.close()
             self._cut()
             listening.close()
 
     def stop(self, grace: float | None = None) -> None:
-        """Take no more connections, let the answers under way end, return. From any thread.
+        """Accept no more connections, let running answers end, return. Thread-safe.
 
-        ``grace`` is how many seconds they have, to the whole second; None: what the server was made with.
+        ``grace`` is how many seconds they have, rounded to whole seconds; None: as constructed.
         """
         if grace is not None:
             self.config.timeout_graceful_shutdown = max(1, round(grace))
         self.should_exit = True
 
     def stop_at_once(self) -> None:
-        """As :meth:`stop`, and cut every answer under way. From any thread."""
+        """Stop as :meth:`stop` does, and cut every running answer. Thread-safe."""
         self.should_exit = self.force_exit = True
         if self._loop is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._cut)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Take connections, and say so."""
+        """Accept connections, and report it."""
         await super().startup(sockets)
         self._started()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Say that no more connections are taken, and let the answers under way end."""
+        """Report that no more connections are accepted, and let running answers end."""
         self._stopping()
         await super().shutdown(sockets)
-        if self.server_state.tasks and not self.force_exit:  # cancelled by now
+        if self.server_state.tasks and not self.force_exit:  # cancelled at this point
             await asyncio.wait(self.server_state.tasks, timeout=_LAST_WORDS)
 
     @contextmanager
     def capture_signals(self) -> Generator[None, None, None]:
-        """Leave the process's signals to whoever owns the process."""
+        """Leave the signals to the owner of the process."""
         yield
 
     def _cut(self) -> None:
@@ -121,7 +122,7 @@ class Serving(uvicorn.Server):
 
 
 class _Faults(logging.Handler):
-    """Passes on what uvicorn has to say about the application's faults, reduced to kind and place."""
+    """Passes on uvicorn's messages about faults of the application, reduced to kind and place."""
 
     def __init__(self, tell: Tell) -> None:
         super().__init__(logging.ERROR)

@@ -1,1 +1,1 @@
-"""How Understudy becomes an installer: see ``docs/decisions/020-package.md``."""
+"""Packaging Understudy as an installer: see ``docs/decisions/020-package.md``."""

@@ -1,12 +1,13 @@
-"""Lays out a project that Briefcase understands under ``build/briefcase``, and runs Briefcase in it.
+"""Lay out a project for Briefcase under ``build/briefcase``, and run Briefcase in it.
 
     python -m resources.packaging.bundle create linux system --no-input
 
-Briefcase reads its configuration from a ``pyproject.toml``, takes an app's module from its name and wants a changelog
-beside it. So the layout holds a ``pyproject.toml`` of our ``[project]`` and our ``briefcase.toml``, a package
-``understudy`` that only starts the app (``start.py``), and copies of what is shipped. It is made anew by ``create``.
+Briefcase reads its configuration from a ``pyproject.toml``, derives an app's module from its name and needs a changelog
+beside it. So the layout contains a ``pyproject.toml`` made of our ``[project]`` and our ``briefcase.toml``, a package
+``understudy`` that only starts the app (``start.py``), and copies of what ships. ``create`` recreates it.
 
-Run it in an environment with ``resources/packaging/requirements.txt``; ``resources/packaging/package.py`` makes one.
+Run it in an environment with ``resources/packaging/requirements.txt``; ``resources/packaging/package.py`` creates
+one.
 """
 
 from __future__ import annotations
@@ -31,28 +32,28 @@ FROM_FILE: Final = ("-rrequirements.txt",)
 
 
 def project_file(project: Mapping[str, Any], briefcase: str, requires: Sequence[str], version: str = "") -> str:
-    """The text of the layout's ``pyproject.toml``.
+    """Return the text of the layout's ``pyproject.toml``.
 
-    ``project`` is our ``[project]``, ``briefcase`` the text of ``briefcase.toml``. ``requires`` stands in place of the
-    ranges of ``[project]``; ``version`` in place of its version, if it is not empty.
+    ``project`` is our ``[project]``, ``briefcase`` the text of ``briefcase.toml``. ``requires`` replaces the ranges of
+    ``[project]``; ``version`` replaces its version, if it is not empty.
     """
     kept = ("name", "description", "readme", "license", "license-files", "requires-python")
     table: dict[str, Any] = {key: project[key] for key in kept}
     table |= {"version": version or project["version"], "dependencies": list(requires)}
-    # Strings and lists of strings are written alike in JSON and in TOML.
+    # Strings and lists of strings have the same syntax in JSON and TOML.
     lines = [f"{key} = {json.dumps(value)}" for key, value in table.items()]
-    # An empty table of uv's own ends its search for settings here; it would find ours, with constraints without hashes.
+    # An empty table ends uv's search for settings; it would find ours, whose constraints have no hashes.
     return "\n".join(["[project]", *lines, "", "[tool.uv]", "", briefcase])
 
 
 def requirement_lines(requirements: str) -> list[str]:
-    """Each requirement of a requirements file with its hashes, on one line: for formats that want a list."""
+    """Return each requirement of a requirements file with its hashes, on one line: for formats that need a list."""
     joined = re.sub(r"\\\n\s*", "", requirements)
     return [line for line in joined.split("\n") if line and not line.startswith("#")]
 
 
 def lay_out(output_format: str, version: str = "") -> None:
-    """Make the layout anew, for one of Briefcase's formats (system, flatpak, app, ...)."""
+    """Recreate the layout for one of Briefcase's formats (system, flatpak, app, ...)."""
     shutil.rmtree(STAGE, ignore_errors=True)
     STAGE.mkdir(parents=True)
     for name in COPIED:
@@ -74,12 +75,12 @@ def lay_out(output_format: str, version: str = "") -> None:
 
 
 def briefcase(*arguments: str) -> int:
-    """Run Briefcase in the layout with ``arguments``; its status."""
+    """Run Briefcase in the layout with ``arguments``; return its status."""
     return subprocess.run([sys.executable, "-m", "briefcase", *arguments], cwd=STAGE, check=False).returncode
 
 
 def main(argv: Sequence[str]) -> int:
-    """Briefcase's own command line; ``create`` lays out first, and takes ``--as-version VERSION`` before it."""
+    """Run Briefcase's command line; ``create`` lays out first, and takes ``--as-version VERSION`` before it."""
     version, rest = "", list(argv)
     if rest[:1] == ["--as-version"]:
         version, rest = rest[1], rest[2:]

@@ -1,8 +1,8 @@
-"""What is done to a bundle between Briefcase's ``create`` and its ``build``: licences, symbols, byte code.
+"""Finish a bundle between Briefcase's ``create`` and ``build``: licences, symbols, byte code.
 
     python -m resources.packaging.finish
 
-Run by the Python that runs Briefcase, which is of the version that the app will run on: byte code depends on it.
+Run by the Python that runs Briefcase, whose version the app will run on: byte code depends on it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class NoBundleError(Exception):
 
 
 class LibraryMissingError(Exception):
-    """A library that was kept wants one that was left out: ``cleanup_paths`` in briefcase.toml are wrong."""
+    """A library that was kept needs one that was left out: ``cleanup_paths`` in briefcase.toml is wrong."""
 
 
 class Bundle(NamedTuple):
-    """Where a bundle keeps our code and our packages. ``root`` is what they are relative to once installed."""
+    """The folders of our code and packages in a bundle. ``root`` is what they are relative to once installed."""
 
     app: Path
     packages: Path
@@ -40,19 +40,19 @@ class Bundle(NamedTuple):
 
 
 def find() -> Bundle:
-    """The one bundle that ``create`` made. Raises NoBundleError."""
+    """Return the one bundle that ``create`` made. Raises NoBundleError."""
     indices = list((STAGE / "build").glob("understudy/*/*/briefcase.toml"))
     if len(indices) != 1:
         raise NoBundleError(f"{len(indices)} bundles under {STAGE / 'build'}; run the create step first.")
     folder = indices[0].parent
     paths = tomllib.loads(indices[0].read_text("utf-8"))["paths"]
-    # On Linux the first part of the path is the tree that the package is made of.
+    # On Linux the first part of the path is the root of the packaged tree.
     root = folder / Path(paths["app_path"]).parts[0] if sys.platform == "linux" else folder
     return Bundle(folder / paths["app_path"], folder / paths["app_packages_path"], root)
 
 
 def add_licences(bundle: Bundle) -> None:
-    """Put the texts where the window finds them, and on Linux where Debian's people look."""
+    """Write the texts where the window finds them, and on Linux where Debian's policy expects them."""
     text = bundle.app / "resources" / "licences.txt"
     text.write_text(licences.collect(bundle.packages), "utf-8")
     if sys.platform == "linux":
@@ -62,7 +62,7 @@ def add_licences(bundle: Bundle) -> None:
 
 
 def strip(packages: Path) -> None:
-    """Take the symbols that only a debugger reads out of every ELF file. Raises CalledProcessError."""
+    """Remove from every ELF file the symbols that only a debugger reads. Raises CalledProcessError."""
     files = list(_elf_files(packages))
     for start in range(0, len(files), 100):
         subprocess.run(["strip", "--strip-unneeded", *files[start : start + 100]], check=True)
@@ -77,7 +77,7 @@ def _elf_files(folder: Path) -> Iterator[Path]:
 
 
 def check_libraries(packages: Path) -> None:
-    """Each library of Qt and PySide that was kept finds those of its kind it wants. Raises LibraryMissingError."""
+    """Check that each kept library of Qt and PySide finds those it needs. Raises LibraryMissingError."""
     wanted = []
     for file in _elf_files(packages / "PySide6"):
         told = subprocess.run(["ldd", file], capture_output=True, text=True, check=False).stdout
@@ -90,12 +90,12 @@ def check_libraries(packages: Path) -> None:
 
 
 def compile_all(bundle: Bundle) -> None:
-    """Write byte code beside every source, never to be checked against it: the installed app cannot write any."""
+    """Write byte code beside every source, never checked against it: the installed app cannot write any."""
     for folder in (bundle.app, bundle.packages):
         compileall.compile_dir(
             folder,
             maxlevels=100,
-            quiet=2,  # some packages ship sources for other Pythons
+            quiet=2,  # some packages contain sources for other Pythons
             workers=os.cpu_count() or 1,
             stripdir=str(bundle.root),
             prependdir="/" if sys.platform == "linux" else None,
@@ -104,7 +104,7 @@ def compile_all(bundle: Bundle) -> None:
 
 
 def main() -> None:
-    """All of it, for the bundle that is there."""
+    """Do all of it for the existing bundle."""
     bundle = find()
     add_licences(bundle)
     if sys.platform == "linux":

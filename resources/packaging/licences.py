@@ -30,11 +30,11 @@ the same version. Their source code: https://download.qt.io/official_releases/
 
 
 class TextMissingError(Exception):
-    """A bundled package carries no licence text, and none is supplied for it."""
+    """A bundled package has no licence text, and none is supplied for it."""
 
 
 def collect(packages: Path) -> str:
-    """The texts of every package installed in the folder ``packages``, by name. Raises TextMissingError."""
+    """Return the texts of every package in the folder ``packages``, by name. Raises TextMissingError."""
     chapters = [_chapter(info) for info in sorted(packages.glob("*.dist-info"), key=lambda info: info.name.lower())]
     return "\n".join([OPENING, *chapters])
 
@@ -54,19 +54,19 @@ def _chapter(info: Path) -> str:
 
 
 def _text_files(info: Path) -> Iterator[Path]:
-    """Licence texts as PEP 639 puts them (``licenses/``), or as wheels did before it, beside METADATA."""
+    """Yield licence texts where PEP 639 puts them (``licenses/``), and where older wheels do, beside METADATA."""
     folder = info / "licenses"
     yield from sorted(file for file in folder.rglob("*") if file.is_file())
     yield from sorted(file for file in info.iterdir() if file.is_file() and TEXT_FILE.match(file.name))
 
 
 def _normalised(name: str) -> str:
-    """As PEP 503 has it."""
+    """Return a name as PEP 503 normalises it."""
     return re.sub(r"[-_.]+", "-", name).lower()
 
 
 def _stated(about: Message) -> str:
-    """The licence in a few words, from whichever of the three fields that a package may have."""
+    """Return the licence in a few words, from whichever of the three metadata fields is set."""
     if about["License-Expression"]:
         return str(about["License-Expression"])
     if about["License"] and "\n" not in about["License"].strip():

@@ -1,10 +1,10 @@
-"""Builds the package of the system it runs on, from a checkout, in one command.
+"""Build the package of the system it runs on, from a checkout, in one command.
 
     python3 -m resources.packaging.package                     a .deb, .dmg or .msi in build/briefcase/dist
     python3 -m resources.packaging.package --as-version 0.2.0  under another version, to try an upgrade
 
-It says each thing before it does it, and with --dry-run does nothing else. Python 3.11 or newer is all it needs to
-begin with; on Debian and Ubuntu it installs the system packages that are missing through apt.
+It prints each step before running it, and with --dry-run runs none. It needs Python 3.11 or newer; on Debian and Ubuntu
+it installs missing system packages through apt.
 """
 
 from __future__ import annotations
@@ -28,19 +28,21 @@ PYTHON: Final = SCRIPTS / ("python.exe" if os.name == "nt" else "python")
 PINNED: Final = Path(__file__).with_name("requirements.txt")
 
 SYSTEM_PYTHON: Final = "/usr/bin/python3"
-"""On Linux the package runs on the distribution's own Python, so that one builds it."""
+"""On Linux the package runs on the distribution's Python, so that one builds it."""
 
 BUILD_PACKAGES: Final = ("build-essential", "ca-certificates", "git", "python3-dev", "python3-venv")
 
 COMPRESSION: Final = ("DPKG_DEB_COMPRESSOR_TYPE=zstd", "DPKG_DEB_COMPRESSOR_LEVEL=12")
-"""For dpkg-deb, which reads its environment: 102 MB in 14 s. Level 3: 116 MB in 4 s; 19: 92 MB in 106 s; xz: longer."""
+"""For dpkg-deb, which reads its environment: 102 MB in 14 s. Level 3: 116 MB in 4 s; 19: 92 MB in 106 s; xz is
+slower still.
+"""
 
 TARGETS: Final = {"linux": ("linux", "system"), "darwin": ("macOS", "app"), "win32": ("windows", "app")}
-"""What is built, by ``sys.platform``, in Briefcase's words."""
+"""The targets by ``sys.platform``, in Briefcase's terms."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Returns 0, or 1 after saying what is in the way."""
+    """Return 0, or 1 after printing why it cannot be done."""
     rest = [word for word in argv if word != "--dry-run"]
     hands = Hands(dry=len(rest) < len(argv))
     if rest and (rest[0] != "--as-version" or len(rest) != 2):
@@ -62,14 +64,14 @@ def main(argv: Sequence[str]) -> int:
 
 
 def packages() -> list[Path]:
-    """What was built."""
+    """Return the packages that were built."""
     return sorted(
         file for file in DIST.iterdir() if file.suffix in {".deb", ".rpm", ".dmg", ".pkg", ".msi", ".flatpak"}
     )
 
 
 def prepare(hands: Hands) -> None:
-    """The system packages and the environment with Briefcase in it."""
+    """Install the system packages, and an environment with Briefcase."""
     if sys.platform == "linux" and shutil.which("dpkg"):
         install_missing(hands, [*BUILD_PACKAGES, *_libraries()])
     python = SYSTEM_PYTHON if sys.platform == "linux" else sys.executable
@@ -82,7 +84,7 @@ def prepare(hands: Hands) -> None:
 
 
 def install_missing(hands: Hands, names: Sequence[str]) -> None:
-    """Those Debian packages that are not installed, through apt. Raises NotReadyError."""
+    """Install those Debian packages that are missing, through apt. Raises NotReadyError."""
     missing = [name for name in names if not _is_installed(name)]
     if not missing:
         return
@@ -96,7 +98,7 @@ def install_missing(hands: Hands, names: Sequence[str]) -> None:
 
 
 def build(hands: Hands, target: tuple[str, str], version: Sequence[str] = ()) -> None:
-    """The three steps of Briefcase, and ours between the first and the second. ``version``: --as-version VERSION."""
+    """Run Briefcase's three steps, and ours between the first and the second. ``version``: --as-version VERSION."""
     python = ("env", *COMPRESSION, PYTHON) if sys.platform == "linux" else (PYTHON,)
     module = (*python, "-m", "resources.packaging.bundle")
     hands.say("Filling the bundle: our code, and the packages of requirements/runtime.txt by their hashes.")

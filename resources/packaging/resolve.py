@@ -1,8 +1,8 @@
-"""Shows that the pinned requirements can be installed on every system there is a package for, from wheels alone.
+"""Check that the pinned requirements can be installed from wheels on every system that has a package.
 
     .venv/bin/python -m resources.packaging.resolve
 
-Asks the package index, through uv, and installs nothing. Run it when requirements/runtime.txt was renewed.
+Asks the package index through uv, and installs nothing. Run it after requirements/runtime.txt was renewed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MACOS: Final = "14.0"
 
 
 class PackageTarget(NamedTuple):
-    """A system in uv's words, the Python of its package, and what it is."""
+    """A system in uv's terms, the Python of its package, and its name."""
 
     platform: str
     python: str
@@ -41,7 +41,7 @@ TARGETS: Final = (
 
 
 def main() -> int:
-    """Returns how many systems cannot be served."""
+    """Return the number of systems that cannot be served."""
     lost = 0
     for target in TARGETS:
         trouble = _trouble(target)
@@ -53,7 +53,7 @@ def main() -> int:
 
 
 def _trouble(target: PackageTarget) -> str:
-    """What uv says against it; empty when all of it resolves."""
+    """Return uv's error; empty if everything resolves."""
     uv = Path(sysconfig.get_path("scripts")) / "uv"
     only = ("--dry-run", "--only-binary", ":all:", "--require-hashes")
     where = ("--python-platform", target.platform, "--python-version", target.python)

@@ -1,13 +1,13 @@
-"""Tries the .deb as a person meets it: on a fresh Debian, installed, used, upgraded, used again and removed.
+"""Try the .deb as a user would: on a fresh Debian, installed, used, upgraded, used again and removed.
 
     sudo python3 -m resources.packaging.try_deb                    builds both packages first
-    sudo python3 -m resources.packaging.try_deb OLD.deb NEW.deb    takes these
+    sudo python3 -m resources.packaging.try_deb OLD.deb NEW.deb    uses these
 
-With --without-window before them, `understudy serve` is tried in place of the window and the tray.
+With --without-window before them, `understudy serve` is tried instead of the window and the tray.
 
-The fresh system is made by debootstrap under build/try-deb and entered in mount and process namespaces of its own,
-with its own /dev; nothing of this system is mounted there. ``trial/inside.sh`` says what is tried. It needs root, the
-network for Debian's packages, and Claude Code as ``resources/bootstrap.py prepare`` installs it.
+The fresh system is made by debootstrap under build/try-deb and runs in mount and process namespaces of its own, with
+its own /dev; nothing of this system is mounted there. ``trial/inside.sh`` is the trial. It needs root, network access
+to Debian's packages, and Claude Code as ``resources/bootstrap.py prepare`` installs it.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ TRIAL: Final = Path(__file__).with_name("trial")
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 TRAY_HOST: Final = Path("tests", "app", "end_to_end", "tray_host.py")
-"""The tray and the notifications of the end-to-end tests, which the trial's day needs too."""
+"""The tray and the notification service of the end-to-end tests, which the trial needs too."""
 
 
 def main(argv: Sequence[str]) -> int:
-    """Returns 0 when all went well; what did not is said before."""
+    """Return 0 if everything succeeded; failures are printed."""
     hands = Hands(dry=False)
     window = argv[:1] != ["--without-window"]
     argv = argv if window else argv[1:]
@@ -65,14 +65,14 @@ def main(argv: Sequence[str]) -> int:
 
 
 def newer_version() -> str:
-    """Our version with the last number one higher."""
+    """Return our version with its last number incremented."""
     version: str = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     *front, last = version.split(".")
     return ".".join([*front, str(int(last) + 1)])
 
 
 def built_pair(hands: Hands) -> list[Path]:
-    """This checkout as a package of its version and as one of a newer version."""
+    """Build this checkout as a package of its version and as one of a newer version."""
     package.prepare(hands)
     pair = []
     for name, version in (("old", ()), ("new", ("--as-version", newer_version()))):
@@ -83,7 +83,7 @@ def built_pair(hands: Hands) -> list[Path]:
 
 
 def claude_code() -> Path:
-    """The newest Claude Code that is there: one file that runs by itself. Raises NotReadyError."""
+    """Return the newest Claude Code in the cache: a single executable file. Raises NotReadyError."""
     found = sorted(
         NPM_CACHE.glob("claude-code-*/node_modules/@anthropic-ai/claude-code-linux-*/claude"),
         key=lambda file: [int(part) for part in file.parts[-5].rpartition("-")[2].split(".")],
@@ -94,7 +94,7 @@ def claude_code() -> Path:
 
 
 def make_system(hands: Hands) -> None:
-    """A fresh Debian of this machine's release. The first one is kept as an archive, for the next time."""
+    """Make a fresh Debian of this machine's release. The first one is archived for the next time."""
     release = platform.freedesktop_os_release()["VERSION_CODENAME"]
     archive = PLACE / f"{release}.tar"
     shutil.rmtree(SYSTEM, ignore_errors=True)
@@ -110,7 +110,7 @@ def make_system(hands: Hands) -> None:
 
 
 def put_in(pair: Sequence[Path], claude: Path) -> None:
-    """What the trial needs, in /trial of the fresh system, and how this machine reaches Debian's mirror."""
+    """Copy the files of the trial to /trial of the fresh system, and the settings for Debian's mirror."""
     inside = SYSTEM / "trial"
     shutil.copytree(TRIAL, inside)
     for file, name in zip((*pair, claude), ("old.deb", "new.deb", "claude"), strict=True):

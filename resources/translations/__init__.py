@@ -1,1 +1,1 @@
-"""What the app says, in other languages."""
+"""The app's texts in other languages."""

@@ -1,10 +1,10 @@
-"""Bring the translations up to date with the app's texts: extract, tell what is missing, compile.
+"""Update the translations to the app's texts: extract, list what is missing, compile.
 
-Run it in the project's environment after changing a text, translate what it names in the ``.ts`` files, run it again::
+Run it in the project's environment after changing a text, translate what it lists in the ``.ts`` files, run it again::
 
     .venv/bin/python resources/translations/renew.py
 
-It ends with 1 while something is not translated. English has a file of its own for its plurals alone.
+It ends with 1 while a translation is missing. English has a file for its plurals only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ PLURALS_ONLY = {"en": True, "zh_CN": False}
 
 
 def main() -> int:
-    """Extract, compile, and name what is not translated; 1 if there is something."""
+    """Extract, compile, and list missing translations; return 1 if there are any."""
     missing = []
     for language, plurals_only in PLURALS_ONLY.items():
         file = HERE / f"understudy_{language}.ts"
@@ -40,7 +40,7 @@ def main() -> int:
 
 
 def extract(file: Path, language: str, *, plurals_only: bool) -> None:
-    """Write every text of the app into ``file``, with the translations that it has; texts that are gone go."""
+    """Write every text of the app into ``file``, keeping its translations; texts that no longer exist are removed."""
     sources = sorted(str(path.relative_to(ROOT)) for path in (ROOT / "app").rglob("*.py"))
     options = ["-silent", "-no-obsolete", "-locations", "none", "-source-language", "en", "-target-language", language]
     if plurals_only:
@@ -59,9 +59,9 @@ def _call(code: str, english: str) -> str:
 
 
 def untranslated(file: Path) -> Iterator[tuple[str, str]]:
-    """The context and the English of each text in ``file`` that has no translation, or not in every number.
+    """Yield the context and the English of each text in ``file`` without a translation, or without one for each number.
 
-    A translation that was only guessed from a text alike is ``unfinished`` there until a person says otherwise.
+    A translation that was guessed from a similar text is marked ``unfinished`` until a person confirms it.
     """
     for context in ET.parse(file).getroot().iter("context"):  # noqa: S314 - our own file
         for message in context.iter("message"):

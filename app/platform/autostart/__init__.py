@@ -1,4 +1,4 @@
-"""Starting with the user's session: one handler for each system, all of them told by one Protocol."""
+"""Starting with the user's session: one handler per system, behind one Protocol."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Autostart(Protocol):
     """The entry that starts the app at login. Each method may block and raises OSError."""
 
     def is_on(self) -> bool:
-        """Whether the entry is there, as it would be written now."""
+        """Return whether the entry exists with its current content."""
         ...
 
     def turn_on(self) -> None:
@@ -25,12 +25,12 @@ class Autostart(Protocol):
         ...
 
     def turn_off(self) -> None:
-        """Take it away; nothing happens where there is none."""
+        """Remove it, if it exists."""
         ...
 
 
 def autostart(environ: Mapping[str, str], home: Path, command: Sequence[str]) -> Autostart:
-    """The handler of this system; ``command`` is what starts the app."""
+    """Return the handler of this system; ``command`` starts the app."""
     if sys.platform == "darwin":
         from app.platform.autostart.macos import LaunchAgent  # noqa: PLC0415 - of one system only
 
@@ -45,9 +45,9 @@ def autostart(environ: Mapping[str, str], home: Path, command: Sequence[str]) ->
 
 
 def own_command(argv0: str, executable: str) -> tuple[str, ...]:
-    """What starts this very app again: the program that was started, if it is one by itself, else its Python.
+    """Return the command that starts this app again: its program if it has one, else its Python.
 
-    Installed as a package, ``executable`` is the app and takes no ``-m``; Windows and macOS write it with a capital.
+    Installed as a package, ``executable`` is the app and takes no ``-m``; Windows and macOS capitalize its name.
     """
     for started in (shutil.which(argv0) or argv0, executable):
         if Path(started).stem.casefold() == _PROGRAM and Path(started).is_file():
@@ -56,5 +56,5 @@ def own_command(argv0: str, executable: str) -> tuple[str, ...]:
 
 
 def own_variables(environ: Mapping[str, str]) -> Mapping[str, str]:
-    """What has to be as it is now, or another Understudy would start: where its files live."""
+    """Return the variables that have to stay the same, or another Understudy would start: where its files are."""
     return {name: environ[name] for name in (HOME_VARIABLE,) if environ.get(name)}

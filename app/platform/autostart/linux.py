@@ -24,7 +24,7 @@ class DesktopEntry:
         self._argv = ("env", *given, *command) if given else tuple(command)
 
     def is_on(self) -> bool:
-        """Whether the entry is there, as it would be written now."""
+        """Return whether the entry exists with its current content."""
         try:
             return self.path.read_text("utf-8") == self._content()
         except FileNotFoundError:
@@ -35,7 +35,7 @@ class DesktopEntry:
         atomic_file.write(self.path, self._content().encode())
 
     def turn_off(self) -> None:
-        """Take it away."""
+        """Remove it."""
         self.path.unlink(missing_ok=True)
 
     def _content(self) -> str:
@@ -44,7 +44,7 @@ class DesktopEntry:
             "Type=Application\n"
             "Name=Understudy\n"
             "Comment=Run Claude Code on any model\n"
-            f"TryExec={self._program.replace(_BACKSLASH, _BACKSLASH * 2)}\n"  # else an app that was removed is missed
+            f"TryExec={self._program.replace(_BACKSLASH, _BACKSLASH * 2)}\n"  # skips a removed app
             f"Exec={' '.join(_quoted(word) for word in self._argv)}\n"
             "Icon=understudy\n"
             "Terminal=false\n"
@@ -56,7 +56,7 @@ _BACKSLASH: Final = "\\"
 
 
 def _quoted(word: str) -> str:
-    """As an argument of ``Exec``, whose rules come on top of those of a string in such a file."""
+    """Return an argument of ``Exec``, whose rules apply on top of those of strings in desktop files."""
     if re.fullmatch(r"[\w@+=:,./-]+", word):
         return word.replace("%", "%%")
     escaped = re.sub(r'(["`$\\])', r"\\\1", word).replace("%", "%%")

@@ -28,16 +28,16 @@ class LaunchAgent:
             self._agent["EnvironmentVariables"] = dict(variables)
 
     def is_on(self) -> bool:
-        """Whether the agent is there, as it would be written now."""
+        """Return whether the agent exists with its current content."""
         try:
             return bool(plistlib.loads(self.path.read_bytes()) == self._agent)
         except (FileNotFoundError, plistlib.InvalidFileException):
             return False
 
     def turn_on(self) -> None:
-        """Write it: it counts from the next login."""
+        """Write it; it takes effect at the next login."""
         atomic_file.write(self.path, plistlib.dumps(self._agent))
 
     def turn_off(self) -> None:
-        """Take it away."""
+        """Remove it."""
         self.path.unlink(missing_ok=True)

@@ -15,15 +15,15 @@ class Registry(Protocol):
     """The user's own part of the registry, text values only."""
 
     def get(self, key: str, name: str) -> str | None:
-        """The value, None where there is none."""
+        """Return the value, None if there is none."""
         ...
 
     def put(self, key: str, name: str, value: str) -> None:
-        """Keep the value."""
+        """Store the value."""
         ...
 
     def remove(self, key: str, name: str) -> None:
-        """Take the value away; nothing happens where there is none."""
+        """Remove the value, if it exists."""
         ...
 
 
@@ -35,7 +35,7 @@ class RunKey:
         self._registry = registry or _UserRegistry()
 
     def is_on(self) -> bool:
-        """Whether the value is there, as it would be written now."""
+        """Return whether the value exists with its current content."""
         return self._registry.get(RUN, NAME) == self._line
 
     def turn_on(self) -> None:
@@ -43,12 +43,12 @@ class RunKey:
         self._registry.put(RUN, NAME, self._line)
 
     def turn_off(self) -> None:
-        """Take it away."""
+        """Remove it."""
         self._registry.remove(RUN, NAME)
 
 
 class _UserRegistry:
-    """The real one; on another system every call raises OSError."""
+    """The real registry; on other systems every call raises OSError."""
 
     def get(self, key: str, name: str) -> str | None:
         if sys.platform == "win32":

@@ -12,7 +12,7 @@ from app.windows.watch.spans import Sheet, conversation_sheet, text_sheet
 from proxy_core.ledger.rows import BodyKind
 
 AT_ONCE: Final = 200_000
-"""Bytes that are read in Qt's thread."""
+"""Bytes that are read in Qt's thread: a few milliseconds; more are read in another one."""
 CONVERSATION: Final = "conversation"
 
 Bodies = Mapping[BodyKind, bytes]

@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage, QImageReader
 MOST_BYTES: Final = 10_000_000
 """Of a file; Anthropic's API takes no image of more than 5 MB."""
 MOST_PIXELS: Final = 40_000_000
-"""Of a picture before it is made smaller."""
+"""Of a picture before it is made smaller: 160 MB as Qt holds it in memory."""
 MOST_MEMORY: Final = 128
 """Megabytes that Qt may take for one picture, for those kinds that it cannot make smaller while it reads."""
 

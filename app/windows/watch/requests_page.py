@@ -28,9 +28,12 @@ from proxy_core.catalogue.values import Provider
 from proxy_core.ledger.rows import Filter
 
 PAGE: Final = 200
+"""Rows that are read at a time: several screens, and a few milliseconds of the ledger."""
+
 SETTLE: Final = 1000
 """Milliseconds after a request has ended until the ledger is asked what it cost."""
 DETAILS: Final = 318
+"""Device-independent pixels of the details beside the list, at the usual font size."""
 
 
 class RequestsPage(QWidget):

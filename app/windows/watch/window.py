@@ -37,6 +37,7 @@ from proxy_core.ledger.rows import Filter
 PAGES: Final = ("requests", "sessions", "usage")
 SIZE: Final = (1300, 800)
 SMALLEST: Final = (860, 560)
+"""Device-independent pixels: half of a display of 1920 by 1080 is wide enough, and so is a small notebook's."""
 
 
 class WatchWindow(QMainWindow):

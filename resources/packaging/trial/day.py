@@ -1,7 +1,7 @@
-"""A day of an ordinary user with the installed app, on a desktop whose tray and notifications are services on its bus.
+"""A day with the installed app, on a desktop whose tray and notifications are services on its bus.
 
-It is switched on for every login, starts from that very entry and stays hidden, opens a terminal with Claude Code in
-it, tells what failed, is started a second time, and is switched off again. Run by ``person.sh`` with Debian's own
+The app is switched on for login, started by that entry, stays hidden, opens a terminal with Claude Code, shows a
+notification of a failure, is started a second time, and is switched off again. Run by ``person.sh`` with Debian's own
 Python; jeepney, which speaks D-Bus, is the package's own.
 """
 
@@ -24,7 +24,7 @@ SETTINGS: Final = Path.home() / ".config" / "understudy" / "settings.toml"
 REMEMBERED: Final = Path.home() / ".local" / "state" / "understudy" / "desktop.json"
 PROJECT: Final = Path.home() / "project"
 SESSION: Final = Path.home() / "session"
-"""Where the session in the terminal leaves what it was given and what it was answered."""
+"""The folder in which the session in the terminal saves its environment and its answer."""
 
 WISHED: Final = '\n[general]\nstart_at_login = true\nstart_hidden = true\n\n[terminal]\nterminal = "xterm"\n'
 
@@ -38,19 +38,20 @@ exec /opt/claude/claude "$@" -p "Say hello." --output-format json >{SESSION}/ans
 """
 
 NOT_THEIRS: Final = ("ANTHROPIC_API_KEY", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPATH", "QT_PLUGIN_PATH")
-"""What a session must not get from the app: another's key, and what would lead its programs to the app's libraries."""
+"""Variables that a session must not inherit from the app: another's key, and paths to the app's libraries."""
 
 SECONDS: Final = 30.0
+"""Seconds to wait for anything: generous, since the machine may be busy."""
 
 Found = TypeVar("Found")
 
 
 class TrialFailed(Exception):
-    """Something is not as it should be; the message says what."""
+    """An expectation does not hold; the message says which."""
 
 
 def until(found: Callable[[], Found], what: str, seconds: float = SECONDS) -> tuple[Found, int]:
-    """What ``found`` gives as soon as it is something, and the milliseconds that took."""
+    """Return the first true result of ``found``, and the milliseconds that took."""
     began = time.monotonic()
     while time.monotonic() < began + seconds:
         if result := found():
@@ -60,36 +61,36 @@ def until(found: Callable[[], Found], what: str, seconds: float = SECONDS) -> tu
 
 
 def ok(sentence: str) -> None:
-    """Say it as ``say.sh`` does."""
+    """Print a result as ``say.sh`` does."""
     print(f"  ok     {sentence}", flush=True)
 
 
 def must(holds: object, sentence: str) -> None:
-    """Raise Wrong with ``sentence`` unless it holds."""
+    """Raise TrialFailed with ``sentence`` unless it holds."""
     if not holds:
         raise TrialFailed(sentence)
 
 
 def running() -> list[int]:
-    """The processes of this user that are the installed app."""
+    """Return the processes of this user that are the installed app."""
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
             if (process / "exe").readlink() == PROGRAM:
                 found.append(int(process.name))
-        except (FileNotFoundError, ProcessLookupError, PermissionError):  # gone meanwhile, or another user's
+        except (FileNotFoundError, ProcessLookupError, PermissionError):  # ended meanwhile, or another user's
             continue
     return found
 
 
 def windows() -> list[str]:
-    """The app's windows that a person sees."""
+    """Return the app's visible windows."""
     asked = ["xdotool", "search", "--onlyvisible", "--name", "Understudy"]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.split()
 
 
 def address(tray: TrayHost) -> str:
-    """Where the proxy answers, as the menu says it once it does."""
+    """Return the proxy's address from the menu, once it runs."""
 
     def told() -> str:
         return next((text for text in tray.labels() if text.startswith("Running on ")), "")
@@ -98,13 +99,13 @@ def address(tray: TrayHost) -> str:
 
 
 def quit_by_tray(tray: TrayHost) -> int:
-    """Milliseconds until it is gone."""
+    """Quit through the tray; return the milliseconds until it has ended."""
     tray.click("Quit")
     return until(lambda: not running(), "end of it", 5.0)[1]
 
 
 def first_time(tray: TrayHost) -> None:
-    """Started by hand, and switched on for every login."""
+    """Start by hand, and switch on start at login."""
     app = subprocess.Popen([PROGRAM])
     tray.wait(SECONDS)
     address(tray)
@@ -120,7 +121,7 @@ def first_time(tray: TrayHost) -> None:
 
 
 def login(tray: TrayHost) -> str:
-    """The entry is started as desktops start it, by GLib; where the proxy answers."""
+    """Start the entry as desktops do, by GLib; return the proxy's address."""
     before = len(tray.items)
     began = time.monotonic()
     subprocess.run(["gio", "launch", ENTRY], check=True)
@@ -136,7 +137,7 @@ def login(tray: TrayHost) -> str:
 
 
 def launch(tray: TrayHost, where: str) -> None:
-    """Claude Code from the tray, in a terminal."""
+    """Launch Claude Code from the tray, in a terminal."""
     began = time.monotonic()
     tray.click("Launch Claude Code", "~/project")
     until((SESSION / "folder").exists, "session in a terminal")
@@ -164,7 +165,7 @@ def launch(tray: TrayHost, where: str) -> None:
 
 
 def command_lines() -> str:
-    """Those of every process."""
+    """Return the command lines of all processes."""
     told = []
     for process in Path("/proc").glob("[0-9]*"):
         try:
@@ -175,7 +176,7 @@ def command_lines() -> str:
 
 
 def logged(project: str) -> dict[str, Any]:
-    """The latest request of the log that was answered and belongs to ``project``; empty while there is none."""
+    """Return the latest answered request of ``project`` in the log; empty if there is none."""
     asked = [str(PROGRAM), "log", "--json", "--number", "20", "--status", "done"]
     lines = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.splitlines()
     rows = [row for row in map(json.loads, lines) if row["project"] == project and row["session"]]
@@ -183,7 +184,7 @@ def logged(project: str) -> dict[str, Any]:
 
 
 def notification(tray: TrayHost, notifications: NotificationHost) -> None:
-    """What was wished for in the tray and cannot be done is told, since no window is open."""
+    """Check that a failed command from the tray causes a notification, since no window is open."""
     tray.click("Stop")
     until(lambda: "Stopped" in tray.labels(), "word in the menu that it stopped")
     before = len(notifications.shown)
@@ -199,7 +200,7 @@ def notification(tray: TrayHost, notifications: NotificationHost) -> None:
 
 
 def second_start(tray: TrayHost) -> None:
-    """It shows the first one's window, and ends."""
+    """Check that a second start shows the first one's window and ends."""
     must(not windows(), "a window is open already")
     before, items = running(), len(tray.items)
     began = time.monotonic()
@@ -213,7 +214,7 @@ def second_start(tray: TrayHost) -> None:
 
 
 def switched_off(tray: TrayHost, settings: str) -> None:
-    """The settings as they were: the entry goes, and so does the app."""
+    """Restore the settings: the entry is removed; then quit."""
     SETTINGS.write_text(settings, "utf-8")
     took = until(lambda: not ENTRY.exists(), "end of the entry for the login")[1]
     ended = quit_by_tray(tray)
@@ -221,7 +222,7 @@ def switched_off(tray: TrayHost, settings: str) -> None:
 
 
 def day(tray: TrayHost, notifications: NotificationHost) -> None:
-    """All of it, in order."""
+    """Run all steps in order."""
     settings = SETTINGS.read_text("utf-8")
     first_time(tray)
     where = login(tray)
@@ -232,13 +233,13 @@ def day(tray: TrayHost, notifications: NotificationHost) -> None:
 
 
 def main() -> int:
-    """0, or 1 after saying what is wrong."""
+    """Return 0, or 1 after printing what failed."""
     program = Path.home() / "bin" / "claude"
     program.parent.mkdir(exist_ok=True)
     program.write_text(CLAUDE, "utf-8")
     program.chmod(0o755)
     PROJECT.mkdir(exist_ok=True)
-    # As somebody has it who has been through first run.
+    # As after the first run.
     known = {"first_run_over": True, "folder": str(PROJECT), "recent": [str(PROJECT)]}
     REMEMBERED.write_text(json.dumps(known), "utf-8")
     os.environ["PATH"] = f"{program.parent}:{os.environ['PATH']}"
