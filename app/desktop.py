@@ -282,7 +282,7 @@ class Desktop:
         self._bridge.close()
         self._store.close()
         self._do.proxy.end(GRACE)
-        self._proxy.budget.close()
+        self._do.reading.close()
         self._queues.close()
         _written(self._places, self._memory.now)
         self._ledger_file.close(0.5)

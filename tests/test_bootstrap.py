@@ -309,7 +309,7 @@ def test_long_tests_are_in_the_second_tier_and_one_that_hangs_ends(
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_what_a_test_starts_hears_the_signals_that_the_shell_had_ignored() -> None:
     """Behind ``&`` a shell ignores SIGINT, and what is started there inherits it."""
-    which = "tests/commands/test_log.py::test_following_goes_on_until_ctrl_c"
+    which = "tests/cli/test_log.py::test_following_goes_on_until_ctrl_c"
     tests = shlex.join([sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", which])
     done = subprocess.run(["sh", "-c", f"{tests} & wait $!"], cwd=ROOT, capture_output=True, text=True, check=False)
     assert "1 passed" in done.stdout, done.stdout

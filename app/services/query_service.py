@@ -45,6 +45,10 @@ class Spending(Protocol):
         """What was spent, also what the ledger does not have yet, and the limits in force."""
         ...
 
+    def close(self) -> None:
+        """Close the file, once nobody else reads it."""
+        ...
+
 
 class QueryService:
     """Asks the ledger at ``path`` in the ledger's lane only. ``trouble`` is what is wrong with writing it, or empty.
@@ -64,6 +68,15 @@ class QueryService:
         self._hours: dict[float, Sum] = {}
         self._summing = False
         self._newest: ReadPage | None = None
+
+    def close(self) -> None:
+        """Answer nothing any more, and close the file in the thread that reads it."""
+        self._context.queues.ledger.close(self._close_file)
+
+    def _close_file(self) -> None:
+        self._ledger.close()
+        self._pages.close()
+        self._spending.close()
 
     def page(self, asked: ReadPage) -> None:
         """A page of requests. A newer question ends one for a first page that is still being answered."""

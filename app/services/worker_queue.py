@@ -59,14 +59,24 @@ class WorkerQueue:
             self._started.append(thread)
             thread.start()
 
-    def close(self) -> None:
-        """Take up no job that has not begun, and no other."""
+    def close(self, last: Callable[[], None] | None = None) -> None:
+        """Drop the jobs that have not begun and take no new ones.
+
+        ``last`` is called in a thread of this queue after the job that it is doing, or here if it never had one. A
+        second call does nothing.
+        """
+        if not self._is_open:
+            return
         self._is_open = False
         while not self._jobs.empty():
             try:
                 self._jobs.get_nowait()
             except queue.Empty:  # taken up in this moment
                 break
+        if last is not None and self._started:
+            self._jobs.put(last)
+        elif last is not None:
+            last()
         for _ in self._started:
             self._jobs.put(_END)
 

@@ -21,6 +21,9 @@ from bench.load.wanted import STAMP, STAMP_END
 PATIENCE: Final = 10.0
 """Seconds that a program has to start all of its answers."""
 
+_LONGER: Final = 0.05
+"""Seconds by which a measurement is prolonged while it has no figure."""
+
 _TAIL: Final = 64
 """Bytes kept from one read to the next, because a stamp may be split."""
 
@@ -115,11 +118,18 @@ class Client:
             for transport in transports:
                 transport.abort()
 
+    @property
+    def _has_figures(self) -> bool:
+        """Whether there is one value of each kind; until then, a machine that is busy is measured for longer."""
+        return bool(self.tally.chunks and ((self.tally.answers and self.tally.first) or not self.load.again))
+
     async def _measure(self, meter: Meter) -> Seen:
         before, began = meter.read(), time.monotonic()
         self.tally = tally = Tally()
         if not self.fault:
             await asyncio.sleep(self.load.seconds)
+            while not self._has_figures and not self.fault and time.monotonic() - began < PATIENCE:
+                await asyncio.sleep(_LONGER)
         seconds, used = time.monotonic() - began, meter.read() - before
         if not tally.chunks:
             self.fault = self.fault or "nothing came in the time that was measured"

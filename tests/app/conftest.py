@@ -17,6 +17,7 @@ from app.i18n.languages import LANGUAGES, speak
 from app.widgets.theme import Theme
 from app.widgets.theme_sheet import palette, sheet
 from proxy_core.config.settings import Appearance
+from tests.support import connections
 
 
 @pytest.fixture(scope="session")
@@ -86,3 +87,8 @@ def _nothing_is_left(_what_was_imported_stays: None) -> Iterator[None]:
         QCoreApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete.value))
     gc.collect()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def _every_connection_is_closed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    yield from connections.all_closed(monkeypatch)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import AsyncIterator, Sequence
 
 import psutil
@@ -130,11 +129,11 @@ async def test_a_client_that_does_not_read_makes_nobody_collect(
     _, writer = await asyncio.open_connection("127.0.0.1", proxy.port, limit=1024)
     writer.write(bytes_of(proxy, engine, streamed=True))
     await upstream.asked()
-    before = -1
-    while upstream.written != before:  # until nothing moves any more
-        before = upstream.written
-        await asyncio.sleep(0.4)
-    assert 100_000 < before < 30_000_000, "what the sockets between us hold, and no more"
+    looks = [0]
+    while looks[-1] < 100_000 or len(set(looks[-4:])) > 1:  # until nothing moves any more
+        looks.append(upstream.written)
+        await asyncio.sleep(0.3)
+    assert upstream.written < 30_000_000, "what the sockets between us hold, and no more"
     writer.close()
     await upstream.quiet()
 
@@ -160,9 +159,7 @@ async def test_who_is_stopped_is_told(engine: str, tmp_path_factory: pytest.Temp
             await upstream.asked(6)
             await under_way[0][0].readuntil(b"Half of ")
             proxy.serving.stop()
-            stopped = time.monotonic()
-            got = [await reader.read() for reader, _ in under_way]
-            assert time.monotonic() - stopped < 30, "the grace is one second here"
+            got = [await reader.read() for reader, _ in under_way]  # nobody ends these but the proxy
             await upstream.quiet()
             for _, writer in under_way:
                 writer.close()

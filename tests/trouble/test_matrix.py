@@ -1,4 +1,4 @@
-"""Every fault of a provider, met by every engine: the client gets the truth, in shape and in time."""
+"""Every fault of a provider, met by every engine: the client gets the truth, in shape, before it gives up."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from proxy_core.ledger.request_events import State
 from tests.anthropic_grammar import read
 from tests.trouble.matrix import CASES, FILE, outcomes, summary, table
-from tests.trouble.stage import Case, Outcome
+from tests.trouble.stage import HUNG, Case, Outcome
 from tests.trouble.wires import KEY
 
 # LiteLLM's own, in its own code and in what pydantic says of it.
@@ -22,9 +22,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
     pytest.mark.filterwarnings("ignore::ResourceWarning"),
 ]
-
-LONGEST = 100.0
-"""Seconds that any case may take: far over what a busy machine needs, where the proxy waits for three at a time."""
 
 MAY_PASS = {429, 502, 504, 529}
 
@@ -45,7 +42,7 @@ def test_the_table_is_as_expected(found: Mapping[Case, Outcome], update_golden: 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_client_gets(case: Case, found: Mapping[Case, Outcome]) -> None:
     outcome = found[case]
-    assert outcome.seconds < LONGEST
+    assert outcome.status != HUNG, "the client gave up"
     assert outcome.asked <= (1 if case.engine == "relay" else 3)
     if outcome.asked:
         assert len(outcome.record.attempts) == outcome.asked, "a request that left is no attempt"

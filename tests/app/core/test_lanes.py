@@ -120,6 +120,38 @@ def test_what_has_not_begun_when_it_closes_is_not_done(posts: Posts) -> None:
     assert posts.idle
 
 
+def test_the_last_job_comes_after_the_one_that_is_being_done_in_its_thread(posts: Posts) -> None:
+    lane = WorkerQueue("test", posts.post, lambda _: None)
+    begun, go, ended = threading.Event(), threading.Event(), threading.Event()
+    done: list[tuple[str, int]] = []
+
+    def first() -> None:
+        begun.set()
+        go.wait(60)
+        done.append(("first", threading.get_ident()))
+
+    def last() -> None:
+        done.append(("last", threading.get_ident()))
+        ended.set()
+
+    lane.run(first)
+    lane.run(lambda: done.append(("dropped", 0)))
+    assert begun.wait(60)
+    lane.close(last)
+    lane.close()
+    assert done == []
+    go.set()
+    assert ended.wait(60)
+    assert [name for name, _ in done] == ["first", "last"]
+    assert len({where for _, where in done}) == 1
+
+
+def test_the_last_job_is_done_here_where_there_was_no_other(posts: Posts) -> None:
+    where: list[int] = []
+    WorkerQueue("test", posts.post, lambda _: None).close(lambda: where.append(threading.get_ident()))
+    assert where == [threading.get_ident()]
+
+
 def test_a_job_that_waits_for_ever_does_not_keep_the_process_alive() -> None:
     script = (
         "import threading\n"

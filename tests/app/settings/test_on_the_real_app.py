@@ -114,7 +114,7 @@ def test_the_log_is_deleted_with_its_counts_asked_first(
         assert len(app.answer(PageRead, ReadPage(Filter())).rows) == 1
         QTest.mouseClick(dialog.action, Qt.MouseButton.LeftButton)
         until(lambda: app.answer(PageRead, ReadPage(Filter())).rows == ())
-        assert app.state.said == "Log deleted."
+        until(lambda: bool(window.said.text() == "Log deleted."))
 
 
 def test_what_the_environment_fixes_is_fixed_in_the_window(qtbot: QtBot, tmp_path: Path) -> None:
