@@ -19,6 +19,8 @@ from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication
 from app.i18n.said_clauses import CLAUSES
 from app.i18n.said_of_requests import OF_REQUESTS
 from app.i18n.said_of_the_app import OF_THE_APP
+from app.i18n.translate_message import translated
+from proxy_core.messages import Message
 
 SENTENCES: Final[Mapping[str, tuple[int, ...]]] = MappingProxyType(
     {str(text): ours for table in (OF_REQUESTS, OF_THE_APP) for text, ours in table.items()}
@@ -40,11 +42,15 @@ _FULL_STOPS: Final = ("\N{IDEOGRAPHIC FULL STOP}", "\N{FULLWIDTH QUESTION MARK}"
 
 def said(text: str) -> str:
     """``text``, lines of sentences, in the user's language, up to the first sentence of a line that is not ours."""
+    if isinstance(text, Message):
+        return translated(text)
     return _told(text, _language(), clause=False)
 
 
 def said_in_part(text: str) -> str:
     """``text``, a part of a sentence such as a request's why, in the user's language; as it is where it is not ours."""
+    if isinstance(text, Message):
+        return translated(text)
     return _told(text, _language(), clause=True)
 
 

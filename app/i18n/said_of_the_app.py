@@ -165,12 +165,6 @@ OF_THE_APP: Final[Mapping[object, tuple[int, ...]]] = MappingProxyType(
         QT_TRANSLATE_NOOP("Said", "Look at Settings → Terminal."): (),
         QT_TRANSLATE_NOOP("Said", "No terminal could be opened."): (),
         # the ledger and the budget
-        QT_TRANSLATE_NOOP("Said", "{0} is used to {1}: {2}"): (0, 2),
-        QT_TRANSLATE_NOOP("Said", "{0} is used up: {1}"): (0, 1),
-        QT_TRANSLATE_NOOP("Said", "${0} was spent{1}."): (1,),
-        QT_TRANSLATE_NOOP("Said", "Requests go on."): (),
-        QT_TRANSLATE_NOOP("Said", "From now on SMALL answers."): (),
-        QT_TRANSLATE_NOOP("Said", "Requests that cost money are refused."): (),
         QT_TRANSLATE_NOOP(
             "Said",
             "The log at {0} was written by a newer version of Understudy.",

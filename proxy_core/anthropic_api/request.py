@@ -23,7 +23,7 @@ ROLES: Final = frozenset({"user", "assistant", "system"})
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class MessageParam:
     """One turn. ``role`` is one of :data:`ROLES`."""
 
     role: str
@@ -53,7 +53,7 @@ class MessagesRequest:
     """The request. ``max_tokens`` is None where none is given (``count_tokens``); ``format`` is ``output_config``'s."""
 
     model: str
-    messages: tuple[Message, ...]
+    messages: tuple[MessageParam, ...]
     system: tuple[Block, ...] = ()
     tools: tuple[Block, ...] = ()
     tool_choice: Mapping[str, Any] | None = None
@@ -127,7 +127,7 @@ def _model(fields: Mapping[str, Any]) -> str:
     return model.strip()
 
 
-def _messages(fields: Mapping[str, Any]) -> tuple[Message, ...]:
+def _messages(fields: Mapping[str, Any]) -> tuple[MessageParam, ...]:
     messages = fields.get("messages")
     if not isinstance(messages, list):
         raise InvalidRequest("messages: Input should be a list")
@@ -136,13 +136,13 @@ def _messages(fields: Mapping[str, Any]) -> tuple[Message, ...]:
     return tuple(_message(message, f"messages.{number}") for number, message in enumerate(messages))
 
 
-def _message(message: object, place: str) -> Message:
+def _message(message: object, place: str) -> MessageParam:
     if not isinstance(message, dict):
         raise InvalidRequest(f"{place}: Input should be an object")
     role = message.get("role")
     if not isinstance(role, str):
         raise InvalidRequest(f"{place}.role: Field required")
-    return Message(role if role in ROLES else "user", blocks(message.get("content"), f"{place}.content"))
+    return MessageParam(role if role in ROLES else "user", blocks(message.get("content"), f"{place}.content"))
 
 
 def _tools(fields: Mapping[str, Any]) -> tuple[Block, ...]:

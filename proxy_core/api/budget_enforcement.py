@@ -13,6 +13,7 @@ from proxy_core.config.settings import Role
 from proxy_core.errors import BudgetSpent
 from proxy_core.ledger.budget import Act, BudgetVerdict, refusal
 from proxy_core.ledger.pricing import is_free
+from proxy_core.messages import Message
 from proxy_core.routing.model_ids import role_id
 from proxy_core.routing.roles import RoutingRequest, choose
 
@@ -52,5 +53,5 @@ def _small(chosen: ResolvedCall, request: MessagesRequest, verdict: BudgetVerdic
         chosen.target.model,
     ):
         return chosen
-    why = f"{chosen.target.why}; {verdict.reason}, so SMALL answers"
+    why = Message("budget.small_answers", why=chosen.target.why, reason=verdict.reason)
     return with_provider(replace(small, why=why), exchange.config_snapshot, request)

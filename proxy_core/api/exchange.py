@@ -7,7 +7,8 @@ import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Message as ASGIMessage
+from starlette.types import Receive, Scope, Send
 
 from proxy_core.api.context import ApiContext, ConfigSnapshot
 from proxy_core.api.fault_location import fault_location
@@ -69,13 +70,13 @@ async def serve(
     """
     begun = ended = False
 
-    async def noting(message: Message) -> None:
+    async def noting(message: ASGIMessage) -> None:
         nonlocal begun, ended
         begun = True
         ended = message["type"] == "http.response.body" and not message.get("more_body")
         await send(message)
 
-    async def hearing() -> Message:
+    async def hearing() -> ASGIMessage:
         message = await receive()
         if ended:  # servers call everything a disconnect that comes after the last byte
             await asyncio.get_running_loop().create_future()

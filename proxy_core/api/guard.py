@@ -14,6 +14,7 @@ from proxy_core.config.local_token import Launch, admits
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Settings
 from proxy_core.errors import InvalidRequest, Refused, Unauthenticated, UnderstudyError, UnknownPath, WrongHost
+from proxy_core.messages import Message
 
 TOKEN_HEADER: Final = b"x-understudy-token"
 """A place for the local token that leaves the client's own credential free for Anthropic."""
@@ -78,14 +79,11 @@ class Guard:
             caller = _with_token(headers, fresh, now)
         if caller is not None and caller.launch.id:
             if self._context.launches.ended(caller.launch.id):
-                raise Unauthenticated("The launch that this token was made for has ended. Start Claude Code again.")
+                raise Unauthenticated(Message("guard.launch_ended"))
             if not _FOR_LAUNCHES.fullmatch(scope["path"]):
-                raise UnknownPath(f"There is nothing at {scope['path']}.")
+                raise UnknownPath(Message("guard.no_such_path", path=scope["path"]))
         if caller is None:
-            raise Unauthenticated(
-                "Understudy's local token is missing or wrong. Start Claude Code with `understudy claude`, or send the "
-                "token that `understudy token` shows as x-api-key, as Authorization: Bearer or as x-understudy-token."
-            )
+            raise Unauthenticated(Message("guard.token_wrong"))
         return caller
 
 
@@ -113,19 +111,19 @@ def _check_host(headers: Headers, server: tuple[str, int | None] | None) -> None
     """Exactly one ``Host``, a loopback name (or the very address the connection came to) and our port."""
     hosts = [value.decode("latin-1") for name, value in headers if name == b"host"]
     if len(hosts) != 1:
-        raise InvalidRequest("A request needs exactly one Host header.")
+        raise InvalidRequest(Message("guard.one_host"))
     match = _HOST.fullmatch(hosts[0])
     address, port = server or ("", None)
     if match is None or int(match["port"] or 80) != port:
-        raise WrongHost("This address is not Understudy's.")
+        raise WrongHost(Message("guard.wrong_host"))
     name = (match["six"] or match["name"]).lower()
     if name not in _OUR_NAMES and name != address.lower():
-        raise WrongHost("This address is not Understudy's.")
+        raise WrongHost(Message("guard.wrong_host"))
 
 
 def _check_origin(headers: Headers) -> None:
     for name, value in headers:
         if name == b"origin" or (name == b"sec-fetch-site" and value not in {b"none", b"same-origin"}):
-            raise Refused("Understudy does not answer web pages.")
+            raise Refused(Message("guard.web_page"))
         if name == b"access-control-request-private-network":
-            raise Refused("Understudy does not answer web pages.")
+            raise Refused(Message("guard.web_page"))

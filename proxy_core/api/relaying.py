@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from starlette.types import Message
+from starlette.types import Message as ASGIMessage
 
 from proxy_core.anthropic_api.request import MessagesRequest, model_at_the_head, parse
 from proxy_core.api.attempts import GIVEN_UP
@@ -247,7 +247,7 @@ def _masked(data: bytes, secrets: list[bytes]) -> bytes:
     return data
 
 
-def _start(answer: RelayAnswer, headers: Headers) -> Message:
+def _start(answer: RelayAnswer, headers: Headers) -> ASGIMessage:
     return {"type": "http.response.start", "status": answer.status, "headers": headers}
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from starlette.types import Message, Receive
+from starlette.types import Message as ASGIMessage
+from starlette.types import Receive
 
 from proxy_core.api.delayed_task import DelayedBackgroundTask
 from proxy_core.api.responses import Headers
@@ -53,7 +54,7 @@ async def _read(receive: Receive) -> bytes:
     pieces: list[bytes] = []
     size = 0
     while True:
-        message: Message = await receive()
+        message: ASGIMessage = await receive()
         if message["type"] == "http.disconnect":
             raise ClientLeft
         piece = message.get("body", b"")

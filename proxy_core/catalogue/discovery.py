@@ -18,6 +18,7 @@ from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Engine
 from proxy_core.errors import KeyRefused, ProviderFailed, ProviderTimeout, Unreachable
+from proxy_core.messages import Message
 
 if TYPE_CHECKING:
     import httpx
@@ -114,11 +115,11 @@ async def list_models(
             return _models(provider.id, await _list(response, provider))
     except (TimeoutError, httpx.TimeoutException) as error:
         raise ProviderTimeout(
-            f"{provider.name} did not list its models within {seconds:g} seconds.", provider=provider.id
+            Message("models.late", name=provider.name, seconds=seconds), provider=provider.id
         ) from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise Unreachable(
-            f"{provider.name} cannot be reached at {_place(url)}: check the address and the network.",
+            Message("models.unreachable", name=provider.name, place=_place(url)),
             provider=provider.id,
         ) from error
 
@@ -127,7 +128,7 @@ async def _list(response: httpx.Response, provider: Provider) -> list[Mapping[st
     """The entries of a good answer; the rest is raised."""
     if response.status_code in (401, 403):
         raise KeyRefused(
-            f"{provider.name} refused the key: {response.status_code}.",
+            Message("models.key_refused", name=provider.name, status=response.status),
             provider=provider.id,
             upstream_status=response.status_code,
         )
@@ -135,7 +136,7 @@ async def _list(response: httpx.Response, provider: Provider) -> list[Mapping[st
     if entries is None:
         where = _place(str(response.url))
         raise ProviderFailed(
-            f"{provider.name} answered {response.status_code} at {where}, not with a list of models.",
+            Message("models.not_a_list", name=provider.name, status=response.status_code, place=where),
             provider=provider.id,
             upstream_status=response.status_code,
         )

@@ -13,13 +13,14 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from proxy_core.errors import ProxyUnusable
+from proxy_core.messages import Message
 
 PORTS: Final = {"http": 80, "https": 443}
 
 LOOPBACK_NAMES: Final = frozenset({"localhost", "ip6-localhost", "ip6-loopback"})
 
-_IN_SETTINGS: Final = "The outgoing proxy in the settings"
-_OF_THE_SYSTEM: Final = "The system's proxy"
+_IN_SETTINGS: Final = Message("proxy.in_settings")
+_OF_THE_SYSTEM: Final = Message("proxy.of_system")
 """What a proxy is called that no variable of the environment names."""
 
 _KNOWN: Final = 10.0
@@ -171,16 +172,12 @@ def _usable(value: str, source: str, host: str) -> OutgoingProxy:
     except ValueError:  # a port that is no port, an address in brackets that is none
         is_address = False
     if not is_address:
-        raise ProxyUnusable(
-            f"{source} is not the address of a proxy. Set it to an address like http://proxy.example:3128, or clear it."
-        )
+        raise ProxyUnusable(Message("proxy.not_an_address", source=source))
     if parts.scheme not in _SPOKEN:
-        remedy = "Choose an http proxy."
-        if source not in {_IN_SETTINGS, _OF_THE_SYSTEM}:
-            remedy = f"Choose an http proxy, or add {host} to NO_PROXY."
-        raise ProxyUnusable(
-            f"{source} names a {parts.scheme} proxy, and only http and https proxies are supported. {remedy}"
-        )
+        scheme = parts.scheme
+        if isinstance(source, Message):
+            raise ProxyUnusable(Message("proxy.kind_unsupported", source=source, scheme=scheme))
+        raise ProxyUnusable(Message("proxy.kind_unsupported_by_variable", source=source, scheme=scheme, host=host))
     return OutgoingProxy(url, source)
 
 

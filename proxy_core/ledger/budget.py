@@ -7,6 +7,7 @@ from enum import IntEnum, StrEnum
 from typing import Final
 
 from proxy_core.config.settings import AtLimit, BudgetSettings
+from proxy_core.messages import Message, sentences
 
 WARN_AT: Final = 0.8
 """Of a limit: from here on a person is told."""
@@ -105,11 +106,12 @@ class Act(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class BudgetVerdict:
-    """``reason`` is part of a sentence, and the same for every request of the period: it goes into each one's story."""
+    """``reason`` is a clause, the same for all requests of the period, since each record holds it. ``limit`` is USD."""
 
     act: Act = Act.GO
     reason: str = ""
     period: Period = Period.DAY
+    limit: float = 0.0
 
 
 GO: Final = BudgetVerdict()
@@ -123,7 +125,8 @@ def judged(state: BudgetState) -> BudgetVerdict:
     if act is not Act.GO:
         for period in (Period.MONTH, Period.DAY):  # the month first: it lasts longer, and that is what to tell
             if state.level_of(period) is Level.SPENT:
-                return BudgetVerdict(act, f"{_name(state, period)} is used up", period)
+                limit = state.limit(period)
+                return BudgetVerdict(act, _used_up(period, limit), period, limit)
     return GO
 
 
@@ -136,21 +139,30 @@ class Crossing:
     state: BudgetState
 
     @property
-    def sentence(self) -> str:
+    def sentence(self) -> Message:
         """For a person, with what follows from it."""
         state, spent = self.state, self.state.spent(self.period)
-        told = f"${spent.usd:.2f} was spent{priced_of(spent.priced, spent.requests)}."
+        sums = {
+            "limit": f"{state.limit(self.period):.2f}",
+            "spent": f"{spent.usd:.2f}",
+            "priced": priced_of(spent.priced, spent.requests),
+        }
         if self.level is not Level.SPENT:
-            share = spent.usd / state.limit(self.period)
-            return f"{_name(state, self.period).capitalize()} is used to {share:.0%}: {told}"
+            share = f"{spent.usd / state.limit(self.period):.0%}"
+            if self.period is Period.DAY:
+                return Message("budget.day_near", **sums, share=share)
+            return Message("budget.month_near", **sums, share=share)
+        used_up = (
+            Message("budget.day_spent", **sums) if self.period is Period.DAY else Message("budget.month_spent", **sums)
+        )
         match state.limits.at_limit:
             case AtLimit.WARN:
-                follows = "Requests go on."
+                follows = Message("budget.requests_go_on")
             case AtLimit.DOWNGRADE:
-                follows = "From now on SMALL answers."
+                follows = Message("budget.small_from_now")
             case AtLimit.STOP:
-                follows = "Requests that cost money are refused."
-        return f"{_name(state, self.period).capitalize()} is used up: {told} {follows}"
+                follows = Message("budget.requests_refused")
+        return sentences(used_up, follows)
 
 
 def crossings(state: BudgetState, told: dict[Period, Level]) -> tuple[Crossing, ...]:
@@ -165,18 +177,20 @@ def crossings(state: BudgetState, told: dict[Period, Level]) -> tuple[Crossing, 
 
 
 def priced_of(priced: int, requests: int) -> str:
-    """What has to be said beside a sum: how much of what it stands for is in it. Empty where that is all of it."""
-    return "" if priced == requests else f" ({priced} of {requests} requests priced)"
+    """Return what has to be said beside a sum: how many of its requests are in it. Empty where all are."""
+    return "" if priced == requests else Message("budget.priced_part", priced=priced, requests=requests)
 
 
-def refusal(verdict: BudgetVerdict) -> str:
-    """The sentence for who is refused: why, and what to do."""
-    later = "tomorrow" if verdict.period is Period.DAY else "next month"
-    return (
-        f"{verdict.reason.capitalize()}, and Understudy was told to stop there. Raise it in Understudy → Settings → "
-        f"Log and budget, or go on {later}. Local models still answer."
-    )
+def refusal(verdict: BudgetVerdict) -> Message:
+    """Return why a request is refused, and what to do."""
+    limit = f"{verdict.limit:.2f}"
+    if verdict.period is Period.DAY:
+        return Message("budget.day_refused", limit=limit)
+    return Message("budget.month_refused", limit=limit)
 
 
-def _name(state: BudgetState, period: Period) -> str:
-    return f"the {'daily' if period is Period.DAY else 'monthly'} budget of ${state.limit(period):.2f}"
+def _used_up(period: Period, limit: float) -> Message:
+    amount = f"{limit:.2f}"
+    if period is Period.DAY:
+        return Message("budget.day_used_up", limit=amount)
+    return Message("budget.month_used_up", limit=amount)

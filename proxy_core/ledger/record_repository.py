@@ -16,6 +16,7 @@ from proxy_core.ledger.body_keeping import Packed
 from proxy_core.ledger.request_events import RequestRecord, State
 from proxy_core.ledger.row_writing import Clean, PricedRecord, body_row, own_texts, put_bodies, put_rows, row
 from proxy_core.ledger.schema import STATES
+from proxy_core.messages import Message, cleaned, decode, encode
 
 KNOWN_KINDS: Final = 20_000
 """Kinds whose numbers are cached, some megabytes; the file has them all."""
@@ -26,7 +27,7 @@ interval of its refreshing (``proxy_core.ledger.writer.CHORES_EVERY``)."""
 
 DAY: Final = 86_400.0
 
-CUT_OFF: Final = "Understudy ended before this answer was whole."
+CUT_OFF: Final = Message("request.process_ended")
 
 AT_ONCE: Final = 256
 """Requests that one transaction writes, in few statements. Each statement lets go of Python's lock, and a busy proxy
@@ -140,28 +141,32 @@ class RecordRepository:
                 start += portion
 
     def _kind_of(self, record: RequestRecord) -> int:
-        warnings = json.dumps(record.warnings) if record.warnings else ""
-        plain = (*_PLAIN(record), warnings)
+        plain = (*_PLAIN(record), *record.warnings)
         number = self._kinds.get(plain)
         if number is None:
             if len(self._kinds) >= KNOWN_KINDS:
                 self._kinds.clear()
-            number = self._kinds[plain] = self._kind([self._clean(text) for text in plain])
+            clean = [cleaned(text, self._clean) for text in plain]
+            texts, warnings = clean[: -len(record.warnings) or None], clean[len(_TEXTS) - 1 :]
+            number = self._kinds[plain] = self._kind(texts, warnings)
         return number
 
-    def _kind(self, texts: list[str]) -> int:
+    def _kind(self, texts: Sequence[str], warnings: Sequence[str]) -> int:
         """The kind with these texts, which hold no secrets any more; by its digest two processes find the same."""
-        digest = hashlib.blake2b(json.dumps(texts).encode(), digest_size=16).digest()
-        told = dict(zip(_TEXTS, texts, strict=True))
-        target = "/".join(part for part in (told["provider"], told["model"]) if part)
-        said = "\n".join([target, *(text for name, text in told.items() if name not in {"path", "provider", "model"})])
-        return int(self._connection.execute(_KIND, (digest, *texts, said.casefold())).fetchone()[0])
+        written = [*map(encode, texts), json.dumps([encode(text) for text in warnings]) if warnings else ""]
+        digest = hashlib.blake2b(json.dumps(written).encode(), digest_size=16).digest()
+        named = dict(zip(_TEXTS, texts, strict=False))
+        target = "/".join(part for part in (named["provider"], named["model"]) if part)
+        found_by = [target, *(text for name, text in named.items() if name not in {"path", "provider", "model"})]
+        searched = "\n".join([*found_by, *warnings]).casefold()
+        return int(self._connection.execute(_KIND, (digest, *written, searched)).fetchone()[0])
 
     def _cut_off(self, kind: int) -> int:
         """The kind of a request that was of ``kind`` when its process died."""
         found = self._connection.execute(f"SELECT {', '.join(_TEXTS)} FROM kinds WHERE number = ?", (kind,)).fetchone()
-        told = dict(zip(_TEXTS, found, strict=True)) | {"error_type": "api_error", "error": CUT_OFF}
-        return self._kind(list(told.values()))
+        *texts, warnings = found
+        named = dict(zip(_TEXTS, map(decode, texts), strict=False)) | {"error_type": "api_error", "error": CUT_OFF}
+        return self._kind(list(named.values()), [decode(text) for text in json.loads(warnings or "[]")])
 
     def _sessions_of(self, records: Sequence[RequestRecord], clean: Clean) -> dict[str, int]:
         """The number of each story's session by the story's id; each session is written once."""

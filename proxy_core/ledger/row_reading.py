@@ -14,6 +14,7 @@ from typing import Any, Final
 from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord
 from proxy_core.ledger.rows import BodyKind, RequestRow
 from proxy_core.ledger.schema import STATE_OF
+from proxy_core.messages import decode
 
 _COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 _USAGE: Final = frozenset(field.name for field in fields(RecordedUsage))
@@ -51,13 +52,14 @@ def rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> tuple[Reques
 def _rows(found: Iterable[tuple[Any, ...]], bodies: dict[int, set[BodyKind]]) -> Iterable[RequestRow]:
     for columns in found:
         plain: dict[str, Any] = dict(zip(_PLAIN, columns, strict=False))
+        plain["why"], plain["error"] = decode(plain["why"]), decode(plain["error"])
         number, session, streamed, warnings, attempts, state, told_cost, flat, *last = columns[len(_PLAIN) :]
         cost, estimated, more, *counts = last
         record = RequestRecord(
             **plain,
             session=session or "",
             streamed=bool(streamed),
-            warnings=tuple(json.loads(warnings)) if warnings else (),
+            warnings=tuple(map(decode, json.loads(warnings))) if warnings else (),
             attempts=tuple(_attempt(plain["id"], told) for told in json.loads(attempts)) if attempts else (),
             state=STATE_OF[state],
             usage=_usage(counts, more),
@@ -69,7 +71,7 @@ def _rows(found: Iterable[tuple[Any, ...]], bodies: dict[int, set[BodyKind]]) ->
 
 def _attempt(id_: str, told: list[Any]) -> AttemptMade:
     at, number, status, error, waited, *sent = told
-    return AttemptMade(id_, at, number, status, error, waited, *sent[:1])
+    return AttemptMade(id_, at, number, status, decode(error), waited, *sent[:1])
 
 
 def _usage(counts: list[int | None], more: str | None) -> RecordedUsage | None:

@@ -17,6 +17,7 @@ from proxy_core.ledger import days
 from proxy_core.ledger.body_keeping import Packed
 from proxy_core.ledger.request_events import RecordedUsage, RequestRecord
 from proxy_core.ledger.schema import STATES
+from proxy_core.messages import cleaned, encode
 
 _COUNTED: Final = ("input", "output", "cache_read", "cache_write", "reasoning")
 _OTHERS: Final = tuple(field.name for field in fields(RecordedUsage) if field.name not in _COUNTED)
@@ -117,7 +118,14 @@ def _attempts_of(record: RequestRecord, clean: Clean) -> str:
     if not record.attempts:
         return ""
     told = [
-        (each.at, each.number, each.status, clean(each.error), each.waited, *(() if each.sent else (False,)))
+        (
+            each.at,
+            each.number,
+            each.status,
+            encode(cleaned(each.error, clean)),
+            each.waited,
+            *(() if each.sent else (False,)),
+        )
         for each in record.attempts
     ]
     return dumps(told).decode()

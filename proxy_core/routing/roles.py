@@ -8,6 +8,7 @@ from typing import Final, Protocol, assert_never
 
 from proxy_core.anthropic_api.request import ThinkingConfig
 from proxy_core.config.settings import DEFAULT_ROLES, PASSTHROUGH, Profile, Role, RoutingSettings, ThinkingRule
+from proxy_core.messages import Message
 from proxy_core.routing.model_ids import ModelId, claude_name, role_of, split, withdrawn
 from proxy_core.routing.tiers import tier
 
@@ -76,13 +77,13 @@ def choose(asked: RoutingRequest, profile: Profile, routing: RoutingSettings, kn
     explicit = split(name, known.is_provider)
     size = tier(asked.model)
     if explicit.provider and role_of(name) is None:
-        return Target(explicit.provider, explicit.name, f"{explicit} was asked for by name")
+        return Target(explicit.provider, explicit.name, Message("route.by_name", asked=str(explicit)))
     if size is None:
         return _by_bare_name(name, known)
     role, reason = _role(asked, size, profile, routing)
     target = _cast(role, reason, asked, profile, known)
     if Role.VISION in profile.roles and asked.has_image and _is_blind(target, known):
-        return _cast(Role.VISION, f"an image, which {target.id} cannot see, goes to VISION", asked, profile, known)
+        return _cast(Role.VISION, Message("route.vision", model=target.id), asked, profile, known)
     return target
 
 
@@ -128,27 +129,27 @@ def resolve(model: str, known: KnownModels) -> ModelId:
     return ModelId(first, rest) if slash else ModelId("openai", first)
 
 
-def _role(asked: RoutingRequest, size: Role, profile: Profile, routing: RoutingSettings) -> tuple[Role, str]:
+def _role(asked: RoutingRequest, size: Role, profile: Profile, routing: RoutingSettings) -> tuple[Role, Message]:
     """Return the role of a request for a Claude name or a role id, and the reason."""
     name = asked.model
     if asked.agent and Role.SUBAGENT in profile.roles:
-        return Role.SUBAGENT, f"{name} from a subagent plays SUBAGENT"
+        return Role.SUBAGENT, Message("route.subagent", asked=name)
     if asked.input_tokens > routing.long_threshold and Role.LONG in profile.roles:
-        return Role.LONG, f"an input of about {asked.input_tokens} tokens (over {routing.long_threshold}) goes to LONG"
+        return Role.LONG, Message("route.long", tokens=asked.input_tokens, threshold=routing.long_threshold)
     if size in _BIG_TIER and (purpose := _thinking_on_purpose(asked.thinking, routing.thinking_rule)):
-        return Role.THINKER, f"{name} with {purpose} plays THINKER"
+        return Role.THINKER, Message("route.thinker", asked=name, purpose=purpose)
     if size is Role.OPUS and Role.OPUS not in profile.roles:
-        return Role.BIG, f"{name} plays BIG (no OPUS is set)"
-    return size, f"{name} plays {size.name}"
+        return Role.BIG, Message("route.no_opus", asked=name)
+    return size, Message("route.role", asked=name, role=size.name)
 
 
-def _thinking_on_purpose(thinking: ThinkingConfig, rule: ThinkingRule) -> str:
-    """Return what in the request asks for THINKER under this rule, in words; empty if nothing does."""
+def _thinking_on_purpose(thinking: ThinkingConfig, rule: ThinkingRule) -> Message | None:
+    """Return what in the request asks for THINKER under this rule."""
     budget = thinking.type == "enabled" and thinking.budget is not None
     strong = thinking.effort in _ABOVE_HIGH
     match rule:
         case ThinkingRule.NEVER:
-            return ""
+            return None
         case ThinkingRule.ON_PURPOSE:
             wanted = budget or strong
         case ThinkingRule.HIGH_EFFORT:
@@ -158,23 +159,23 @@ def _thinking_on_purpose(thinking: ThinkingConfig, rule: ThinkingRule) -> str:
         case _:
             assert_never(rule)
     if not wanted:
-        return ""
+        return None
     if budget:
-        return f"a thinking budget of {thinking.budget}"
-    return f"effort {thinking.effort}" if thinking.effort else "thinking on"
+        return Message("thinking.budget", tokens=thinking.budget or 0)
+    return Message("thinking.effort", effort=thinking.effort) if thinking.effort else Message("thinking.on")
 
 
 def _is_blind(target: Target, known: KnownModels) -> bool:
     return not target.passthrough and known.can_see(target.provider, target.model) is False
 
 
-def _cast(role: Role, reason: str, asked: RoutingRequest, profile: Profile, known: KnownModels) -> Target:
+def _cast(role: Role, reason: Message, asked: RoutingRequest, profile: Profile, known: KnownModels) -> Target:
     value = model_of(role, profile.roles, known)
     if role in DEFAULT_ROLES and role not in profile.roles and Role.BIG in profile.roles:
-        reason = f"{reason} (not set, it follows BIG)"
+        reason = Message("route.follows_big", reason=reason)
     if value == PASSTHROUGH:
         name = claude_name(asked.model)
-        return Target("anthropic", name, f"{reason}, which is passthrough", role, passthrough=True)
+        return Target("anthropic", name, Message("route.passthrough", reason=reason), role, passthrough=True)
     model = resolve(value, known)
     return Target(model.provider, model.name, reason, role)
 
@@ -183,7 +184,7 @@ def _by_bare_name(name: str, known: KnownModels) -> Target:
     model = resolve(name, known)
     only = known.providers_of(name)
     if len(only) == 1:
-        return Target(model.provider, model.name, f"{name} is known under {model.provider} alone")
+        return Target(model.provider, model.name, Message("route.only_provider", asked=name, provider=model.provider))
     if "/" in name:
-        return Target(model.provider, model.name, f"{name} was asked for by name")
-    return Target(model.provider, model.name, f"{name} names no provider: OpenAI is taken")
+        return Target(model.provider, model.name, Message("route.by_name", asked=name))
+    return Target(model.provider, model.name, Message("route.no_provider", asked=name))

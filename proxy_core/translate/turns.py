@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from proxy_core.anthropic_api.json_text import dumps
-from proxy_core.anthropic_api.request import Block, Message, MessagesRequest, blocks
+from proxy_core.anthropic_api.request import Block, MessageParam, MessagesRequest, blocks
 from proxy_core.translate.content import ContentReader, Part
 from proxy_core.translate.keepsake import FIELDS as KEEPSAKES
 from proxy_core.translate.keepsake import kept
@@ -60,7 +60,7 @@ class Turns:
         elif parts:
             self._messages.append({"role": "system", "content": "\n\n".join(part["text"] for part in parts)})
 
-    def _system_turn(self, message: Message) -> None:
+    def _system_turn(self, message: MessageParam) -> None:
         """System words in the midst: as such where the provider allows it, else marked as Claude Code marks its own."""
         text = self._content.system_text(message.content)
         if not text:

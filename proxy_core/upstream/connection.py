@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import select
+import sys
 from copy import copy
 from enum import Enum, auto
 from typing import Final, cast
@@ -366,11 +367,12 @@ def _reason(exc: Exception | None) -> str:
 
 
 def _is_readable(descriptor: int) -> bool:
-    if hasattr(select, "poll"):
+    if sys.platform != "win32":
         looked = select.poll()
         looked.register(descriptor, select.POLLIN)
         return bool(looked.poll(0))
-    return bool(select.select([descriptor], [], [], 0)[0])  # Windows, where no descriptor is too high for it
+    else:  # no descriptor is too high for it there
+        return bool(select.select([descriptor], [], [], 0)[0])
 
 
 def _ends_by_closing(status: int, headers: list[tuple[bytes, bytes]]) -> bool:

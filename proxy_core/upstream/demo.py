@@ -11,6 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final, Self
 
 from proxy_core.errors import ModelUnknown
+from proxy_core.messages import Message
 from proxy_core.upstream.demo_script import Scene, play
 from proxy_core.upstream.port import Chunk, UpstreamCall
 
@@ -33,7 +34,7 @@ class Demo:
     async def open(self, call: UpstreamCall) -> DemoStream:
         """Begin the answer. Raises :class:`ModelUnknown` for a name that is not in :data:`PACES`."""
         if call.model not in PACES:
-            message = f"There is no demo model named {call.model}. There are: {', '.join(PACES)}."
+            message = Message("demo.no_such_model", model=call.model, models=", ".join(PACES))
             raise ModelUnknown(message, provider=call.provider)
         pace = PACES[call.model] if call.body.get("stream") else None
         return DemoStream(_chunks(call), pause=1 / pace if pace else 0.0, sleep=self._sleep)

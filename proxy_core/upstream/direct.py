@@ -11,6 +11,7 @@ from typing import Any, Final, Self
 from proxy_core.anthropic_api.json_text import loads
 from proxy_core.anthropic_api.sse import FrameSplitter, FrameTooLong
 from proxy_core.errors import ProviderError, ProviderFailed, StreamBroken
+from proxy_core.messages import Message
 from proxy_core.upstream import connection_faults, faults
 from proxy_core.upstream.connection import Headers
 from proxy_core.upstream.content_coding import reading
@@ -166,7 +167,7 @@ class DirectStream:
                 self._take(self._split(data))
         if not self._ready and self._error is None:
             if self.declared_end:
-                raise self._failed("ended its answer before it began")
+                raise self._failed(Message("provider.empty_stream", name=self._asked.name))
             # Not a single event: some servers answer a stream request with one JSON object, whatever they call it.
             self._take_whole(bytes(head))
 
@@ -174,7 +175,7 @@ class DirectStream:
         try:
             return self._splitter.feed(data)
         except FrameTooLong as endless:
-            raise self._broken("sent an event without end") from endless
+            raise self._broken(Message("provider.endless_event", name=self._asked.name)) from endless
 
     def _take(self, payloads: list[bytes]) -> None:
         """Chunks before an error or the end are handed out before it is told; of very many the rest is parsed later."""
@@ -188,7 +189,7 @@ class DirectStream:
             except ValueError:
                 chunk = None
             if not isinstance(chunk, dict):
-                self._error = partial(self._broken, "sent something that is no chunk")
+                self._error = partial(self._broken, Message("provider.damaged_chunk", name=self._asked.name))
                 return
             if (error := _error_in(chunk)) is not None:
                 self._error = partial(faults.from_object, error, self._asked)
@@ -199,7 +200,7 @@ class DirectStream:
     def _take_whole(self, body: bytes) -> None:
         self._over = True
         if not body.strip():
-            raise self._failed("answered with nothing at all")
+            raise self._failed(Message("provider.empty_answer", name=self._asked.name))
         try:
             answer = loads(body)
         except ValueError:
@@ -212,9 +213,9 @@ class DirectStream:
         elif looks_like_html(body):
             raise faults.no_answer(self._asked, said(None, body[:2000], self._asked.secret))
         elif answer is not None:
-            raise faults.no_answer(self._asked, "something that is no answer")
+            raise faults.no_answer(self._asked)
         else:  # damaged, or cut
-            raise self._failed("answered with something that is no answer")
+            raise self._failed(Message("provider.unreadable", name=self._asked.name))
 
     async def _read(self) -> bytes:
         """All that has arrived; empty at the end."""
@@ -230,7 +231,7 @@ class DirectStream:
         while data := await self._read():
             body += data
             if len(body) > WHOLE_LIMIT:
-                raise self._broken("sent an answer without end")
+                raise self._broken(Message("provider.endless_answer", name=self._asked.name))
         return bytes(body)
 
     async def _read_to_the_end(self) -> None:
@@ -242,12 +243,11 @@ class DirectStream:
             # The answer is whole; a connection that does not end well is only not used again.
             return
 
-    def _broken(self, what: str) -> StreamBroken:
-        return StreamBroken(f"{self._asked.name} {what}: its answer is damaged.", provider=self._asked.provider)
+    def _broken(self, message: Message) -> StreamBroken:
+        return StreamBroken(message, provider=self._asked.provider)
 
-    def _failed(self, what: str) -> ProviderFailed:
-        status = self._answer.status
-        return ProviderFailed(f"{self._asked.name} {what}.", provider=self._asked.provider, upstream_status=status)
+    def _failed(self, message: Message) -> ProviderFailed:
+        return ProviderFailed(message, provider=self._asked.provider, upstream_status=self._answer.status)
 
 
 def _request_id(headers: Headers) -> str:

@@ -27,10 +27,13 @@ from proxy_core.errors import (
     ProviderTimeout,
     RateLimited,
 )
+from proxy_core.messages import Message, sentences
 from proxy_core.upstream.overflow import InputTooLong, OutputTooHigh, SumTooLong, too_big
 from proxy_core.upstream.plain_words import said
 from proxy_core.upstream.port import UpstreamCall
 from proxy_core.upstream.retry_after import retry_after
+
+NO_ANSWER: Final = Message("said.no_answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +95,13 @@ def from_object(error: Any, asked: Asked, at: float = 0.0, headers: Mapping[str,
 
 def elsewhere(status: int, asked: Asked) -> ProviderError:
     """The error for a redirect. It is not followed, since the key would go with it, and not tried again."""
-    message = f"{asked.name} wants to send us elsewhere: {status}. Correct its base URL in the settings."
+    message = Message("provider.redirects", name=asked.name, status=status)
     return ProviderRejected(message, provider=asked.provider, upstream_status=status)
 
 
-def no_answer(asked: Asked, what: str) -> ProviderError:
+def no_answer(asked: Asked, what: str = NO_ANSWER) -> ProviderError:
     """The error for a good status before something that no request will ever get an answer from."""
-    message = f"{asked.name} answered with {what}. Is its base URL right? It usually ends in /v1."
+    message = Message("provider.not_an_api", name=asked.name, what=what)
     return ProviderRejected(message, provider=asked.provider, upstream_status=200)
 
 
@@ -111,7 +114,7 @@ def _error(answer: BadAnswer, asked: Asked, parsed: Any) -> ProviderError:
         kind, message = _size(text, asked) or (kind, None)
     if message is None:
         words = said(parsed, answer.body[:65536], asked.secret)
-        message = _sentence(kind, answer.status, words, asked, per_minute=_over_the_minute(text))
+        message = _message(kind, answer.status, words, asked, per_minute=_over_the_minute(text))
     error = kind(
         message,
         provider=asked.provider,
@@ -262,7 +265,7 @@ def _status_in(error: Any) -> int:
     return 0
 
 
-def _size(text: str, asked: Asked) -> tuple[type[ProviderError], str] | None:
+def _size(text: str, asked: Asked) -> tuple[type[ProviderError], Message] | None:
     """Worded as Anthropic words it, which is what makes Claude Code compact, or ask for less output."""
     found = too_big(text)
     match found:
@@ -270,12 +273,13 @@ def _size(text: str, asked: Asked) -> tuple[type[ProviderError], str] | None:
             return None
         case InputTooLong(tokens, window):
             window = window or asked.window
-            worded = PromptTooLong(tokens, window).message if tokens and window else _SENTENCES[ContextOverflow]
-            return ContextOverflow, worded
+            if tokens and window:
+                return ContextOverflow, PromptTooLong(tokens, window).message
+            return ContextOverflow, Message("provider.prompt_too_long")
         case SumTooLong(tokens, wanted, window):
             return (
                 ContextOverflow,
-                f"input length and `max_tokens` exceed context limit: {tokens} + {wanted} > {window}",
+                Message("provider.sum_too_long", tokens=tokens, max_tokens=wanted, window=window),
             )
         case OutputTooHigh(limit, wanted):
             wanted = wanted or asked.max_tokens
@@ -284,32 +288,31 @@ def _size(text: str, asked: Asked) -> tuple[type[ProviderError], str] | None:
             assert_never(found)
 
 
-_SENTENCES: Final[Mapping[type[ProviderError], str]] = MappingProxyType(
-    {
-        KeyRefused: "{name} refused the key: {status}. Open Understudy → Settings → Models and keys "
-        "(or run `understudy keys set {provider}`).",
-        OutOfCredit: "{name} wants money first: {status}. Top up the account there, or choose another model.",
-        ModelUnknown: "{name} does not know the model {model}: {status}. Choose another in Settings → Models and keys, "
-        "or check the provider's base URL.",
-        ContextOverflow: "prompt is too long",
-        ProviderRejected: "{name} did not accept the request: {status}.",
-        RateLimited: "{name} is limiting how often it may be asked: {status}.",
-        Overloaded: "{name} is overloaded: {status}. Try again in a moment.",
-        ProviderTimeout: "{name} did not answer in time: {status}. Try again in a moment.",
-        ProviderFailed: "{name} failed: {status}. Try again in a moment.",
-    }
-)
-
-_PER_MINUTE: Final = (
-    "{name} allows this account fewer tokens a minute than this one request has: {status}. "
-    "Raise the account's tier there, or choose another model."
-)
-
-
-def _sentence(kind: type[ProviderError], status: int, words: str, asked: Asked, *, per_minute: bool) -> str:
-    template = _PER_MINUTE if per_minute and kind is ProviderRejected else _SENTENCES[kind]
+def _message(kind: type[ProviderError], status: int, words: str, asked: Asked, *, per_minute: bool) -> Message:
     if kind is ContextOverflow:
-        return template
-    shown = str(status) if status else "an error inside its answer"
-    sentence = template.format(name=asked.name, provider=asked.provider, model=asked.model or "asked for", status=shown)
-    return f"{sentence} It said: {words}" if words else sentence
+        return Message("provider.prompt_too_long")
+    message = _kind_message(kind, str(status) if status else Message("status.in_band"), asked, per_minute=per_minute)
+    return sentences(message, Message("provider.said", words=words)) if words else message
+
+
+def _kind_message(kind: type[ProviderError], status: str, asked: Asked, *, per_minute: bool) -> Message:
+    name = asked.name
+    if kind is KeyRefused:
+        return Message("provider.key_refused", name=name, status=status, provider=asked.provider)
+    if kind is OutOfCredit:
+        return Message("provider.out_of_credit", name=name, status=status)
+    if kind is ModelUnknown and asked.model:
+        return Message("provider.model_unknown", name=name, model=asked.model, status=status)
+    if kind is ModelUnknown:
+        return Message("provider.requested_model_unknown", name=name, status=status)
+    if kind is ProviderRejected and per_minute:
+        return Message("provider.over_the_minute", name=name, status=status)
+    if kind is ProviderRejected:
+        return Message("provider.rejected", name=name, status=status)
+    if kind is RateLimited:
+        return Message("provider.rate_limited", name=name, status=status)
+    if kind is Overloaded:
+        return Message("provider.overloaded", name=name, status=status)
+    if kind is ProviderTimeout:
+        return Message("provider.timed_out", name=name, status=status)
+    return Message("provider.failed", name=name, status=status)

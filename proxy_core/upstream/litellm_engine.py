@@ -16,6 +16,7 @@ from typing import Any, Final, Self
 
 from proxy_core.config.outbound_policy import OutboundPolicy
 from proxy_core.errors import BaseUrlMissing, ProviderError, ProviderTimeout, StreamBroken
+from proxy_core.messages import Message
 from proxy_core.upstream import faults, litellm_repairs, litellm_transport
 from proxy_core.upstream.faults import Asked, BadAnswer
 from proxy_core.upstream.finish_witness import FinishWitness
@@ -147,12 +148,14 @@ class LiteLLM:
                 async with asyncio.timeout(call.timeouts.first_chunk):
                     return await self._open(call, asked, sent)
             except TimeoutError as late:
-                raise ProviderTimeout(f"{asked.name} did not answer in time.", provider=asked.provider) from late
+                raise ProviderTimeout(
+                    Message("provider.no_answer_in_time", name=asked.name), provider=asked.provider
+                ) from late
             except ProviderError:
                 raise
             except Exception as failed:  # LiteLLM lets through whatever its code stumbles over
                 if litellm_transport.is_no_answer(sent):
-                    raise faults.no_answer(asked, "something that is no answer") from failed
+                    raise faults.no_answer(asked) from failed
                 raise translated(failed, asked, call.base_url, self._now(), sent=sent.any_left) from failed
 
     async def _open(self, call: UpstreamCall, asked: Asked, sent: litellm_transport.Attempt) -> LiteLLMStream:
@@ -208,7 +211,7 @@ class LiteLLMStream:
             async with asyncio.timeout(self._call.timeouts.between_chunks):
                 return [await self._next()]
         except TimeoutError as late:
-            message = f"{self._asked.name} stopped answering: nothing more came in time."
+            message = Message("provider.went_silent", name=self._asked.name)
             raise ProviderTimeout(message, provider=self._asked.provider) from late
         except (ProviderError, StopAsyncIteration):
             raise
@@ -219,7 +222,7 @@ class LiteLLMStream:
         """Wait for the first chunk. Raises what LiteLLM raises, and :class:`ProviderError`."""
         if not self._streams:
             if litellm_transport.is_no_answer(sent):
-                raise faults.no_answer(self._asked, "something that is no answer")
+                raise faults.no_answer(self._asked)
             self._ready = as_chunk(_plain(self._answer))
             self.declared_end = True
         else:
@@ -228,7 +231,7 @@ class LiteLLMStream:
                 self._ready = await self._next()
             except (StopAsyncIteration, StreamBroken) as empty:
                 if litellm_transport.is_no_answer(sent):
-                    raise faults.no_answer(self._asked, "something that is no answer") from empty
+                    raise faults.no_answer(self._asked) from empty
                 raise no_answer(self._asked) from empty
         self.upstream_id = str((self._ready or {}).get("id") or "")
 
@@ -328,8 +331,7 @@ def _arguments(litellm: Any, call: UpstreamCall) -> dict[str, Any]:
     is_listed = provider in litellm.provider_list
     if not base_url and (not is_listed or provider in _AT_OPENAI):
         name = call.provider_name or call.provider
-        message = f"{name} has no base URL. Set one in Understudy → Settings → Models and keys."
-        raise BaseUrlMissing(message, provider=call.provider)
+        raise BaseUrlMissing(Message("provider.no_base_url", name=name), provider=call.provider)
     if not is_listed:  # one of the user's own, or one that LiteLLM knows by its data alone: it has an address
         provider = "openai"
     arguments: dict[str, Any] = {key: value for key, value in call.body.items() if key in PASSED}

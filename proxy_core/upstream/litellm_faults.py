@@ -11,6 +11,7 @@ from typing import Any, Final
 from proxy_core.anthropic_api.json_text import loads
 from proxy_core.config.outbound_policy import is_loopback
 from proxy_core.errors import ProviderError, ProviderFailed, ProviderTimeout, StreamBroken, Unreachable
+from proxy_core.messages import Message
 from proxy_core.upstream.connection_faults import place, unanswered, without_tls
 from proxy_core.upstream.faults import Asked, BadAnswer, from_answer, from_object
 from proxy_core.upstream.litellm_setup import missing_here, not_sent
@@ -47,13 +48,11 @@ def translated(
         for name, value in (getattr(failed, "litellm_response_headers", None) or {}).items()
     }
     if not begun and _kinds(failed) & _TOO_LATE:
-        where = place(base_url) if base_url else "the provider"
-        what = f"{where} took too long to accept a connection"
-        message = f"{asked.name} cannot be reached: {what}. Check the network and the provider's base URL."
-        return Unreachable(message, provider=asked.provider)
+        return _unreachable(asked, Message("reach.too_slow", place=_place(base_url)))
     if type(failed).__name__ == "Timeout" or (begun and _is_silence(failed)):
-        what = "stopped answering: nothing more came in time" if begun else "did not answer in time"
-        return ProviderTimeout(f"{asked.name} {what}.", provider=asked.provider)
+        silent = Message("provider.went_silent", name=asked.name)
+        late = Message("provider.no_answer_in_time", name=asked.name)
+        return ProviderTimeout(silent if begun else late, provider=asked.provider)
     if _ended_early(failed):
         return ended_early(asked) if begun else no_answer(asked)
     if _lost_connection(failed) or (status in {0, 500} and _CONNECTION_WORDS.search(message)):
@@ -69,13 +68,12 @@ def translated(
 
 def ended_early(asked: Asked) -> StreamBroken:
     """The error for a stream that ended well as HTTP, but without a reason."""
-    return StreamBroken(f"{asked.name} broke off its answer: the stream ended early.", provider=asked.provider)
+    return StreamBroken(Message("provider.stream_ended_early", name=asked.name), provider=asked.provider)
 
 
 def no_answer(asked: Asked) -> ProviderFailed:
     """The error for a stream that ended before its first chunk."""
-    message = f"{asked.name} answered with nothing that is an answer. Is its base URL right?"
-    return ProviderFailed(message, provider=asked.provider)
+    return ProviderFailed(Message("provider.no_answer", name=asked.name), provider=asked.provider)
 
 
 def _unwrapped(failed: Exception) -> Exception:
@@ -115,11 +113,9 @@ def _stumbled(failed: Exception, status: int) -> BaseException | None:
 
 def _not_read(fault: BaseException, asked: Asked, *, begun: bool) -> ProviderError:
     if begun:
-        message = f"{asked.name} sent something that is no chunk: its answer is damaged."
-        return StreamBroken(message, provider=asked.provider)
+        return StreamBroken(Message("provider.damaged_chunk", name=asked.name), provider=asked.provider)
     # The exception's words may quote the answer.
-    kind = type(fault).__name__
-    message = f"{asked.name} sent an answer that LiteLLM cannot read ({kind}). Try again, or choose another model."
+    message = Message("provider.litellm_unreadable", name=asked.name, kind=type(fault).__name__)
     return ProviderFailed(message, provider=asked.provider)
 
 
@@ -129,9 +125,9 @@ def _first_line(message: str) -> str:
 
 
 def _lost(failed: Exception, asked: Asked, base_url: str, *, begun: bool) -> ProviderError:
-    where = place(base_url) if base_url else "the provider"
+    where = _place(base_url)
     if begun:
-        message = f"{asked.name} broke off its answer: the connection to {where} ended early."
+        message = Message("provider.broke_off", name=asked.name, place=where)
         return StreamBroken(message, provider=asked.provider)
     kinds = _kinds(failed)
     if kinds & _NO_TLS:
@@ -139,10 +135,19 @@ def _lost(failed: Exception, asked: Asked, base_url: str, *, begun: bool) -> Pro
     if not kinds & _NOT_CONNECTED and (kinds & _LOST or "closed" in str(failed)):
         return unanswered(asked, where)
     refused = any(getattr(each, "errno", None) == errno.ECONNREFUSED for each in _causes(failed))
-    what = f"{where} refused the connection" if refused else f"the connection to {where} failed"
-    local = base_url and is_loopback(where.rpartition(":")[0] or where)
-    advice = "Is the local server running?" if local else "Check the network and the provider's base URL."
-    return Unreachable(f"{asked.name} cannot be reached: {what}. {advice}", provider=asked.provider)
+    why = Message("reach.refused", place=where) if refused else Message("reach.failed", place=where)
+    if base_url and is_loopback(where.rpartition(":")[0] or where):
+        local = Message("provider.local_unreachable", name=asked.name, why=why, server=Message("server.local"))
+        return Unreachable(local, provider=asked.provider)
+    return _unreachable(asked, why)
+
+
+def _unreachable(asked: Asked, why: Message) -> Unreachable:
+    return Unreachable(Message("provider.unreachable", name=asked.name, why=why), provider=asked.provider)
+
+
+def _place(base_url: str) -> str:
+    return place(base_url) if base_url else Message("place.the_provider")
 
 
 # By name: httpx, aiohttp and the OpenAI SDK each have their own, and none is ours to import.

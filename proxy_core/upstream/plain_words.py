@@ -9,6 +9,7 @@ from html import unescape
 from typing import Any, Final
 
 from proxy_core.config.secret import Secret
+from proxy_core.messages import Message
 
 LONGEST: Final = 600
 """Characters of a provider's sentence that are shown."""
@@ -51,10 +52,12 @@ def said(parsed: Any, body: bytes, secret: Secret | None = None) -> str:
 
     ``parsed`` is the body as JSON, None when it is none. At most :data:`LONGEST` characters, on one line.
     """
-    text = _without_trace(_sentence(parsed)) if parsed is not None else _from_text(body.decode("utf-8", "replace"))
-    if len(text) > _READ:
-        text = text[:_READ].rstrip(_KEY_LETTERS)  # the last word may be half of a key
-    return shortened(scrubbed(text, secret))
+    text = _sentence(parsed) if parsed is not None else body.decode("utf-8", "replace")
+    if parsed is None and looks_like_html(body):
+        title = _plain(_title(text), secret)
+        return Message("said.web_page_titled", title=title) if title else Message("said.web_page")
+    before = _without_trace(text)
+    return _plain(before, secret) if before or not text.strip() else Message("said.unreadable")
 
 
 def scrubbed(text: str, secret: Secret | None = None) -> str:
@@ -84,7 +87,7 @@ def _without_trace(text: str) -> str:
     either.
     """
     if (shown := _REPR.search(text)) is not None:
-        text = text[: shown.start()].rstrip(" :,-([=") or "an answer that cannot be read"
+        text = text[: shown.start()].rstrip(" :,-([=")
     found = _TRACE.search(text)
     if found is None:
         return text
@@ -92,12 +95,16 @@ def _without_trace(text: str) -> str:
     return before or text.rstrip().rpartition("\n")[2].strip()
 
 
-def _from_text(text: str) -> str:
-    if not looks_like_html(text.encode("utf-8", "replace")):
-        return _without_trace(text)
-    found = _TITLE.search(text) or _HEADING.search(text)
-    title = unescape(_TAG.sub(" ", found[1])).strip() if found else ""
-    return f"a web page titled “{title}”" if title else "a web page"
+def _title(page: str) -> str:
+    """Return the title of a web page, or its first heading; empty where it has none."""
+    found = _TITLE.search(page) or _HEADING.search(page)
+    return unescape(_TAG.sub(" ", found[1])).strip() if found else ""
+
+
+def _plain(text: str, secret: Secret | None) -> str:
+    if len(text) > _READ:
+        text = text[:_READ].rstrip(_KEY_LETTERS)  # the last word may be half of a key
+    return shortened(scrubbed(text, secret))
 
 
 def _sentence(value: Any, depth: int = _DEPTH) -> str:

@@ -11,6 +11,7 @@ from proxy_core.config.outbound_policy import is_loopback
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Timeouts
 from proxy_core.errors import ConfigError, ProviderFailed
+from proxy_core.messages import Message
 from proxy_core.upstream import connection_faults
 from proxy_core.upstream.connection import Headers
 from proxy_core.upstream.faults import Asked, elsewhere
@@ -93,8 +94,7 @@ class Relay:
         :class:`~proxy_core.errors.ConfigError` when the URL is our own.
         """
         if comes_back(call.url, call.own_port):
-            message = f"The address of {call.name} is Understudy's own: a request would go round for ever. Correct it."
-            raise ConfigError(message)
+            raise ConfigError(Message("provider.own_address", name=call.name))
         asked = Asked(provider=call.provider, name=call.name)
         answer = await self._send(call, asked)
         if 300 <= answer.status < 400 and answer.status != 304:
@@ -102,7 +102,7 @@ class Relay:
             raise elsewhere(answer.status, asked)
         if not 200 <= answer.status < 600:
             answer.let_go()
-            message = f"{call.name} answered with {answer.status}, which is no status of an answer."
+            message = Message("provider.odd_status", name=call.name, status=answer.status)
             raise ProviderFailed(message, provider=call.provider, upstream_status=answer.status)
         answer.allow_silence(call.timeouts.between_chunks)
         return RelayAnswer(answer, asked, call.url)

@@ -9,12 +9,16 @@ It ends with 1 while a translation is missing. English has a file for its plural
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import sysconfig
 import xml.etree.ElementTree as ET
 from collections.abc import Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from proxy_core.messages import ENGLISH, SENTENCES
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = ROOT / "resources" / "translations"
@@ -41,7 +45,17 @@ def extract(file: Path, language: str, *, plurals_only: bool) -> None:
     options = ["-silent", "-no-obsolete", "-locations", "none", "-source-language", "en", "-target-language", language]
     if plurals_only:
         options.append("-pluralonly")
-    _run("pyside6-lupdate", *options, *sources, "-ts", str(file))
+    with TemporaryDirectory() as folder:
+        messages = Path(folder, "messages.py")
+        messages.write_text(
+            "".join(_call(code, english) for code, english in ENGLISH.items() if code != SENTENCES), encoding="utf-8"
+        )
+        _run("pyside6-lupdate", *options, *sources, str(messages), "-ts", str(file))
+
+
+def _call(code: str, english: str) -> str:
+    """Return the line of Python in which ``lupdate`` finds a message of the core: its text, with the code beside it."""
+    return f'translate("Message", {json.dumps(english)}, {json.dumps(code)})\n'
 
 
 def untranslated(file: Path) -> Iterator[tuple[str, str]]:

@@ -1039,6 +1039,469 @@
     </message>
 </context>
 <context>
+    <name>Message</name>
+    <message>
+        <source>{asked} was asked for by name</source>
+        <comment>route.by_name</comment>
+        <translation>点名要求 {asked}</translation>
+    </message>
+    <message>
+        <source>the request has an image, which {model} cannot see → VISION</source>
+        <comment>route.vision</comment>
+        <translation>请求中有图像，{model} 看不到 → VISION</translation>
+    </message>
+    <message>
+        <source>{asked} from a subagent → SUBAGENT</source>
+        <comment>route.subagent</comment>
+        <translation>{asked}（来自子代理）→ SUBAGENT</translation>
+    </message>
+    <message>
+        <source>about {tokens} input tokens (over {threshold}) → LONG</source>
+        <comment>route.long</comment>
+        <translation>约 {tokens} 个输入 token（超过 {threshold}）→ LONG</translation>
+    </message>
+    <message>
+        <source>{asked} with {purpose} → THINKER</source>
+        <comment>route.thinker</comment>
+        <translation>{asked}（{purpose}）→ THINKER</translation>
+    </message>
+    <message>
+        <source>{asked} → BIG (no OPUS is set)</source>
+        <comment>route.no_opus</comment>
+        <translation>{asked} → BIG（未设置 OPUS）</translation>
+    </message>
+    <message>
+        <source>{asked} → {role}</source>
+        <comment>route.role</comment>
+        <translation>{asked} → {role}</translation>
+    </message>
+    <message>
+        <source>{reason} (not set, same as BIG)</source>
+        <comment>route.follows_big</comment>
+        <translation>{reason}（未设置，与 BIG 相同）</translation>
+    </message>
+    <message>
+        <source>{reason}, set to passthrough</source>
+        <comment>route.passthrough</comment>
+        <translation>{reason}，设为直通</translation>
+    </message>
+    <message>
+        <source>{asked} is offered by {provider} only</source>
+        <comment>route.only_provider</comment>
+        <translation>只有 {provider} 提供 {asked}</translation>
+    </message>
+    <message>
+        <source>{asked} names no provider: OpenAI is used</source>
+        <comment>route.no_provider</comment>
+        <translation>{asked} 未注明提供商：采用 OpenAI</translation>
+    </message>
+    <message>
+        <source>a thinking budget of {tokens}</source>
+        <comment>thinking.budget</comment>
+        <translation>{tokens} 的思考预算</translation>
+    </message>
+    <message>
+        <source>effort {effort}</source>
+        <comment>thinking.effort</comment>
+        <translation>{effort} 的 effort</translation>
+    </message>
+    <message>
+        <source>thinking on</source>
+        <comment>thinking.on</comment>
+        <translation>思考</translation>
+    </message>
+    <message>
+        <source>{why}; {reason}, so SMALL answers</source>
+        <comment>budget.small_answers</comment>
+        <translation>{why}；{reason}，因此由 SMALL 回答</translation>
+    </message>
+    <message>
+        <source>Understudy ended before this answer was whole.</source>
+        <comment>request.process_ended</comment>
+        <translation>此回答尚未完整，Understudy 就结束了。</translation>
+    </message>
+    <message>
+        <source>The launch that this token was made for has ended. Start Claude Code again.</source>
+        <comment>guard.launch_ended</comment>
+        <translation>此令牌对应的启动已经结束。请重新启动 Claude Code。</translation>
+    </message>
+    <message>
+        <source>There is nothing at {path}.</source>
+        <comment>guard.no_such_path</comment>
+        <translation>{path} 处什么也没有。</translation>
+    </message>
+    <message>
+        <source>Understudy&apos;s local token is missing or wrong. Start Claude Code with `understudy claude`, or send the token that `understudy token` shows as x-api-key, as Authorization: Bearer or as x-understudy-token.</source>
+        <comment>guard.token_wrong</comment>
+        <translation>Understudy 的本地令牌缺失或有误。请用 `understudy claude` 启动 Claude Code，或将 `understudy token` 显示的令牌作为 x-api-key、Authorization: Bearer 或 x-understudy-token 发送。</translation>
+    </message>
+    <message>
+        <source>A request needs exactly one Host header.</source>
+        <comment>guard.one_host</comment>
+        <translation>请求必须恰好有一个 Host 头。</translation>
+    </message>
+    <message>
+        <source>This address is not Understudy&apos;s.</source>
+        <comment>guard.wrong_host</comment>
+        <translation>此地址不属于 Understudy。</translation>
+    </message>
+    <message>
+        <source>Understudy does not answer web pages.</source>
+        <comment>guard.web_page</comment>
+        <translation>Understudy 不回应网页。</translation>
+    </message>
+    <message>
+        <source>{name} rejected the API key ({status}). Replace it in Understudy → Settings → Models and keys, or run `understudy keys set {provider}`.</source>
+        <comment>provider.key_refused</comment>
+        <translation>{name} 拒绝了 API 密钥（{status}）。请在 Understudy → 设置 → 模型与密钥中更换，或运行 `understudy keys set {provider}`。</translation>
+    </message>
+    <message>
+        <source>{name} requires payment ({status}): the account is out of credit. Add credit or choose another model.</source>
+        <comment>provider.out_of_credit</comment>
+        <translation>{name} 要求付费（{status}）：账户余额不足。请充值，或选择其他模型。</translation>
+    </message>
+    <message>
+        <source>{name} does not have the model {model} ({status}). Choose another one in Settings → Models and keys, or check the provider&apos;s base URL.</source>
+        <comment>provider.model_unknown</comment>
+        <translation>{name} 没有模型 {model}（{status}）。请在设置 → 模型与密钥中另选一个，或检查提供商的基础 URL。</translation>
+    </message>
+    <message>
+        <source>{name} does not have the requested model ({status}). Choose another one in Settings → Models and keys, or check the provider&apos;s base URL.</source>
+        <comment>provider.requested_model_unknown</comment>
+        <translation>{name} 没有所请求的模型（{status}）。请在设置 → 模型与密钥中另选一个，或检查提供商的基础 URL。</translation>
+    </message>
+    <message>
+        <source>prompt is too long</source>
+        <comment>provider.prompt_too_long</comment>
+        <translation>提示过长</translation>
+    </message>
+    <message>
+        <source>input length and `max_tokens` exceed context limit: {tokens} + {max_tokens} &gt; {window}</source>
+        <comment>provider.sum_too_long</comment>
+        <translation>输入长度与 `max_tokens` 超出上下文上限：{tokens} + {max_tokens} &gt; {window}</translation>
+    </message>
+    <message>
+        <source>{name} rejected the request ({status}).</source>
+        <comment>provider.rejected</comment>
+        <translation>{name} 拒绝了请求（{status}）。</translation>
+    </message>
+    <message>
+        <source>{name} is limiting the rate of requests ({status}).</source>
+        <comment>provider.rate_limited</comment>
+        <translation>{name} 正在限制请求速率（{status}）。</translation>
+    </message>
+    <message>
+        <source>{name} allows this account fewer tokens per minute than this one request has ({status}). Raise the account&apos;s tier or choose another model.</source>
+        <comment>provider.over_the_minute</comment>
+        <translation>此账户在 {name} 每分钟可用的 token 少于这一个请求所需（{status}）。请提升账户等级，或选择其他模型。</translation>
+    </message>
+    <message>
+        <source>{name} is overloaded ({status}). Try again in a moment.</source>
+        <comment>provider.overloaded</comment>
+        <translation>{name} 过载（{status}）。请稍后重试。</translation>
+    </message>
+    <message>
+        <source>{name} did not answer in time ({status}). Try again in a moment.</source>
+        <comment>provider.timed_out</comment>
+        <translation>{name} 未及时回答（{status}）。请稍后重试。</translation>
+    </message>
+    <message>
+        <source>{name} failed ({status}). Try again in a moment.</source>
+        <comment>provider.failed</comment>
+        <translation>{name} 出错（{status}）。请稍后重试。</translation>
+    </message>
+    <message>
+        <source>{name} redirects requests to another address ({status}). Correct its base URL in the settings.</source>
+        <comment>provider.redirects</comment>
+        <translation>{name} 把请求重定向到别处（{status}）。请在设置中更正其基础 URL。</translation>
+    </message>
+    <message>
+        <source>{name} answered with {status}, which is not the status of an answer.</source>
+        <comment>provider.odd_status</comment>
+        <translation>{name} 以 {status} 回应，这不是有效的状态码。</translation>
+    </message>
+    <message>
+        <source>an error inside its answer</source>
+        <comment>status.in_band</comment>
+        <translation>回答中的错误</translation>
+    </message>
+    <message>
+        <source>It said: {words}</source>
+        <comment>provider.said</comment>
+        <translation>对方的话：{words}</translation>
+    </message>
+    <message>
+        <source>an answer that cannot be read</source>
+        <comment>said.unreadable</comment>
+        <translation>无法读取的内容</translation>
+    </message>
+    <message>
+        <source>a web page</source>
+        <comment>said.web_page</comment>
+        <translation>网页</translation>
+    </message>
+    <message>
+        <source>a web page titled “{title}”</source>
+        <comment>said.web_page_titled</comment>
+        <translation>标题为“{title}”的网页</translation>
+    </message>
+    <message>
+        <source>something that is not an answer</source>
+        <comment>said.no_answer</comment>
+        <translation>不是回答的内容</translation>
+    </message>
+    <message>
+        <source>{name} answered with {what}. Check its base URL: it usually ends in /v1.</source>
+        <comment>provider.not_an_api</comment>
+        <translation>{name} 返回了{what}。请检查其基础 URL：通常以 /v1 结尾。</translation>
+    </message>
+    <message>
+        <source>{name} ended its answer before it began.</source>
+        <comment>provider.empty_stream</comment>
+        <translation>{name} 尚未开始回答就结束了。</translation>
+    </message>
+    <message>
+        <source>{name} sent an empty answer.</source>
+        <comment>provider.empty_answer</comment>
+        <translation>{name} 返回了空回答。</translation>
+    </message>
+    <message>
+        <source>{name} sent something that is not an answer. Check its base URL.</source>
+        <comment>provider.no_answer</comment>
+        <translation>{name} 返回的不是回答。请检查其基础 URL。</translation>
+    </message>
+    <message>
+        <source>{name} sent something that is not an answer.</source>
+        <comment>provider.unreadable</comment>
+        <translation>{name} 返回的不是回答。</translation>
+    </message>
+    <message>
+        <source>{name} sent a damaged answer: one of its parts is not a chunk.</source>
+        <comment>provider.damaged_chunk</comment>
+        <translation>{name} 的回答已损坏：其中有一部分不是有效的数据块。</translation>
+    </message>
+    <message>
+        <source>{name} sent a damaged answer: an event in it has no end.</source>
+        <comment>provider.endless_event</comment>
+        <translation>{name} 的回答已损坏：其中有一个事件没有结尾。</translation>
+    </message>
+    <message>
+        <source>{name} sent a damaged answer: it has no end.</source>
+        <comment>provider.endless_answer</comment>
+        <translation>{name} 的回答已损坏：没有结尾。</translation>
+    </message>
+    <message>
+        <source>{name} sent an answer that LiteLLM cannot read ({kind}). Try again, or choose another model.</source>
+        <comment>provider.litellm_unreadable</comment>
+        <translation>LiteLLM 无法解析 {name} 的回答（{kind}）。请重试，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>{name} did not answer in time.</source>
+        <comment>provider.no_answer_in_time</comment>
+        <translation>{name} 未及时回答。</translation>
+    </message>
+    <message>
+        <source>{name} stopped answering: nothing more came in time.</source>
+        <comment>provider.went_silent</comment>
+        <translation>{name} 停止了回答：未及时收到更多内容。</translation>
+    </message>
+    <message>
+        <source>{name} broke off its answer: the connection to {place} ended early.</source>
+        <comment>provider.broke_off</comment>
+        <translation>{name} 中断了回答：与 {place} 的连接提前结束。</translation>
+    </message>
+    <message>
+        <source>{name} broke off its answer: the stream ended early.</source>
+        <comment>provider.stream_ended_early</comment>
+        <translation>{name} 中断了回答：流提前结束。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be reached: {why}. Check the network and the provider&apos;s base URL.</source>
+        <comment>provider.unreachable</comment>
+        <translation>无法连接 {name}：{why}。请检查网络和提供商的基础网址。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be reached: {why}. Is {server} running?</source>
+        <comment>provider.local_unreachable</comment>
+        <translation>无法连接 {name}：{why}。{server} 在运行吗？</translation>
+    </message>
+    <message>
+        <source>{place} took too long to accept a connection</source>
+        <comment>reach.too_slow</comment>
+        <translation>{place} 迟迟不接受连接</translation>
+    </message>
+    <message>
+        <source>{place} refused the connection</source>
+        <comment>reach.refused</comment>
+        <translation>{place} 拒绝了连接</translation>
+    </message>
+    <message>
+        <source>the connection to {place} failed</source>
+        <comment>reach.failed</comment>
+        <translation>与 {place} 的连接失败</translation>
+    </message>
+    <message>
+        <source>the provider</source>
+        <comment>place.the_provider</comment>
+        <translation>提供商</translation>
+    </message>
+    <message>
+        <source>the local server</source>
+        <comment>server.local</comment>
+        <translation>本地服务器</translation>
+    </message>
+    <message>
+        <source>the daily budget of ${limit} is used up</source>
+        <comment>budget.day_used_up</comment>
+        <translation>${limit} 的每日预算已用完</translation>
+    </message>
+    <message>
+        <source>the monthly budget of ${limit} is used up</source>
+        <comment>budget.month_used_up</comment>
+        <translation>${limit} 的每月预算已用完</translation>
+    </message>
+    <message>
+        <source>The daily budget of ${limit} is used to {share}: ${spent} was spent{priced}.</source>
+        <comment>budget.day_near</comment>
+        <translation>${limit} 的每日预算已用 {share}：已花费 ${spent}{priced}。</translation>
+    </message>
+    <message>
+        <source>The monthly budget of ${limit} is used to {share}: ${spent} was spent{priced}.</source>
+        <comment>budget.month_near</comment>
+        <translation>${limit} 的每月预算已用 {share}：已花费 ${spent}{priced}。</translation>
+    </message>
+    <message>
+        <source>The daily budget of ${limit} is used up: ${spent} was spent{priced}.</source>
+        <comment>budget.day_spent</comment>
+        <translation>${limit} 的每日预算已用完：已花费 ${spent}{priced}。</translation>
+    </message>
+    <message>
+        <source>The monthly budget of ${limit} is used up: ${spent} was spent{priced}.</source>
+        <comment>budget.month_spent</comment>
+        <translation>${limit} 的每月预算已用完：已花费 ${spent}{priced}。</translation>
+    </message>
+    <message>
+        <source> ({priced} of {requests} requests priced)</source>
+        <comment>budget.priced_part</comment>
+        <translation>（{requests} 个请求中有 {priced} 个已计价）</translation>
+    </message>
+    <message>
+        <source>Requests go on.</source>
+        <comment>budget.requests_go_on</comment>
+        <translation>请求照常进行。</translation>
+    </message>
+    <message>
+        <source>From now on SMALL answers.</source>
+        <comment>budget.small_from_now</comment>
+        <translation>从现在起由 SMALL 回答。</translation>
+    </message>
+    <message>
+        <source>Requests that cost money are refused.</source>
+        <comment>budget.requests_refused</comment>
+        <translation>付费的请求会被拒绝。</translation>
+    </message>
+    <message>
+        <source>The daily budget of ${limit} is used up, and Understudy was told to stop there. Raise it in Understudy → Settings → Log and budget, or go on tomorrow. Local models still answer.</source>
+        <comment>budget.day_refused</comment>
+        <translation>${limit} 的每日预算已用完，而 Understudy 被设为到此停止。请在 Understudy → 设置 → 日志与预算中提高预算，或明天再继续。本地模型仍会回答。</translation>
+    </message>
+    <message>
+        <source>The monthly budget of ${limit} is used up, and Understudy was told to stop there. Raise it in Understudy → Settings → Log and budget, or go on next month. Local models still answer.</source>
+        <comment>budget.month_refused</comment>
+        <translation>${limit} 的每月预算已用完，而 Understudy 被设为到此停止。请在 Understudy → 设置 → 日志与预算中提高预算，或下个月再继续。本地模型仍会回答。</translation>
+    </message>
+    <message>
+        <source>The address of {name} is Understudy&apos;s own: a request would go round for ever. Correct its base URL in the settings.</source>
+        <comment>provider.own_address</comment>
+        <translation>{name} 的地址就是 Understudy 自己：请求会永远循环。请在设置中更正其基础网址。</translation>
+    </message>
+    <message>
+        <source>{name} has no base URL. Set one in Understudy → Settings → Models and keys.</source>
+        <comment>provider.no_base_url</comment>
+        <translation>{name} 没有设置基础网址。请在 Understudy → 设置 → 模型与密钥中设置。</translation>
+    </message>
+    <message>
+        <source>{source} is not the address of a proxy. Set it to an address like http://proxy.example:3128, or clear it.</source>
+        <comment>proxy.not_an_address</comment>
+        <translation>{source} 不是有效的代理地址。请改为 http://proxy.example:3128 这样的地址，或将其清空。</translation>
+    </message>
+    <message>
+        <source>{source} names a {scheme} proxy, and only http and https proxies are supported. Choose an http proxy.</source>
+        <comment>proxy.kind_unsupported</comment>
+        <translation>{source} 指定的是 {scheme} 代理，目前只支持 http 和 https 代理。请改用 http 代理。</translation>
+    </message>
+    <message>
+        <source>{source} names a {scheme} proxy, and only http and https proxies are supported. Choose an http proxy, or add {host} to NO_PROXY.</source>
+        <comment>proxy.kind_unsupported_by_variable</comment>
+        <translation>{source} 指定的是 {scheme} 代理，目前只支持 http 和 https 代理。请改用 http 代理，或将 {host} 加入 NO_PROXY。</translation>
+    </message>
+    <message>
+        <source>The outgoing proxy in the settings</source>
+        <comment>proxy.in_settings</comment>
+        <translation>设置中的出站代理</translation>
+    </message>
+    <message>
+        <source>The system&apos;s proxy</source>
+        <comment>proxy.of_system</comment>
+        <translation>系统代理</translation>
+    </message>
+    <message>
+        <source>{name} cannot be used: the Python package {package} is not installed. Reinstall Understudy, or choose another model.</source>
+        <comment>setup.package_missing</comment>
+        <translation>无法使用 {name}：缺少 Python 包 {package}。请重新安装 Understudy，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be used: a Python package is missing. Reinstall Understudy, or choose another model.</source>
+        <comment>setup.some_package_missing</comment>
+        <translation>无法使用 {name}：缺少一个 Python 包。请重新安装 Understudy，或换一个模型。</translation>
+    </message>
+    <message>
+        <source>{name} has no Google credentials. Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account.</source>
+        <comment>setup.no_google_credentials</comment>
+        <translation>{name} 没有可用的 Google 凭据。请运行 `gcloud auth application-default login`，或将 GOOGLE_APPLICATION_CREDENTIALS 设为服务账号的密钥文件。</translation>
+    </message>
+    <message>
+        <source>{name} did not get an access token: Google refused the credentials of this machine. Run `gcloud auth application-default login` again, or renew the key file of the service account.</source>
+        <comment>setup.google_credentials_refused</comment>
+        <translation>{name} 未能取得访问令牌：Google 拒绝了本机的凭据。请重新运行 `gcloud auth application-default login`，或更换服务账号的密钥文件。</translation>
+    </message>
+    <message>
+        <source>{name} has no valid AWS credentials. Run `aws configure` or `aws sso login`, or store a key: `understudy keys set {provider}`.</source>
+        <comment>setup.no_aws_credentials</comment>
+        <translation>{name} 没有有效的 AWS 凭据。请运行 `aws configure` 或 `aws sso login`，或存入一个密钥：`understudy keys set {provider}`。</translation>
+    </message>
+    <message>
+        <source>{name} was not asked: its settings are not complete, or LiteLLM cannot send this request.</source>
+        <comment>setup.not_sent</comment>
+        <translation>请求未发送给 {name}：其设置不完整，或 LiteLLM 无法发送此请求。</translation>
+    </message>
+    <message>
+        <source>There is no demo model named {model}. There are: {models}.</source>
+        <comment>demo.no_such_model</comment>
+        <translation>没有名为 {model} 的演示模型。现有：{models}。</translation>
+    </message>
+    <message>
+        <source>{name} did not list its models within {seconds:g} seconds.</source>
+        <comment>models.late</comment>
+        <translation>{name} 未能在 {seconds:g} 秒内列出模型。</translation>
+    </message>
+    <message>
+        <source>{name} cannot be reached at {place}. Check the address and the network.</source>
+        <comment>models.unreachable</comment>
+        <translation>无法在 {place} 连接 {name}。请检查地址和网络。</translation>
+    </message>
+    <message>
+        <source>{name} rejected the API key ({status}).</source>
+        <comment>models.key_refused</comment>
+        <translation>{name} 拒绝了 API 密钥（{status}）。</translation>
+    </message>
+    <message>
+        <source>{name} answered {status} at {place}, not with a list of models.</source>
+        <comment>models.not_a_list</comment>
+        <translation>{name} 在 {place} 回应了 {status}，而不是模型列表。</translation>
+    </message>
+</context>
+<context>
     <name>ModelListView</name>
     <message>
         <source>{0} window</source>
@@ -2468,112 +2931,12 @@
         <translation>简体中文</translation>
     </message>
     <message>
-        <source>{0} was asked for by name</source>
-        <translation>点名要求 {0}</translation>
-    </message>
-    <message>
-        <source>an image, which {0} cannot see, goes to VISION</source>
-        <translation>图片交给 VISION，因为 {0} 看不了</translation>
-    </message>
-    <message>
-        <source>{0} from a subagent plays SUBAGENT</source>
-        <translation>子代理的 {0} 扮演 SUBAGENT</translation>
-    </message>
-    <message>
-        <source>an input of about {0} tokens (over {1}) goes to LONG</source>
-        <translation>约 {0} 词元的输入（超过 {1}）交给 LONG</translation>
-    </message>
-    <message>
-        <source>{0} with {1} plays THINKER</source>
-        <translation>{0} 带有 {1}，扮演 THINKER</translation>
-    </message>
-    <message>
-        <source>{0} plays BIG (no OPUS is set)</source>
-        <translation>{0} 扮演 BIG（未设 OPUS）</translation>
-    </message>
-    <message>
-        <source>{0} plays {1}</source>
-        <translation>{0} 扮演 {1}</translation>
-    </message>
-    <message>
-        <source>a thinking budget of {0}</source>
-        <translation>{0} 的思考预算</translation>
-    </message>
-    <message>
-        <source>effort {0}</source>
-        <translation>{0} 的 effort</translation>
-    </message>
-    <message>
-        <source>thinking on</source>
-        <translation>思考</translation>
-    </message>
-    <message>
-        <source>{0}, which is passthrough</source>
-        <translation>{0}，为直通</translation>
-    </message>
-    <message>
-        <source>{0} (not set, it follows BIG)</source>
-        <translation>{0}（未设置，跟随 BIG）</translation>
-    </message>
-    <message>
-        <source>{0} is known under {1} alone</source>
-        <translation>只有 {1} 有 {0}</translation>
-    </message>
-    <message>
-        <source>{0} names no provider: OpenAI is taken</source>
-        <translation>{0} 未写提供商：取 OpenAI</translation>
-    </message>
-    <message>
-        <source>{0}; {1}, so SMALL answers</source>
-        <translation>{0}；{1}，因此由 SMALL 回答</translation>
-    </message>
-    <message>
         <source>run again of {0}: {1}</source>
         <translation>{0} 的再次运行：{1}</translation>
     </message>
     <message>
-        <source>{0} is used up</source>
-        <translation>{0}已用完</translation>
-    </message>
-    <message>
-        <source>the {0} budget of ${1}</source>
-        <translation>${1} 的{0}预算</translation>
-    </message>
-    <message>
-        <source>The {0} budget of ${1}</source>
-        <translation>${1} 的{0}预算</translation>
-    </message>
-    <message>
-        <source>daily</source>
-        <translation>每日</translation>
-    </message>
-    <message>
-        <source>monthly</source>
-        <translation>每月</translation>
-    </message>
-    <message>
-        <source>tomorrow</source>
-        <translation>明天</translation>
-    </message>
-    <message>
-        <source>next month</source>
-        <translation>下个月</translation>
-    </message>
-    <message>
-        <source> ({0} of {1} requests priced)</source>
-        <translation>（{1} 个请求中有 {0} 个已计价）</translation>
-    </message>
-    <message>
         <source>the disk is full</source>
         <translation>磁盘已满</translation>
-    </message>
-    <message>
-        <source>an error inside its answer</source>
-        <translation>回答中的错误</translation>
-    </message>
-    <message>
-        <source>asked for</source>
-        <translation>（所要求的）</translation>
     </message>
     <message>
         <source>{0} took too long to accept a connection</source>
@@ -2604,14 +2967,6 @@
         <translation>出站代理返回了 {0}</translation>
     </message>
     <message>
-        <source>The outgoing proxy in the settings</source>
-        <translation>设置中的出站代理</translation>
-    </message>
-    <message>
-        <source>The system&apos;s proxy</source>
-        <translation>系统代理</translation>
-    </message>
-    <message>
         <source>{0} closed the connection at once</source>
         <translation>{0} 立即关闭了连接</translation>
     </message>
@@ -2634,18 +2989,6 @@
     <message>
         <source>llama.cpp&apos;s server</source>
         <translation>llama.cpp 的服务器</translation>
-    </message>
-    <message>
-        <source>something that is no answer</source>
-        <translation>不是回答的内容</translation>
-    </message>
-    <message>
-        <source>a web page titled “{0}”</source>
-        <translation>标题为“{0}”的网页</translation>
-    </message>
-    <message>
-        <source>a web page</source>
-        <translation>网页</translation>
     </message>
     <message>
         <source> or set {0}</source>
@@ -2820,10 +3163,6 @@
         <translation>{0} 不接受 {1}。</translation>
     </message>
     <message>
-        <source>There is nothing at {0}.</source>
-        <translation>{0} 处什么也没有。</translation>
-    </message>
-    <message>
         <source>{0} does not take {1}: it was left out.</source>
         <translation>{0} 不接受 {1}：已省去。</translation>
     </message>
@@ -2876,28 +3215,8 @@
         <translation>请求头超过 {0} kB。</translation>
     </message>
     <message>
-        <source>A request needs exactly one Host header.</source>
-        <translation>请求必须恰好有一个 Host 头。</translation>
-    </message>
-    <message>
-        <source>This address is not Understudy&apos;s.</source>
-        <translation>此地址不属于 Understudy。</translation>
-    </message>
-    <message>
-        <source>Understudy does not answer web pages.</source>
-        <translation>Understudy 不回应网页。</translation>
-    </message>
-    <message>
         <source>Understudy&apos;s local token is missing or wrong.</source>
         <translation>Understudy 的本地令牌缺失或有误。</translation>
-    </message>
-    <message>
-        <source>The launch that this token was made for has ended.</source>
-        <translation>此令牌对应的启动已经结束。</translation>
-    </message>
-    <message>
-        <source>Start Claude Code again.</source>
-        <translation>请重新启动 Claude Code。</translation>
     </message>
     <message>
         <source>Start Claude Code with `understudy claude`, or send the token that `understudy token` shows as x-api-key, as Authorization: Bearer or as x-understudy-token.</source>
@@ -3004,98 +3323,6 @@
         <translation>提供商的回答嵌套过深。</translation>
     </message>
     <message>
-        <source>{0}, and Understudy was told to stop there.</source>
-        <translation>{0}，而 Understudy 被设为到此停止。</translation>
-    </message>
-    <message>
-        <source>Raise it in Understudy → Settings → Log and budget, or go on {0}.</source>
-        <translation>请在 Understudy → 设置 → 日志与预算中提高预算，或{0}再继续。</translation>
-    </message>
-    <message>
-        <source>Local models still answer.</source>
-        <translation>本地模型仍会回答。</translation>
-    </message>
-    <message>
-        <source>{0} refused the key: {1}.</source>
-        <translation>{0} 拒绝了密钥：{1}。</translation>
-    </message>
-    <message>
-        <source>Open Understudy → Settings → Models and keys (or run `understudy keys set {0}`).</source>
-        <translation>请打开 Understudy → 设置 → 模型与密钥（或运行 `understudy keys set {0}`）。</translation>
-    </message>
-    <message>
-        <source>{0} wants money first: {1}.</source>
-        <translation>{0} 要求先付费：{1}。</translation>
-    </message>
-    <message>
-        <source>Top up the account there, or choose another model.</source>
-        <translation>请到那里充值，或另选模型。</translation>
-    </message>
-    <message>
-        <source>{0} does not know the model {1}: {2}.</source>
-        <translation>{0} 没有模型 {1}：{2}。</translation>
-    </message>
-    <message>
-        <source>Choose another in Settings → Models and keys, or check the provider&apos;s base URL.</source>
-        <translation>请在设置 → 模型与密钥中另选模型，或检查提供商的基础网址。</translation>
-    </message>
-    <message>
-        <source>{0} did not accept the request: {1}.</source>
-        <translation>{0} 不接受此请求：{1}。</translation>
-    </message>
-    <message>
-        <source>{0} is limiting how often it may be asked: {1}.</source>
-        <translation>{0} 正在限制请求频率：{1}。</translation>
-    </message>
-    <message>
-        <source>{0} is overloaded: {1}.</source>
-        <translation>{0} 过载：{1}。</translation>
-    </message>
-    <message>
-        <source>{0} did not answer in time: {1}.</source>
-        <translation>{0} 未及时回答：{1}。</translation>
-    </message>
-    <message>
-        <source>{0} failed: {1}.</source>
-        <translation>{0} 出错：{1}。</translation>
-    </message>
-    <message>
-        <source>Try again in a moment.</source>
-        <translation>请稍后重试。</translation>
-    </message>
-    <message>
-        <source>{0} allows this account fewer tokens a minute than this one request has: {1}.</source>
-        <translation>{0} 给此账户的每分钟词元数少于这一个请求所需：{1}。</translation>
-    </message>
-    <message>
-        <source>Raise the account&apos;s tier there, or choose another model.</source>
-        <translation>请到那里提升账户等级，或另选模型。</translation>
-    </message>
-    <message>
-        <source>{0} wants to send us elsewhere: {1}.</source>
-        <translation>{0} 要把请求转到别处：{1}。</translation>
-    </message>
-    <message>
-        <source>Correct its base URL in the settings.</source>
-        <translation>请在设置中更正其基础网址。</translation>
-    </message>
-    <message>
-        <source>It said: {0}</source>
-        <translation>对方的话：{0}</translation>
-    </message>
-    <message>
-        <source>{0} answered {1} at {2}, not with a list of models.</source>
-        <translation>{0} 在 {2} 回应了 {1}，而不是模型列表。</translation>
-    </message>
-    <message>
-        <source>{0} did not list its models within {1} seconds.</source>
-        <translation>{0} 未能在 {1} 秒内列出模型。</translation>
-    </message>
-    <message>
-        <source>{0} cannot be reached at {1}: check the address and the network.</source>
-        <translation>无法在 {1} 连接 {0}：请检查地址和网络。</translation>
-    </message>
-    <message>
         <source>{0} cannot be reached: {1}.</source>
         <translation>无法连接 {0}：{1}。</translation>
     </message>
@@ -3120,14 +3347,6 @@
         <translation>{0} 的地址不是可以连接的 URL。</translation>
     </message>
     <message>
-        <source>The address of {0} is Understudy&apos;s own: a request would go round for ever.</source>
-        <translation>{0} 的地址就是 Understudy 自己：请求会永远循环。</translation>
-    </message>
-    <message>
-        <source>Correct it.</source>
-        <translation>请更正。</translation>
-    </message>
-    <message>
         <source>{0} closed the connection before it answered ({1}).</source>
         <translation>{0} 未回答就关闭了连接 ({1})。</translation>
     </message>
@@ -3142,26 +3361,6 @@
     <message>
         <source>Check its base URL.</source>
         <translation>请检查其基础网址。</translation>
-    </message>
-    <message>
-        <source>{0} is not the address of a proxy.</source>
-        <translation>{0} 不是有效的代理地址。</translation>
-    </message>
-    <message>
-        <source>Set it to an address like http://proxy.example:3128, or clear it.</source>
-        <translation>请改为 http://proxy.example:3128 这样的地址，或将其清空。</translation>
-    </message>
-    <message>
-        <source>{0} names a {1} proxy, and only http and https proxies are supported.</source>
-        <translation>{0} 指定的是 {1} 代理，目前只支持 http 和 https 代理。</translation>
-    </message>
-    <message>
-        <source>Choose an http proxy.</source>
-        <translation>请改用 http 代理。</translation>
-    </message>
-    <message>
-        <source>Choose an http proxy, or add {0} to NO_PROXY.</source>
-        <translation>请改用 http 代理，或将 {0} 加入 NO_PROXY。</translation>
     </message>
     <message>
         <source>The outgoing proxy requires a user name and a password (407).</source>
@@ -3192,10 +3391,6 @@
         <translation>{0} 未及时回答（{1}）。</translation>
     </message>
     <message>
-        <source>{0} did not answer in time.</source>
-        <translation>{0} 未及时回答。</translation>
-    </message>
-    <message>
         <source>{0} stopped answering: nothing more came in time.</source>
         <translation>{0} 停止了回答：未及时收到更多内容。</translation>
     </message>
@@ -3204,112 +3399,8 @@
         <translation>{0} 中断了回答：与 {1} 的连接提前结束。</translation>
     </message>
     <message>
-        <source>{0} broke off its answer: the stream ended early.</source>
-        <translation>{0} 中断了回答：流提前结束。</translation>
-    </message>
-    <message>
-        <source>{0} answered with {1}, which is no status of an answer.</source>
-        <translation>{0} 回应了 {1}，那不是回答的状态码。</translation>
-    </message>
-    <message>
-        <source>{0} answered with nothing that is an answer.</source>
-        <translation>{0} 的回应不是回答。</translation>
-    </message>
-    <message>
-        <source>{0} answered with nothing at all.</source>
-        <translation>{0} 的回应是空的。</translation>
-    </message>
-    <message>
-        <source>{0} answered with something that is no answer.</source>
-        <translation>{0} 返回的内容不是有效的回答。</translation>
-    </message>
-    <message>
-        <source>{0} answered with {1}.</source>
-        <translation>{0} 的回应是{1}。</translation>
-    </message>
-    <message>
-        <source>Is its base URL right?</source>
-        <translation>其基础网址 正确吗？</translation>
-    </message>
-    <message>
-        <source>It usually ends in /v1.</source>
-        <translation>它通常以 /v1 结尾。</translation>
-    </message>
-    <message>
-        <source>{0} ended its answer before it began.</source>
-        <translation>{0} 尚未开始回答就结束了。</translation>
-    </message>
-    <message>
-        <source>{0} sent an event without end: its answer is damaged.</source>
-        <translation>{0} 发来一个没有结尾的事件：回答已损坏。</translation>
-    </message>
-    <message>
-        <source>{0} sent an answer without end: its answer is damaged.</source>
-        <translation>{0} 发来没有结尾的回答：回答已损坏。</translation>
-    </message>
-    <message>
-        <source>{0} sent something that is no chunk: its answer is damaged.</source>
-        <translation>{0} 发来的内容不是数据块：回答已损坏。</translation>
-    </message>
-    <message>
         <source>It ended with {0}.</source>
         <translation>它以 {0} 结束。</translation>
-    </message>
-    <message>
-        <source>{0} sent an answer that LiteLLM cannot read ({1}).</source>
-        <translation>LiteLLM 无法解析 {0} 的回答（{1}）。</translation>
-    </message>
-    <message>
-        <source>Try again, or choose another model.</source>
-        <translation>请重试，或换一个模型。</translation>
-    </message>
-    <message>
-        <source>{0} cannot be used: the Python package {1} is not installed.</source>
-        <translation>无法使用 {0}：缺少 Python 包 {1}。</translation>
-    </message>
-    <message>
-        <source>{0} cannot be used: a Python package is missing.</source>
-        <translation>无法使用 {0}：缺少一个 Python 包。</translation>
-    </message>
-    <message>
-        <source>Reinstall Understudy, or choose another model.</source>
-        <translation>请重新安装 Understudy，或换一个模型。</translation>
-    </message>
-    <message>
-        <source>{0} has no Google credentials.</source>
-        <translation>{0} 没有可用的 Google 凭据。</translation>
-    </message>
-    <message>
-        <source>Run `gcloud auth application-default login`, or set GOOGLE_APPLICATION_CREDENTIALS to the key file of a service account.</source>
-        <translation>请运行 `gcloud auth application-default login`，或将 GOOGLE_APPLICATION_CREDENTIALS 设为服务账号的密钥文件。</translation>
-    </message>
-    <message>
-        <source>{0} did not get an access token: Google refused the credentials of this machine.</source>
-        <translation>{0} 未能取得访问令牌：Google 拒绝了本机的凭据。</translation>
-    </message>
-    <message>
-        <source>Run `gcloud auth application-default login` again, or renew the key file of the service account.</source>
-        <translation>请重新运行 `gcloud auth application-default login`，或更换服务账号的密钥文件。</translation>
-    </message>
-    <message>
-        <source>{0} has no valid AWS credentials.</source>
-        <translation>{0} 没有有效的 AWS 凭据。</translation>
-    </message>
-    <message>
-        <source>Run `aws configure` or `aws sso login`, or store a key: `understudy keys set {0}`.</source>
-        <translation>请运行 `aws configure` 或 `aws sso login`，或存入一个密钥：`understudy keys set {0}`。</translation>
-    </message>
-    <message>
-        <source>{0} was not asked: its settings are not complete, or LiteLLM cannot send this request.</source>
-        <translation>请求未发送给 {0}：其设置不完整，或 LiteLLM 无法发送此请求。</translation>
-    </message>
-    <message>
-        <source>There is no demo model named {0}.</source>
-        <translation>没有名为 {0} 的演示模型。</translation>
-    </message>
-    <message>
-        <source>There are: {0}.</source>
-        <translation>现有：{0}。</translation>
     </message>
     <message>
         <source>The provider sent more arguments for the finished call of {0}.</source>
@@ -3794,30 +3885,6 @@
     <message>
         <source>No terminal could be opened.</source>
         <translation>无法打开任何终端。</translation>
-    </message>
-    <message>
-        <source>{0} is used to {1}: {2}</source>
-        <translation>{0}已用 {1}：{2}</translation>
-    </message>
-    <message>
-        <source>{0} is used up: {1}</source>
-        <translation>{0}已用完：{1}</translation>
-    </message>
-    <message>
-        <source>${0} was spent{1}.</source>
-        <translation>已花费 ${0}{1}。</translation>
-    </message>
-    <message>
-        <source>Requests go on.</source>
-        <translation>请求照常进行。</translation>
-    </message>
-    <message>
-        <source>From now on SMALL answers.</source>
-        <translation>从现在起由 SMALL 回答。</translation>
-    </message>
-    <message>
-        <source>Requests that cost money are refused.</source>
-        <translation>付费的请求会被拒绝。</translation>
     </message>
     <message>
         <source>The log at {0} was written by a newer version of Understudy.</source>

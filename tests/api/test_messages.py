@@ -75,7 +75,7 @@ async def test_a_streamed_answer(tmp_path: Path) -> None:
         "gpt-4.1",
         "direct",
     )
-    assert record.why == "claude-sonnet-5-5 plays BIG"
+    assert record.why == "claude-sonnet-5-5 → BIG"
     assert record.usage is not None
     assert (record.usage.input, record.usage.output) == (11, 2)
     assert record.time_to_first_token is not None
@@ -191,7 +191,7 @@ async def test_something_else_than_an_answer_is_asked_for_once(tmp_path: Path, s
         answer = await proxy.ask(stream=streams)
         assert len(upstream.requests) == 1
     assert (answer.status_code, answer.headers["x-should-retry"]) == (400, "false")
-    assert "Is its base URL right?" in error_of(answer)["message"]
+    assert "Check its base URL" in error_of(answer)["message"]
 
 
 @pytest.mark.parametrize("streams", [True, False])

@@ -25,8 +25,8 @@ async def test_a_round_with_the_built_in_client(scratch: Path) -> None:
     _is_a_whole_round(ended)
     assert ended.err == ""
     assert ended.out.count("done 200") == 3
-    assert "claude-haiku-5-5 plays SMALL" in ended.out
-    assert "claude-opus-5-5 plays BIG" in ended.out
+    assert "claude-haiku-5-5 → SMALL" in ended.out
+    assert "claude-opus-5-5 → BIG" in ended.out
     assert "\x1b" not in ended.out, "no colours into a pipe"
 
 

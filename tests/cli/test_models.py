@@ -75,7 +75,7 @@ async def test_a_list_that_cannot_be_had_is_said_and_the_catalogue_stands_in(scr
     async with chat_server(whole({"error": {"message": f"bad key {KEY}"}}, 401)) as server:
         done = await _models(scratch, "--live", OPENAI_API_KEY=KEY, OPENAI_BASE_URL=server.base_url)
     assert done.status == 0
-    assert "understudy: OpenAI refused the key: 401." in done.err
+    assert "understudy: OpenAI rejected the API key (401)." in done.err
     assert any(line.split()[0] == "openai/gpt-4.1" and line.split()[5] == "key" for line in done.out.splitlines())
     assert KEY not in done.out + done.err
 

@@ -110,7 +110,7 @@ async def test_a_refused_key_fails_with_the_proxys_sentence_and_nothing_more_is_
     done, told = await _tried(scratch, refusal)
     assert done.status == 1
     assert _outcomes(told) == {"answer": "failed"}
-    assert "OpenAI refused the key" in told["roles"][0]["checks"][0]["sentence"]
+    assert "OpenAI rejected the API key" in told["roles"][0]["checks"][0]["sentence"]
     assert told["cost"] is None
 
 

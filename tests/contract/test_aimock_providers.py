@@ -214,9 +214,9 @@ async def test_results(theatre: Theatre, provider: str, stream: bool) -> None:
 @pytest.mark.parametrize(
     ("asked", "status", "kind", "words"),
     [
-        ("limit", 429, "rate_limit_error", "{name} is limiting how often it may be asked: 429. It said: Slow down"),
-        ("key", 400, "invalid_request_error", "{name} refused the key: 401. {advice} It said: Bad key …"),
-        ("fault", 502, "api_error", "{name} failed: 500. Try again in a moment. It said: It fell over"),
+        ("limit", 429, "rate_limit_error", "{name} is limiting the rate of requests (429). It said: Slow down"),
+        ("key", 400, "invalid_request_error", "{name} rejected the API key (401). {advice} It said: Bad key …"),
+        ("fault", 502, "api_error", "{name} failed (500). Try again in a moment. It said: It fell over"),
     ],
     ids=["429", "401", "500"],
 )
@@ -224,7 +224,7 @@ async def test_refusals(theatre: Theatre, stream: bool, asked: str, status: int,
     """All providers at once: the proxy tries again after a while what may pass."""
     answers = await asyncio.gather(*(theatre.ask(provider, asked, stream=stream) for provider in SPEECHES))
     for (provider, speech), answer in zip(SPEECHES.items(), answers, strict=True):
-        advice = f"Open Understudy → Settings → Models and keys (or run `understudy keys set {provider}`)."
+        advice = f"Replace it in Understudy → Settings → Models and keys, or run `understudy keys set {provider}`."
         told = answer.json()
         assert (answer.status_code, told["type"], told["error"]["type"]) == (status, "error", kind)
         assert told["error"]["message"] == words.format(name=speech.name, advice=advice)

@@ -102,7 +102,7 @@ async def test_small_itself_is_nothing_to_be_told_about(tmp_path: Path) -> None:
     async with stage(tmp_path, "downgrade") as (proxy, _):
         await proxy.ask()
         await proxy.ask(model="claude-haiku-5-5")
-    assert proxy.heard.last.why == "claude-haiku-5-5 plays SMALL"
+    assert proxy.heard.last.why == "claude-haiku-5-5 → SMALL"
 
 
 async def test_a_passthrough_that_plays_small_keeps_its_model(tmp_path: Path) -> None:

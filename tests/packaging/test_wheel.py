@@ -64,4 +64,4 @@ def test_it_runs_away_from_the_checkout(installed: Path, tmp_path: Path) -> None
 def test_a_whole_round_on_the_demo_model(installed: Path, tmp_path: Path) -> None:
     done = run(installed, tmp_path, RUNS_IT, "demo", "--client", "built-in", "--pace", "instant")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "plays BIG" in done.stdout
+    assert "→ BIG" in done.stdout

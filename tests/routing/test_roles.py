@@ -122,10 +122,10 @@ def test_once_big_is_set_small_and_thinker_follow_it(roles: dict[Role, str], sma
 
 
 def test_the_reason_says_that_a_role_follows_big() -> None:
-    assert ask("claude-haiku-4-5").why == "claude-haiku-4-5 plays SMALL"
+    assert ask("claude-haiku-4-5").why == "claude-haiku-4-5 → SMALL"
     big = {Role.BIG: "groq/llama"}
-    assert ask("claude-haiku-4-5", big).why == "claude-haiku-4-5 plays SMALL (not set, it follows BIG)"
-    assert ask("claude-sonnet-5-5", big).why == "claude-sonnet-5-5 plays BIG"
+    assert ask("claude-haiku-4-5", big).why == "claude-haiku-4-5 → SMALL (not set, same as BIG)"
+    assert ask("claude-sonnet-5-5", big).why == "claude-sonnet-5-5 → BIG"
 
 
 def test_opus_has_a_role_of_its_own_once_it_is_set() -> None:

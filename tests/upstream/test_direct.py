@@ -225,8 +225,8 @@ class TestABadStatus:
         error = await error_of(direct, whole(said, 401))
         assert type(error) is KeyRefused
         assert error.message == (
-            "Acme refused the key: 401. Open Understudy → Settings → Models and keys "
-            "(or run `understudy keys set acme`). It said: Incorrect API key provided: …"
+            "Acme rejected the API key (401). Replace it in Understudy → Settings → Models and keys, or "
+            "run `understudy keys set acme`. It said: Incorrect API key provided: …"
         )
 
     async def test_a_limit_carries_its_wait(self, direct: Direct) -> None:
@@ -242,7 +242,7 @@ class TestABadStatus:
         page = b"<!doctype html><html><head><title>502 Bad Gateway</title></head><body>" + b"x" * 9000
         error = await error_of(direct, whole(page, 502, "text/html"))
         assert type(error) is ProviderFailed
-        assert error.message == "Acme failed: 502. Try again in a moment. It said: a web page titled “502 Bad Gateway”"
+        assert error.message == "Acme failed (502). Try again in a moment. It said: a web page titled “502 Bad Gateway”"
 
     async def test_an_error_body_that_does_not_come_is_not_waited_for(self, direct: Direct) -> None:
         error = await error_of(direct, [Head(503, {"content-length": "100"}, chunked=False), Hang()])
@@ -261,11 +261,11 @@ class TestA200ThatIsNoAnswer:
     @pytest.mark.parametrize(
         ("body", "content_type", "words"),
         [
-            (b"", "text/event-stream", "nothing at all"),
-            (b"", "application/json", "nothing at all"),
-            (b"\x00\xff garbage", "application/octet-stream", "something that is no answer"),
-            (b'{"choices": [', "application/json", "something that is no answer"),
-            (b": only a comment\n\n", "text/event-stream", "something that is no answer"),
+            (b"", "text/event-stream", "an empty answer"),
+            (b"", "application/json", "an empty answer"),
+            (b"\x00\xff garbage", "application/octet-stream", "something that is not an answer"),
+            (b'{"choices": [', "application/json", "something that is not an answer"),
+            (b": only a comment\n\n", "text/event-stream", "something that is not an answer"),
         ],
     )
     async def test_is_a_failure_in_a_sentence(
@@ -280,8 +280,8 @@ class TestA200ThatIsNoAnswer:
         ("body", "content_type", "words"),
         [
             (b"<html><head><title>Log in</title></head></html>", "text/html", "a web page titled “Log in”"),
-            (b'{"hello": 1}', "application/json", "something that is no answer"),
-            (b"[1]", "application/json", "something that is no answer"),
+            (b'{"hello": 1}', "application/json", "something that is not an answer"),
+            (b"[1]", "application/json", "something that is not an answer"),
         ],
     )
     async def test_from_a_wrong_address_will_never_be_one(
@@ -290,7 +290,7 @@ class TestA200ThatIsNoAnswer:
         error = await error_of(direct, [*whole(body, 200, content_type), Cut()], stream=stream)
         assert (type(error), error.try_again) == (ProviderRejected, False)
         assert words in error.message
-        assert "Is its base URL right?" in error.message
+        assert "Check its base URL" in error.message
 
     async def test_only_done(self, direct: Direct) -> None:
         error = await error_of(direct, [*streamed("[DONE]"), Cut()])

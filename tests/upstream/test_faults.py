@@ -274,5 +274,5 @@ def test_an_error_inside_an_answer(error: Any, kind: type[ProviderError]) -> Non
 
 def test_an_error_inside_an_answer_is_quoted() -> None:
     assert from_object({"message": "the slot broke"}, ASKED).message == (
-        "OpenAI failed: an error inside its answer. Try again in a moment. It said: the slot broke"
+        "OpenAI failed (an error inside its answer). Try again in a moment. It said: the slot broke"
     )

@@ -341,14 +341,14 @@ class TestDamage:
         (
             whole({"error": {"message": "slow down"}}, 429, retry_after="7"),
             RateLimited,
-            "Acme is limiting how often it may be asked: 429. It said: slow down",
+            "Acme is limiting the rate of requests (429). It said: slow down",
         ),
         (
             whole({"error": {"message": f"bad key {KEY}"}}, 401),
             KeyRefused,
             (
-                "Acme refused the key: 401. Open Understudy → Settings → Models and keys "
-                "(or run `understudy keys set openai`). It said: bad key …"
+                "Acme rejected the API key (401). Replace it in Understudy → Settings → Models and keys, or "
+                "run `understudy keys set openai`. It said: bad key …"
             ),
         ),
         (
@@ -367,22 +367,22 @@ class TestDamage:
         (
             whole(b"<html><title>Bad Gateway</title></html>", 502, "text/html"),
             ProviderFailed,
-            "Acme failed: 502. Try again in a moment. It said: a web page titled “Bad Gateway”",
+            "Acme failed (502). Try again in a moment. It said: a web page titled “Bad Gateway”",
         ),
         (
             whole(b"<html></html>", 200, "text/html"),
             ProviderRejected,
-            "Acme answered with a web page. Is its base URL right? It usually ends in /v1.",
+            "Acme answered with a web page. Check its base URL: it usually ends in /v1.",
         ),
         (
             whole({"status": "ok"}),
             ProviderRejected,
-            "Acme answered with something that is no answer. Is its base URL right? It usually ends in /v1.",
+            "Acme answered with something that is not an answer. Check its base URL: it usually ends in /v1.",
         ),
         (
             whole({"error": {"message": "no tools here"}}, 422),
             ProviderRejected,
-            "Acme did not accept the request: 422. It said: no tools here",
+            "Acme rejected the request (422). It said: no tools here",
         ),
     ],
     ids=["429", "401", "overflow", "502 html", "200 html", "200 json", "422"],

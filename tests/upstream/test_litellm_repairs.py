@@ -57,7 +57,7 @@ def cohere(address: str, *, stream: bool = True) -> UpstreamCall:
 class TestDone:
     async def test_nothing_but_done_is_no_answer(self, engine: LiteLLM) -> None:
         async with chat_server(streamed("[DONE]")) as server:
-            with pytest.raises(ProviderFailed, match="nothing that is an answer"):
+            with pytest.raises(ProviderFailed, match="not an answer"):
                 await engine.open(groq(server.base_url))
 
     async def test_an_empty_answer_is_one(self, engine: LiteLLM) -> None:

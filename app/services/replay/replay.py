@@ -17,7 +17,8 @@ from proxy_core.ledger.rows import Kept, RequestRow
 from proxy_core.routing.model_ids import split
 
 if TYPE_CHECKING:
-    from starlette.types import Message, Scope
+    from starlette.types import Message as ASGIMessage
+    from starlette.types import Scope
 
     from proxy_core.server.runtime import ProxyRuntime
 
@@ -170,12 +171,12 @@ async def _sent(
     answer = bytearray()
     asked = iter([{"type": "http.request", "body": dumps(body), "more_body": False}])
 
-    async def receive() -> Message:
+    async def receive() -> ASGIMessage:
         for message in asked:
             return message
         return await asyncio.get_running_loop().create_future()  # type: ignore[no-any-return] # nobody leaves
 
-    async def send(message: Message) -> None:
+    async def send(message: ASGIMessage) -> None:
         answer.extend(message.get("body", b""))
 
     try:
