@@ -307,7 +307,7 @@ def test_the_coverage_of_the_core_is_compared_with_its_floors(full: Bootstrap) -
     assert full.test_coverage(full.Hands(dry=False), ["-x"]) == 0
     tests, floors = full.ran.read_text("utf-8").splitlines()
     report = full.ROOT / ".cache" / "coverage.json"
-    assert f"--cov --cov-report= --cov-report=json:{report} tests/api " in tests
+    assert f"--cov --cov-report= --cov-report=json:{report} --deselect " in tests
     assert tests.endswith(" tests/upstream -x")
     assert floors == f"python -m resources.coverage_floors {report}"
 

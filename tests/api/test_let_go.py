@@ -18,7 +18,7 @@ from proxy_core.ledger.request_events import State
 from proxy_core.upstream.port import UpstreamCall
 from proxy_core.upstream.relay import RelayCall
 from tests.support.anthropic_server import event
-from tests.support.chat_server import Body, Cut, Finish, Hang, Head, Script, chat_server, sse, whole
+from tests.support.chat_server import Body, Cut, Finish, Hang, Head, Script, Step, chat_server, sse, whole
 from tests.support.proxy import request, running
 from tests.trouble.wires import ANTHROPIC, CHAT, KEY, Wire, error_body
 
@@ -32,7 +32,7 @@ STATES = {"a good end": State.DONE, "a client that leaves": State.CANCELLED}
 
 
 def scripts(wire: Wire) -> dict[str, Script]:
-    begun = [Head(headers={"content-type": "text/event-stream"}), Body(wire.half)]
+    begun: list[Step] = [Head(headers={"content-type": "text/event-stream"}), Body(wire.half)]
     broken = sse(error_body(wire, "No")) if wire is CHAT else event("error", **error_body(wire, "No"))
     return {
         "a good end": [*begun, Body(wire.rest), Finish()],
