@@ -24,6 +24,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from proxy_core.messages import Message
+
 
 class UnderstudyError(Exception):
     """The root: whatever goes wrong here has a status, a wire type and a sentence.
@@ -58,16 +60,14 @@ class PromptTooLong(RequestError):
     """The input does not fit the model's window; worded so that Claude Code compacts."""
 
     def __init__(self, tokens: int, window: int) -> None:
-        super().__init__(f"prompt is too long: {tokens} tokens > {window} maximum")
+        super().__init__(Message("request.prompt_too_long", tokens=tokens, window=window))
 
 
 class MaxTokensTooHigh(RequestError):
     """More output was asked for than the model can give; worded so that Claude Code lowers it."""
 
     def __init__(self, asked: int, limit: int, model: str) -> None:
-        super().__init__(
-            f"max_tokens: {asked} > {limit}, which is the maximum allowed number of output tokens for {model}"
-        )
+        super().__init__(Message("request.max_tokens_too_high", max_tokens=asked, limit=limit, model=model))
 
 
 class Unauthenticated(RequestError):

@@ -60,7 +60,7 @@ class DesktopService:
 
     def ask_for_updates(self) -> None:
         """Ask once whether there is a newer version."""
-        policy = OutboundPolicy(self._context.choice.settings.proxy.outgoing_proxy)
+        policy = OutboundPolicy(self._context.settings.current.settings.proxy.outgoing_proxy)
 
         def job() -> str:
             from app.services.update_check import latest  # noqa: PLC0415 - an HTTP client, for who asks

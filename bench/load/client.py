@@ -24,9 +24,6 @@ PATIENCE: Final = 10.0
 _LONGER: Final = 0.05
 """Seconds by which a measurement is prolonged while it has no figure."""
 
-_LONGER: Final = 0.05
-"""Seconds by which a measurement is prolonged while it has no figure."""
-
 _TAIL: Final = 64
 """Bytes kept from one read to the next, because a stamp may be split."""
 

@@ -128,7 +128,7 @@ async def _list(response: httpx.Response, provider: Provider) -> list[Mapping[st
     """The entries of a good answer; the rest is raised."""
     if response.status_code in (401, 403):
         raise KeyRefused(
-            Message("models.key_refused", name=provider.name, status=response.status),
+            Message("models.key_refused", name=provider.name, status=response.status_code),
             provider=provider.id,
             upstream_status=response.status_code,
         )

@@ -142,19 +142,17 @@ class Crossing:
     def sentence(self) -> Message:
         """For a person, with what follows from it."""
         state, spent = self.state, self.state.spent(self.period)
-        sums = {
-            "limit": f"{state.limit(self.period):.2f}",
-            "spent": f"{spent.usd:.2f}",
-            "priced": priced_of(spent.priced, spent.requests),
-        }
+        limit, paid = f"{state.limit(self.period):.2f}", f"{spent.usd:.2f}"
+        priced = priced_of(spent.priced, spent.requests)
+        is_day = self.period is Period.DAY
         if self.level is not Level.SPENT:
             share = f"{spent.usd / state.limit(self.period):.0%}"
-            if self.period is Period.DAY:
-                return Message("budget.day_near", **sums, share=share)
-            return Message("budget.month_near", **sums, share=share)
-        used_up = (
-            Message("budget.day_spent", **sums) if self.period is Period.DAY else Message("budget.month_spent", **sums)
-        )
+            if is_day:
+                return Message("budget.day_near", limit=limit, share=share, spent=paid, priced=priced)
+            return Message("budget.month_near", limit=limit, share=share, spent=paid, priced=priced)
+        used_up = Message("budget.month_spent", limit=limit, spent=paid, priced=priced)
+        if is_day:
+            used_up = Message("budget.day_spent", limit=limit, spent=paid, priced=priced)
         match state.limits.at_limit:
             case AtLimit.WARN:
                 follows = Message("budget.requests_go_on")

@@ -24,6 +24,11 @@ REQUESTS: Final[Mapping[str, str]] = MappingProxyType(
         "thinking.effort": "effort {effort}",
         "thinking.on": "thinking on",
         "budget.small_answers": "{why}; {reason}, so SMALL answers",
+        # sizes, worded as Anthropic does: Claude Code compacts, or lowers what it asks for
+        "request.prompt_too_long": "prompt is too long: {tokens} tokens > {window} maximum",
+        "request.max_tokens_too_high": (
+            "max_tokens: {max_tokens} > {limit}, which is the maximum allowed number of output tokens for {model}"
+        ),
         # ends
         "request.process_ended": "Understudy ended before this answer was whole.",
         # the guard

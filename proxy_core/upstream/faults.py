@@ -265,7 +265,7 @@ def _status_in(error: Any) -> int:
     return 0
 
 
-def _size(text: str, asked: Asked) -> tuple[type[ProviderError], Message] | None:
+def _size(text: str, asked: Asked) -> tuple[type[ProviderError], str] | None:
     """Worded as Anthropic words it, which is what makes Claude Code compact, or ask for less output."""
     found = too_big(text)
     match found:

@@ -1116,6 +1116,16 @@
         <translation>{why}；{reason}，因此由 SMALL 回答</translation>
     </message>
     <message>
+        <source>prompt is too long: {tokens} tokens &gt; {window} maximum</source>
+        <comment>request.prompt_too_long</comment>
+        <translation>提示过长：{tokens} 个 token，上限 {window}</translation>
+    </message>
+    <message>
+        <source>max_tokens: {max_tokens} &gt; {limit}, which is the maximum allowed number of output tokens for {model}</source>
+        <comment>request.max_tokens_too_high</comment>
+        <translation>max_tokens：{max_tokens} &gt; {limit}，{model} 的输出 token 上限</translation>
+    </message>
+    <message>
         <source>Understudy ended before this answer was whole.</source>
         <comment>request.process_ended</comment>
         <translation>此回答尚未完整，Understudy 就结束了。</translation>

@@ -103,4 +103,4 @@ async def test_with_big_on_this_machine_nothing_leaves_it(tmp_path: Path, stored
     small = "tiny" if stored else "qwen3"
     assert [asked.json["model"] for asked in ollama.requests] == ["qwen3", "qwen3", small, "qwen3", small]
     assert [role["target"] for role in roles] == ["ollama/qwen3", f"ollama/{small}", "ollama/qwen3"]
-    assert "follows BIG" in next(record.why for record in proxy.heard.records.values() if record.role == "THINKER")
+    assert "same as BIG" in next(record.why for record in proxy.heard.records.values() if record.role == "THINKER")

@@ -19,6 +19,7 @@ from app.widgets.toast import Toast
 from app.windows.models.request_entry import Column, RequestEntry, tip
 from app.windows.watch.facts import facts
 from app.windows.watch.notices import NoticeStrip
+from proxy_core.messages import Message, sentences
 from tests.app.watch import scenes
 
 EMPTY, EMPTY_TOLD = "The answer is empty.", "回答是空的。"
@@ -57,15 +58,17 @@ def test_notices_above_the_pages(qtbot: QtBot, theme: Theme) -> None:
 
 
 def test_the_details_of_a_request() -> None:
-    error = "OpenAI is overloaded: 529. Try again in a moment. It said: Try again in a moment."
-    record = scenes.failed(1, why="opus plays BIG", error=error, warnings=("gpt-4.1 takes no top_k: it was left out.",))
+    overloaded = Message("provider.overloaded", name="OpenAI", status="529")
+    error = sentences(overloaded, Message("provider.said", words="Try again in a moment."))
+    why = Message("route.role", asked="opus", role="BIG")
+    record = scenes.failed(1, why=why, error=error, warnings=("gpt-4.1 takes no top_k: it was left out.",))
     shown = [fact.value for fact in facts(RequestEntry(record))]
-    told = "OpenAI 过载：529。请稍后重试。对方的话：Try again in a moment."
-    assert "opus 扮演 BIG" in shown
+    told = "OpenAI 过载（529）。请稍后重试。对方的话：Try again in a moment."
+    assert "opus → BIG" in shown
     assert "gpt-4.1 不接受 top_k：已省去。" in shown
     assert [value for value in shown if value.endswith(f": {told}")]
     assert tip(RequestEntry(record), Column.STATUS) == told
-    assert tip(RequestEntry(record), Column.MODEL).endswith("opus 扮演 BIG")
+    assert tip(RequestEntry(record), Column.MODEL).endswith("opus → BIG")
 
 
 def test_the_tray_and_notifications() -> None:
@@ -76,8 +79,9 @@ def test_the_tray_and_notifications() -> None:
 
 
 def test_what_came_of_a_trial_and_what_to_do() -> None:
-    refused = "OpenAI wants money first: 402. It said: Pay."
+    unpaid = Message("provider.out_of_credit", name="OpenAI", status="402")
+    refused = sentences(unpaid, Message("provider.said", words="Pay."))
     check = Check("tools", Outcome.FAILED, refused, "Add credit at the provider.")
     trial = with_check(ProbeView("openai/gpt-4.1", CheckVerdict.RUNNING), check)
-    told = "OpenAI 要求先付费：402。对方的话：Pay. 请在提供商处充值。"
+    told = "OpenAI 要求付费（402）：账户余额不足。请充值，或选择其他模型。对方的话：Pay. 请在提供商处充值。"
     assert trial.steps == (ProbeStep("tools", CheckVerdict.BAD, told),)
