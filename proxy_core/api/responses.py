@@ -10,6 +10,7 @@ from starlette.types import Send
 
 from proxy_core.anthropic_api.json_text import dumps
 from proxy_core.errors import KeyringClosed, Overloaded, UnderstudyError
+from proxy_core.messages import HEADER, header_value
 
 Headers = list[tuple[bytes, bytes]]
 
@@ -35,6 +36,8 @@ async def send_error(send: Send, error: UnderstudyError, request_id: str) -> Non
         headers.append((b"x-should-retry", b"true"))
     if error.retry_after is not None:
         headers.append((b"retry-after", b"%d" % math.ceil(error.retry_after)))
+    if value := header_value(error.message):
+        headers.append((HEADER.encode(), value.encode()))
     await send_json(send, error.status, error_body(error, request_id), headers)
 
 

@@ -15,13 +15,27 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final, Self
+from urllib.parse import quote, unquote
 
 from proxy_core.messages.english_app import APP
 from proxy_core.messages.english_providers import PROVIDERS
 from proxy_core.messages.english_requests import REQUESTS
 from proxy_core.messages.english_settings import SETTINGS
 
-__all__ = ["ENGLISH", "SENTENCES", "Message", "Param", "cleaned", "decode", "encode", "filled", "sentences"]
+__all__ = [
+    "ENGLISH",
+    "HEADER",
+    "SENTENCES",
+    "Message",
+    "Param",
+    "cleaned",
+    "decode",
+    "encode",
+    "filled",
+    "from_header",
+    "header_value",
+    "sentences",
+]
 
 Param = str | int | float | tuple[str, ...]
 """A value in a message's text. A ``Message`` is a clause that is translated too; a tuple, sentences in their order."""
@@ -35,6 +49,13 @@ SENTENCES: Final = "sentences"
 _TEXT: Final = "text"
 _ENCODED: Final = '{"code":'
 """How an encoded message begins; a text that begins so is encoded too."""
+
+
+HEADER: Final = "x-understudy-message"
+"""The response header in which the proxy's own errors carry their code, so that its window can translate them."""
+
+_LONGEST_HEADER: Final = 4_096
+"""Characters: clients take heads of 8 kB at least."""
 
 
 class Message(str):
@@ -100,6 +121,18 @@ def decode(text: str) -> str:
     except (ValueError, TypeError, KeyError, RecursionError):
         return text
     return value if isinstance(value, str) else text
+
+
+def header_value(text: str) -> str:
+    """Return ``text`` for the header :data:`HEADER`; empty where it is no message, or too long for a header."""
+    value = quote(encode(text), safe=" ") if isinstance(text, Message) else ""
+    return value if len(value) <= _LONGEST_HEADER else ""
+
+
+def from_header(value: str) -> str:
+    """Return the message of a header; empty where there is none."""
+    text = decode(unquote(value))
+    return text if isinstance(text, Message) else ""
 
 
 def _made(code: str, params: dict[str, Param]) -> Message:

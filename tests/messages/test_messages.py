@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 
 import app
 import proxy_core
-from proxy_core.messages import ENGLISH, SENTENCES, Message, cleaned, decode, encode, sentences
+from proxy_core.messages import (
+    ENGLISH,
+    SENTENCES,
+    Message,
+    cleaned,
+    decode,
+    encode,
+    from_header,
+    header_value,
+    sentences,
+)
 
 ROLE = Message("route.role", asked="claude-sonnet-5", role="BIG")
 
@@ -67,6 +77,22 @@ def test_what_a_file_holds_never_raises(text: str) -> None:
 def test_a_message_of_another_version_is_shown_as_it_stands() -> None:
     unknown = '{"code": "of.a.later.version", "params": {"name": "x"}}'
     assert decode(unknown) == unknown
+
+
+def test_a_message_travels_in_a_header() -> None:
+    message = sentences(ROLE, Message("provider.said", words="é “x”\r\n"))
+    value = header_value(message)
+    assert value.isascii()
+    assert value.isprintable()
+    copy = from_header(value)
+    assert isinstance(copy, Message)
+    assert (copy, copy.params) == (message, message.params)
+
+
+def test_no_header_for_what_is_no_message_or_too_long() -> None:
+    assert header_value("Plain.") == ""
+    assert header_value(Message("provider.said", words="x" * 9_000)) == ""
+    assert from_header("") == from_header("Plain.") == from_header("%7B") == ""
 
 
 def test_secrets_are_taken_out_of_parameters() -> None:

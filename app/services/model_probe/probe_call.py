@@ -13,6 +13,7 @@ from proxy_core.anthropic_api.sse import FrameSplitter
 from proxy_core.config import http_client
 from proxy_core.config.secret import Secret
 from proxy_core.ledger.request_events import RecordedUsage
+from proxy_core.messages import HEADER, from_header
 
 if TYPE_CHECKING:
     import httpx
@@ -71,7 +72,7 @@ class ProbeClient:
                 client.stream("POST", self._url, content=content, headers=headers) as response,
             ):
                 if response.status_code != HTTPStatus.OK:
-                    return ProbeAnswer(response.status_code, refusal=_sentence(response.read()))
+                    return ProbeAnswer(response.status_code, refusal=_refusal(response))
                 return _listen(response, began, told)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as fault:
             return ProbeAnswer(0, refusal=f"The proxy did not answer ({type(fault).__name__}).")
@@ -165,8 +166,11 @@ def _parsed(text: str) -> Any:
         return None
 
 
-def _sentence(body: bytes) -> str:
+def _refusal(response: httpx.Response) -> str:
+    """Return what the proxy refused with: its message by code, else the text of its error."""
+    if message := from_header(response.headers.get(HEADER, "")):
+        return message
     try:
-        return str(loads(body)["error"]["message"])
+        return str(loads(response.read())["error"]["message"])
     except (ValueError, KeyError, TypeError):
         return "The proxy's answer is not one of its own."
