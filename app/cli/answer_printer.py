@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
+
+from proxy_core.anthropic_api.accumulator import MessageAccumulator
+from proxy_core.anthropic_api.json_text import dumps
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,8 +20,7 @@ class AnswerPrinter:
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._kind = ""
-        self._input: list[str] = []
+        self._answer = MessageAccumulator()
         self._wrap = Wrap(console.width if console.is_terminal else None)
 
     def title(self, text: str) -> None:
@@ -37,16 +38,19 @@ class AnswerPrinter:
         self.line()
 
     def event(self, event: Mapping[str, Any]) -> None:
-        """One event of the stream."""
-        match event.get("type"):
-            case "content_block_start":
-                self._begin(event["content_block"])
-            case "content_block_delta":
-                self._piece(event["delta"])
-            case "content_block_stop":
-                self._end()
-            case "error":
-                self.line(f"error: {event['error']['message']}", "red")
+        """Write one event of a stream: text and thinking as they come, a call when it is complete."""
+        if event.get("type") == "message_start":
+            self._answer = MessageAccumulator()
+        self._answer.feed(event)
+        match event:
+            case {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": str(text)}}:
+                self._write(self._wrap.feed(text), _STYLES["thinking"])
+            case {"type": "content_block_delta", "delta": {"type": "text_delta", "text": str(text)}}:
+                self._write(self._wrap.feed(text), _STYLES["text"])
+            case {"type": "content_block_stop"}:
+                self._end(self._answer.message.content[-1:])
+            case {"type": "error"}:
+                self.line(f"error: {self._answer.message.error_text}", "red")
             case _:
                 pass
 
@@ -56,29 +60,13 @@ class AnswerPrinter:
             self.line(f"  {line}", "green")
         self.line()
 
-    def _begin(self, block: Mapping[str, Any]) -> None:
-        self._kind = block["type"]
-        self._input = [block["name"]] if self._kind == "tool_use" else []
-
-    def _piece(self, delta: Mapping[str, Any]) -> None:
-        match delta["type"]:
-            case "thinking_delta":
-                self._write(self._wrap.feed(delta["thinking"]), _STYLES["thinking"])
-            case "text_delta":
-                self._write(self._wrap.feed(delta["text"]), _STYLES["text"])
-            case "input_json_delta":
-                self._input.append(delta["partial_json"])
-            case _:
-                pass
-
-    def _end(self) -> None:
-        if self._kind == "tool_use":
-            name, *pieces = self._input
-            self.line(f"[{name}] {_told(''.join(pieces))}", "yellow")
-        else:
-            self._write(self._wrap.rest(), _STYLES.get(self._kind, ""))
-            self.line("\n")
-        self._kind = ""
+    def _end(self, ended: list[dict[str, Any]]) -> None:
+        for block in ended:
+            if block.get("type") == "tool_use":
+                self.line(f"[{block.get('name')}] {_call_text(block.get('input'))}", "yellow")
+            else:
+                self._write(self._wrap.rest(), _STYLES.get(str(block.get("type")), ""))
+                self.line("\n")
 
     def _write(self, text: str, style: str) -> None:
         self._console.print(text, style=style or None, end="", highlight=False, markup=False, soft_wrap=True)
@@ -135,7 +123,8 @@ class Wrap:
         return f"{blanks}{word}"
 
 
-def _told(text: str) -> str:
-    """A tool's input for a person: a command as it is, anything else as JSON."""
-    told = json.loads(text or "{}")
-    return str(told["command"]) if isinstance(told, dict) and "command" in told else text
+def _call_text(arguments: object) -> str:
+    """Return a tool's input for a person: a command as it is, anything else as JSON."""
+    if isinstance(arguments, dict) and "command" in arguments:
+        return str(arguments["command"])
+    return arguments if isinstance(arguments, str) else dumps(arguments).decode()

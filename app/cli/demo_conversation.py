@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from app.cli.answer_printer import AnswerPrinter
+from proxy_core.anthropic_api.accumulator import MessageAccumulator
 from proxy_core.anthropic_api.json_text import dumps, loads
 from proxy_core.anthropic_api.sse import FrameSplitter
 from proxy_core.config import http_client
@@ -56,12 +57,13 @@ def converse(address: str, token: Secret, screen: AnswerPrinter) -> None:
     screen.asked(PROMPT)
     messages: list[dict[str, Any]] = [{"role": "user", "content": [{"type": "text", "text": PROMPT}]}]
     for _ in range(_MOST_TURNS):
-        blocks: list[dict[str, Any]] = []
+        answer = MessageAccumulator()
         for event in session.ask(_main_request(messages)):
             screen.event(event)
-            _gather(blocks, event)
-        calls = [block for block in blocks if block["type"] == "tool_use"]
-        messages.append({"role": "assistant", "content": blocks})
+            answer.feed(event)
+        content = answer.message.content
+        calls = [block for block in content if block["type"] == "tool_use"]
+        messages.append({"role": "assistant", "content": content})
         if not calls:
             return
         results = [_run(call) for call in calls]
@@ -125,25 +127,6 @@ def _main_request(messages: list[dict[str, Any]]) -> dict[str, Any]:
         "context_management": {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]},
         "metadata": {"user_id": '{"session_id":"00000000-0000-4000-8000-000000000000"}'},
     }
-
-
-def _gather(blocks: list[dict[str, Any]], event: Mapping[str, Any]) -> None:
-    """Add what one event brought to the answer's blocks, as a client keeps them for the next turn."""
-    match event:
-        case {"type": "content_block_start", "content_block": block}:
-            blocks.append({**block, **({"input": ""} if block["type"] == "tool_use" else {})})
-        case {"type": "content_block_delta", "delta": {"type": "text_delta", "text": text}}:
-            blocks[-1]["text"] += text
-        case {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": text}}:
-            blocks[-1]["thinking"] += text
-        case {"type": "content_block_delta", "delta": {"type": "signature_delta", "signature": text}}:
-            blocks[-1]["signature"] = text
-        case {"type": "content_block_delta", "delta": {"type": "input_json_delta", "partial_json": text}}:
-            blocks[-1]["input"] += text
-        case {"type": "content_block_stop"} if blocks[-1]["type"] == "tool_use":
-            blocks[-1]["input"] = loads(blocks[-1]["input"] or "{}")
-        case _:
-            pass
 
 
 def _run(call: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,7 +7,6 @@ from typing import Any
 
 import orjson
 
-from app.conversation import answers
 from app.conversation.edits import edit
 from app.conversation.turns import (
     Call,
@@ -22,6 +21,7 @@ from app.conversation.turns import (
     Unknown,
     Words,
 )
+from proxy_core.anthropic_api.accumulator import from_bytes
 
 
 def conversation(request: bytes, answer: bytes = b"") -> tuple[Turn, ...]:
@@ -84,12 +84,12 @@ def _answered(answer: bytes, seen: _Seen) -> list[Turn]:
     if not answer.strip():
         return []
     try:
-        blocks, failure = answers.blocks(answer)
-    except (ValueError, AttributeError):
+        message = from_bytes(answer)
+    except ValueError:
         return [Turn(Speaker.ANSWER, (Words(answer.decode("utf-8", "replace")),))]
-    pieces: list[Piece] = list(_pieces(blocks, seen))
-    if failure is not None:
-        pieces.append(failure)
+    pieces: list[Piece] = list(_pieces(message.content, seen))
+    if message.error is not None:
+        pieces.append(Failure(str(message.error.get("type", "")), str(message.error.get("message", ""))))
     return [Turn(Speaker.ANSWER, tuple(pieces))] if pieces else []
 
 

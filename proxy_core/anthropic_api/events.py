@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, assert_never
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,3 +161,39 @@ Event = (
     | Ping
     | ErrorEvent
 )
+
+
+def event_json(event: Event) -> dict[str, Any]:
+    """Return an event as the JSON object of its frame."""
+    match event:
+        case TextDelta(index, text):
+            return _delta(index, {"type": "text_delta", "text": text})
+        case InputDelta(index, text):
+            return _delta(index, {"type": "input_json_delta", "partial_json": text})
+        case ThinkingDelta(index, text):
+            return _delta(index, {"type": "thinking_delta", "thinking": text})
+        case SignatureDelta(index, signature):
+            return _delta(index, {"type": "signature_delta", "signature": signature})
+        case CitationDelta(index, citation):
+            return _delta(index, {"type": "citations_delta", "citation": citation})
+        case BlockStart(index, block):
+            return {"type": "content_block_start", "index": index, "content_block": block}
+        case BlockStop(index):
+            return {"type": "content_block_stop", "index": index}
+        case MessageStart():
+            return {"type": "message_start", "message": event.message()}
+        case MessageDelta():
+            delta = {"stop_reason": event.stop_reason, "stop_sequence": event.stop_sequence}
+            return {"type": "message_delta", "delta": delta, "usage": event.wire_usage()}
+        case MessageStop():
+            return {"type": "message_stop"}
+        case Ping():
+            return {"type": "ping"}
+        case ErrorEvent(type_, message, request_id):
+            return {"type": "error", "error": {"type": type_, "message": message}, "request_id": request_id}
+        case _:
+            assert_never(event)
+
+
+def _delta(index: int, delta: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "content_block_delta", "index": index, "delta": delta}

@@ -21,17 +21,35 @@ def loads(data: bytes | str) -> Any:
 
 
 def dumps(value: Any) -> bytes:
-    """Write JSON as UTF-8. Surrogate pairs are joined; lone ones, which UTF-8 cannot carry, become U+FFFD."""
+    """Write JSON as UTF-8. Surrogate pairs are joined; lone ones, which UTF-8 cannot carry, become U+FFFD.
+
+    Raises ``ValueError`` for a value that is nested too deeply.
+    """
     try:
         return orjson.dumps(value)
     except TypeError:
-        text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        try:
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        except RecursionError:
+            raise ValueError("JSON is nested too deeply") from None
         return mend_surrogates(text).encode()
 
 
 def mend_surrogates(text: str) -> str:
     """The text with surrogate pairs joined to the character they spell, and lone ones replaced by U+FFFD."""
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def without_surrogates(value: Any) -> Any:
+    """Return the same value with surrogate pairs joined and lone ones replaced, as :func:`dumps` writes it."""
+    try:
+        orjson.dumps(value)
+    except TypeError:  # orjson refuses a string with a surrogate
+        try:
+            return loads(dumps(value))
+        except ValueError:  # nested too deeply: such a value cannot be written at all
+            return value
+    return value
 
 
 def is_object(text: str) -> bool:

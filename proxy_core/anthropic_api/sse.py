@@ -3,23 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Final, assert_never
+from typing import Final
 
-from proxy_core.anthropic_api.events import (
-    BlockStart,
-    BlockStop,
-    CitationDelta,
-    ErrorEvent,
-    Event,
-    InputDelta,
-    MessageDelta,
-    MessageStart,
-    MessageStop,
-    Ping,
-    SignatureDelta,
-    TextDelta,
-    ThinkingDelta,
-)
+from proxy_core.anthropic_api.events import Event, InputDelta, TextDelta, ThinkingDelta, event_json
 from proxy_core.anthropic_api.json_text import dumps
 
 FRAME_LIMIT: Final = 64 * 1024 * 1024
@@ -111,35 +97,13 @@ def encode(events: Iterable[Event]) -> bytes:
 
 def _frame(event: Event) -> bytes:
     match event:
+        # The three that are most of a stream are written in place: half the time of a dictionary and its JSON.
         case TextDelta(index, text):
             return b'%b%d,"delta":{"type":"text_delta","text":%b}}\n\n' % (_DELTA, index, dumps(text))
         case InputDelta(index, text):
             return b'%b%d,"delta":{"type":"input_json_delta","partial_json":%b}}\n\n' % (_DELTA, index, dumps(text))
         case ThinkingDelta(index, text):
             return b'%b%d,"delta":{"type":"thinking_delta","thinking":%b}}\n\n' % (_DELTA, index, dumps(text))
-        case SignatureDelta(index, signature):
-            return b'%b%d,"delta":{"type":"signature_delta","signature":%b}}\n\n' % (_DELTA, index, dumps(signature))
-        case CitationDelta(index, citation):
-            return b'%b%d,"delta":{"type":"citations_delta","citation":%b}}\n\n' % (_DELTA, index, dumps(citation))
-        case BlockStart(index, block):
-            return _named(b"content_block_start", {"index": index, "content_block": block})
-        case BlockStop(index):
-            return _named(b"content_block_stop", {"index": index})
-        case MessageStart():
-            return _named(b"message_start", {"message": event.message()})
-        case MessageDelta():
-            delta = {"stop_reason": event.stop_reason, "stop_sequence": event.stop_sequence}
-            return _named(b"message_delta", {"delta": delta, "usage": event.wire_usage()})
-        case MessageStop():
-            return _named(b"message_stop", {})
-        case Ping():
-            return b'event: ping\ndata: {"type":"ping"}\n\n'
-        case ErrorEvent(type_, message, request_id):
-            error = {"type": type_, "message": message}
-            return _named(b"error", {"error": error, "request_id": request_id})
         case _:
-            assert_never(event)
-
-
-def _named(name: bytes, fields: dict[str, Any]) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (name, dumps({"type": name.decode(), **fields}))
+            data = event_json(event)
+            return b"event: %b\ndata: %b\n\n" % (data["type"].encode(), dumps(data))

@@ -8,14 +8,14 @@ from typing import Any, Final
 
 from starlette.types import Receive, Send
 
-from proxy_core.anthropic_api.events import Event, InputDelta, Ping, TextDelta, ThinkingDelta
+from proxy_core.anthropic_api.accumulator import accumulate
+from proxy_core.anthropic_api.events import Event, InputDelta, Ping, TextDelta, ThinkingDelta, event_json
 from proxy_core.anthropic_api.sse import encode
 from proxy_core.api.delayed_task import DelayedBackgroundTask
 from proxy_core.api.recorder import RequestRecorder
 from proxy_core.api.request_body import ClientLeft
 from proxy_core.api.responses import Headers, stopping
 from proxy_core.errors import ProviderTimeout, StreamBroken, UnderstudyError
-from proxy_core.translate.answer import collect
 from proxy_core.translate.stream import StreamTranslator
 from proxy_core.upstream.port import Chunk, ChunkStream
 
@@ -143,7 +143,10 @@ async def stream_answer(
 async def whole_answer(
     opening: Awaitable[ChunkStream], translator: StreamTranslator, recorder: RequestRecorder
 ) -> dict[str, Any]:
-    """The message that the same answer adds up to. Raises :class:`~proxy_core.errors.UnderstudyError`."""
+    """Return the message that the stream adds up to: there is no second translation that could differ.
+
+    Raises :class:`~proxy_core.errors.UnderstudyError`.
+    """
     events = translator.start()
 
     async def keep(more: list[Event]) -> None:
@@ -155,7 +158,10 @@ async def whole_answer(
         events += translator.finish(declared_end=stream.declared_end)
     finally:
         await stream.aclose()
-    return collect(events)
+    message = accumulate(map(event_json, events))
+    if not message.ended_well:
+        raise ValueError("a translated answer without its end")
+    return dict(message.fields)
 
 
 async def _pump(

@@ -1,4 +1,9 @@
-"""A reader beside a relayed answer: learns tokens, stop reason and error for the journal, and changes nothing."""
+"""A reader beside a relayed answer: learns tokens, stop reason and error for the ledger, and changes nothing.
+
+It scans and accumulates no message, because the client waits for these bytes and most events carry only text. A
+:class:`~proxy_core.anthropic_api.accumulator.MessageAccumulator` takes 1.4 times as long per event where a read brings
+one, and 6 times where it brings 16 (3.0 beside 2.1 µs, 2.3 beside 0.4 µs). The rules for merging usage are shared.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +11,12 @@ import zlib
 from collections.abc import Mapping
 from typing import Any, Final
 
+from proxy_core.anthropic_api.accumulator import merged
 from proxy_core.anthropic_api.amounts import usd
 from proxy_core.anthropic_api.content_decoding import PLAIN, ContentDecoder, coding_of
 from proxy_core.anthropic_api.json_text import loads
 from proxy_core.anthropic_api.sse import FrameSplitter, FrameTooLong
+from proxy_core.ledger.answer_usage import recorded_usage
 from proxy_core.ledger.request_events import RecordedUsage
 
 WHOLE_LIMIT: Final = 16 * 1024 * 1024
@@ -21,33 +28,20 @@ _LONG: Final = 1024 * 1024
 _TELLING: Final = (b"message_start", b"message_delta", b"message_stop", b'"error"')
 """Only events with one of these are parsed: the many that carry text say nothing about tokens."""
 
-_MOST_TOKENS: Final = 10**12
-"""The ledger's limit."""
-
-_TERMS: Final = ("speed", "inference_geo")
-_DEARER: Final = frozenset({"fast", "us"})
-"""Words in ``usage`` for what makes tokens dearer."""
-
-_PARTS: Final = ("output_tokens_details", "cache_creation", "server_tool_use")
-"""Objects in ``usage`` with more counts."""
-
 
 class UsageReading:
     """Fed with the bytes of an answer as they pass; knows what they said so far.
 
     ``content_type`` and ``content_encoding`` are the answer's headers. Bytes it cannot read (Brotli, damage) leave it
-    knowing nothing more: it never raises. ``usage`` is None until the answer told it; ``cost`` is the provider's own
-    figure in USD, if it gives one (OpenRouter).
+    knowing nothing more: it never raises.
     """
 
     def __init__(self, content_type: str = "text/event-stream", content_encoding: str = "") -> None:
         self.stop_reason = ""
         self.error_type = ""
         self.error = ""
-        self.cost: float | None = None
         self._stopped = False
-        self._counts: dict[str, int] = {}
-        self._terms: dict[str, None] = {}
+        self._usage: Mapping[str, Any] = {}
         coding = coding_of(content_encoding)
         self._unpacking = ContentDecoder(coding) if ContentDecoder.knows(coding) else None
         self._tail = b""
@@ -63,19 +57,13 @@ class UsageReading:
 
     @property
     def usage(self) -> RecordedUsage | None:
-        """The tokens, as far as they are known."""
-        if not self._counts:
-            return None
-        return RecordedUsage(
-            input=self._counts.get("input_tokens", 0),
-            output=self._counts.get("output_tokens", 0),
-            cache_read=self._counts.get("cache_read_input_tokens", 0),
-            cache_write=self._counts.get("cache_creation_input_tokens", 0),
-            reasoning=self._counts.get("thinking_tokens", 0),
-            cache_write_hour=self._counts.get("ephemeral_1h_input_tokens", 0),
-            searches=self._counts.get("web_search_requests", 0),
-            terms=" ".join(self._terms),
-        )
+        """The tokens, as far as they are known; None until the answer has given some."""
+        return recorded_usage(self._usage)
+
+    @property
+    def cost(self) -> float | None:
+        """The provider's own figure in USD, if it gives one (OpenRouter)."""
+        return usd(self._usage.get("cost"))
 
     def feed(self, data: bytes) -> None:
         """Take the next bytes of the answer."""
@@ -148,17 +136,8 @@ class UsageReading:
             self._count(message.get("usage"))
 
     def _count(self, usage: Any) -> None:
-        """Later numbers replace earlier ones; Anthropic's are totals."""
-        if not isinstance(usage, Mapping):
-            return
-        if (cost := usd(usage.get("cost"))) is not None:
-            self.cost = cost
-        terms = (usage.get(name) for name in _TERMS)
-        self._terms |= {term: None for term in terms if isinstance(term, str) and term in _DEARER}
-        for part in (usage, *(inner for name in _PARTS if isinstance(inner := usage.get(name), Mapping))):
-            for name, number in part.items():
-                if isinstance(number, int) and not isinstance(number, bool):
-                    self._counts[name] = min(number, _MOST_TOKENS)
+        if isinstance(usage, Mapping):
+            self._usage = merged(self._usage, usage)
 
 
 def _tells(data: bytes) -> bool:

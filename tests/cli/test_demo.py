@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.demo_conversation import _gather, _run
+from app.cli.demo_conversation import _run
 from tests.support import node
 from tests.support.claude_code import VERSIONS, refusing_proxy
 from tests.support.processes import Finished, understudy
@@ -79,27 +79,3 @@ def test_the_built_in_shell_runs_nothing() -> None:
     }
     assert _run({"id": "t2", "input": {"command": "touch /tmp/x"}})["is_error"]
     assert _run({"id": "t3", "input": {}})["is_error"]
-
-
-def test_blocks_are_gathered_as_a_client_keeps_them() -> None:
-    blocks: list[dict[str, object]] = []
-    for event in (
-        {"type": "content_block_start", "content_block": {"type": "thinking", "thinking": "", "signature": ""}},
-        {"type": "content_block_delta", "delta": {"type": "thinking_delta", "thinking": "hm"}},
-        {"type": "content_block_delta", "delta": {"type": "signature_delta", "signature": "s"}},
-        {"type": "content_block_stop"},
-        {"type": "content_block_start", "content_block": {"type": "text", "text": ""}},
-        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "a"}},
-        {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "b"}},
-        {"type": "content_block_stop"},
-        {"type": "content_block_start", "content_block": {"type": "tool_use", "id": "t", "name": "Bash", "input": {}}},
-        {"type": "content_block_delta", "delta": {"type": "input_json_delta", "partial_json": '{"command":'}},
-        {"type": "content_block_delta", "delta": {"type": "input_json_delta", "partial_json": '"echo"}'}},
-        {"type": "content_block_stop"},
-    ):
-        _gather(blocks, event)
-    assert blocks == [
-        {"type": "thinking", "thinking": "hm", "signature": "s"},
-        {"type": "text", "text": "ab"},
-        {"type": "tool_use", "id": "t", "name": "Bash", "input": {"command": "echo"}},
-    ]

@@ -7,6 +7,7 @@ import json
 from hypothesis import given
 from hypothesis import strategies as st
 
+from proxy_core.anthropic_api.accumulator import accumulate
 from proxy_core.anthropic_api.events import (
     BlockStart,
     BlockStop,
@@ -20,10 +21,10 @@ from proxy_core.anthropic_api.events import (
     TextDelta,
     ThinkingDelta,
     TokenUsage,
+    event_json,
 )
 from proxy_core.anthropic_api.sse import encode
 from proxy_core.ledger.answers import assembled
-from proxy_core.translate.answer import collect
 from tests.ledger.records import ANSWER
 
 
@@ -59,19 +60,6 @@ def test_the_streams_error_is_in_it() -> None:
     assert kept["content"][0]["text"] == "Hello "
 
 
-def test_arguments_become_the_object_that_they_are() -> None:
-    start = {"type": "content_block_start", "index": 0, "content_block": {"type": "tool_use", "id": "t", "input": {}}}
-    deltas = [
-        {"type": "content_block_delta", "index": 0, "delta": {"type": "input_json_delta", "partial_json": part}}
-        for part in ('{"command"', ': "ls \\"a\\"', '"}')
-    ]
-    frames = [_frame("content_block_start", start), *(_frame("content_block_delta", delta) for delta in deltas)]
-    kept = json.loads(assembled(ANSWER[0] + b"".join(frames)))
-    assert kept["content"] == [{"type": "tool_use", "id": "t", "input": {"command": 'ls "a"'}}]
-    cut = json.loads(assembled(ANSWER[0] + b"".join(frames[:-1])))
-    assert cut["content"][0]["input"] == '{"command": "ls \\"a\\"'
-
-
 def test_another_vendors_spacing_and_line_ends() -> None:
     whole = b"".join(ANSWER).replace(b'":', b'": ').replace(b"}\n", b"}     \n").replace(b"\n", b"\r\n")
     assert json.loads(assembled(whole))["content"] == [{"type": "text", "text": "Hello world"}]
@@ -83,7 +71,7 @@ TEXTS = st.lists(
 
 
 @given(st.lists(st.tuples(st.sampled_from(["text", "thinking", "tool_use"]), TEXTS), max_size=4), st.booleans())
-def test_it_is_the_message_that_the_translator_collects(blocks: list[tuple[str, list[str]]], pings: bool) -> None:
+def test_joining_the_deltas_of_a_block_changes_nothing(blocks: list[tuple[str, list[str]]], pings: bool) -> None:
     events: list[Event] = [MessageStart("msg_1", "claude")]
     for index, (kind, texts) in enumerate(blocks):
         events.append(BlockStart(index, _empty(kind)))
@@ -97,9 +85,7 @@ def test_it_is_the_message_that_the_translator_collects(blocks: list[tuple[str, 
         events.append(BlockStop(index))
     events += [MessageDelta("end_turn", None, TokenUsage(1, 2)), MessageStop()]
     kept = json.loads(assembled(encode(events)))
-    collected = json.loads(json.dumps(collect(events)).encode("utf-8", "replace"))
-    assert kept["content"] == collected["content"]
-    assert kept["stop_reason"] == "end_turn"
+    assert kept == accumulate(map(event_json, events)).to_json()
 
 
 def _empty(kind: str) -> dict[str, object]:

@@ -7,9 +7,10 @@ from typing import Any
 import orjson
 import pytest
 
+from proxy_core.anthropic_api.accumulator import accumulate
+from proxy_core.anthropic_api.events import event_json
 from proxy_core.anthropic_api.request import parse
 from proxy_core.anthropic_api.sse import encode
-from proxy_core.translate.answer import collect
 from proxy_core.translate.call import ChatCall, translate
 from proxy_core.translate.quirks import quirks_of
 from proxy_core.translate.search import SearchTranslator
@@ -40,7 +41,7 @@ def answered(chat: ChatCall, *chunks: dict[str, Any]) -> dict[str, Any]:
     events += translator.advance() + translator.finish(declared_end=True)
     reading = read(encode(events))
     assert reading.complete
-    message = collect(events)
+    message = dict(accumulate(map(event_json, events)).fields)
     assert [block["type"] for block in message["content"]] == [block.kind for block in reading.blocks]
     return message
 

@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_core.anthropic_api.events import Event
+from proxy_core.anthropic_api.accumulator import accumulate
+from proxy_core.anthropic_api.events import Event, event_json
 from proxy_core.anthropic_api.json_text import loads
 from proxy_core.anthropic_api.sse import FrameSplitter, encode
 from proxy_core.errors import StreamBroken, UnderstudyError
-from proxy_core.translate.answer import collect
 from proxy_core.translate.stream import StreamTranslator
 from tests.anthropic_grammar import Reading, read
 from tests.support.random_streams import Script, script
@@ -94,7 +94,7 @@ def test_it_does_not_matter_how_the_bytes_are_cut(rng: random.Random) -> None:
 def test_the_answer_not_streamed_is_the_stream_collected(rng: random.Random) -> None:
     told = script(rng)
     events = translated(told.chunks)
-    message, reading = collect(events), read(encode(events))
+    message, reading = accumulate(map(event_json, events)).fields, read(encode(events))
     assert message["stop_reason"] == reading.stop_reason
     assert message["usage"] == reading.usage
     assert [

@@ -8,10 +8,12 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
+from proxy_core.anthropic_api.accumulator import MessageAccumulator
 from proxy_core.anthropic_api.json_text import dumps, loads
 from proxy_core.anthropic_api.sse import FrameSplitter
 from proxy_core.config import http_client
 from proxy_core.config.secret import Secret
+from proxy_core.ledger.answer_usage import recorded_usage
 from proxy_core.ledger.request_events import RecordedUsage
 from proxy_core.messages import HEADER, from_header
 
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
 
 _SECONDS: Final = 300.0
 """Without a byte. A local model that has to be loaded first takes minutes."""
-
-_CONTENT: Final = frozenset({"text_delta", "input_json_delta", "thinking_delta"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,13 +79,13 @@ class ProbeClient:
 
 
 def _listen(response: httpx.Response, began: float, told: Callable[[str], None]) -> ProbeAnswer:
-    hearing, said = _Hearing(), ""
+    timed, shown = _TimedMessage(), ""
     for moment, events in _moments(response, began):
-        hearing.on_event(moment, events)
-        if (text := hearing.text) != said:
-            said = text
-            told(said)
-    return hearing.heard()
+        timed.feed(moment, events)
+        if (text := timed.text) != shown:
+            shown = text
+            told(shown)
+    return timed.answer()
 
 
 def _moments(response: httpx.Response, began: float) -> Iterator[tuple[float, list[dict[str, Any]]]]:
@@ -94,76 +94,55 @@ def _moments(response: httpx.Response, began: float) -> Iterator[tuple[float, li
         yield time.monotonic() - began, [loads(frame) for frame in frames.feed(piece)]
 
 
-class _Hearing:
-    """Gathers an answer from its events."""
+class _TimedMessage:
+    """An answer as its events come, and when its content came."""
 
     def __init__(self) -> None:
-        self._blocks: dict[int, dict[str, Any]] = {}
-        self._usage: dict[str, int] = {}
-        self._stop_reason = ""
-        self._refusal = ""
+        self._accumulator = MessageAccumulator()
         self._first: float | None = None
         self._last = 0.0
         self._pieces = 0
 
-    def on_event(self, moment: float, events: list[dict[str, Any]]) -> None:
-        """The events that one read brought, ``moment`` seconds after the request."""
-        if any(event.get("type") == "content_block_delta" and event["delta"]["type"] in _CONTENT for event in events):
+    def feed(self, moment: float, events: list[dict[str, Any]]) -> None:
+        """Add the events that one read brought, ``moment`` seconds after the request."""
+        if any(_is_content(event) for event in events):
             self._first = moment if self._first is None else self._first
             self._last = moment
             self._pieces += 1
         for event in events:
-            self._event(event)
+            self._accumulator.feed(event)
 
     @property
     def text(self) -> str:
-        """What was said so far."""
-        return "".join(block["text"] for block in self._blocks.values() if block["type"] == "text")
+        """The text so far."""
+        return "".join(self._accumulator.message.texts("text"))
 
-    def heard(self) -> ProbeAnswer:
-        """All of it. An answer without an end is a refusal."""
-        calls = [
-            (block["name"], _parsed(block["json"])) for block in self._blocks.values() if block["type"] == "tool_use"
-        ]
-        usage = RecordedUsage(
-            input=self._usage.get("input_tokens", 0),
-            output=self._usage.get("output_tokens", 0),
-            cache_read=self._usage.get("cache_read_input_tokens", 0),
-            cache_write=self._usage.get("cache_creation_input_tokens", 0),
-        )
-        refusal = self._refusal or ("" if self._stop_reason else "The answer broke off before its end.")
+    def answer(self) -> ProbeAnswer:
+        """Return the whole answer. One without an end is a refusal."""
+        message = self._accumulator.message
+        calls = [block for block in message.content if block.get("type") == "tool_use"]
         return ProbeAnswer(
-            200, self.text, tuple(calls), usage, self._stop_reason, self._first, self._last, self._pieces, refusal
+            200,
+            "".join(message.texts("text")),
+            tuple((str(call.get("name", "")), call.get("input")) for call in calls),
+            recorded_usage(message.usage) or RecordedUsage(),
+            message.stop_reason,
+            self._first,
+            self._last,
+            self._pieces,
+            message.error_text or ("" if message.ended_well else "The answer broke off before its end."),
         )
 
-    def _event(self, event: Mapping[str, Any]) -> None:
-        match event:
-            case {"type": "message_start", "message": {"usage": usage}}:
-                self._count(usage)
-            case {"type": "content_block_start", "index": index, "content_block": block}:
-                self._blocks[index] = {"type": block["type"], "name": block.get("name", ""), "text": "", "json": ""}
-            case {"type": "content_block_delta", "index": index, "delta": {"type": "text_delta", "text": text}}:
-                self._blocks[index]["text"] += text
-            case {"type": "content_block_delta", "index": index, "delta": {"partial_json": text}}:
-                self._blocks[index]["json"] += text
-            case {"type": "message_delta", "delta": delta, "usage": usage}:
-                self._stop_reason = delta.get("stop_reason") or ""
-                self._count(usage)
-            case {"type": "error", "error": {"message": message}}:
-                self._refusal = str(message)
-            case _:
-                pass
 
-    def _count(self, usage: Mapping[str, Any]) -> None:
-        """As Claude Code does: a number above nothing takes the place of the one before."""
-        self._usage |= {name: value for name, value in usage.items() if isinstance(value, int) and value > 0}
-
-
-def _parsed(text: str) -> Any:
-    try:
-        return loads(text or "{}")
-    except ValueError:  # arguments that were cut off: the check says what is wrong with them
-        return None
+def _is_content(event: Mapping[str, Any]) -> bool:
+    match event:
+        case {
+            "type": "content_block_delta",
+            "delta": {"type": "text_delta" | "input_json_delta" | "thinking_delta"},
+        }:
+            return True
+        case _:
+            return False
 
 
 def _refusal(response: httpx.Response) -> str:

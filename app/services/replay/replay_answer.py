@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from proxy_core.anthropic_api.accumulator import from_bytes
 from proxy_core.anthropic_api.json_text import dumps, loads
-from proxy_core.ledger.answers import assembled
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,19 +32,15 @@ class ReplayAnswer:
 def read_answer(body: bytes) -> ReplayAnswer:
     """The answer in a body as the client got it, a stream or a message, or as the ledger keeps it."""
     try:
-        message = loads(assembled(body))
+        message = from_bytes(body)
     except ValueError:
         return ReplayAnswer(error="The answer is not one that can be read.")
-    if not isinstance(message, Mapping):
-        return ReplayAnswer(error="The answer is not one that can be read.")
-    blocks = [block for block in _listed(message.get("content")) if isinstance(block, Mapping)]
-    error = message.get("error")
     return ReplayAnswer(
-        text="\n\n".join(_texts(blocks, "text")),
-        thinking="\n\n".join(_texts(blocks, "thinking")),
-        calls=tuple(_called(block) for block in blocks if block.get("type") == "tool_use"),
-        stop_reason=str(message.get("stop_reason") or ""),
-        error=str(error.get("message") or error.get("type") or "") if isinstance(error, Mapping) else "",
+        text="\n\n".join(message.texts("text")),
+        thinking="\n\n".join(message.texts("thinking")),
+        calls=tuple(_called(block) for block in message.content if block.get("type") == "tool_use"),
+        stop_reason=message.stop_reason,
+        error=message.error_text,
     )
 
 
@@ -63,10 +59,6 @@ def last_words(body: bytes) -> str:
             said = [_said(block) for block in _listed(content) if isinstance(block, Mapping)]
             return "\n\n".join(text for text in said if text)
     return ""
-
-
-def _texts(blocks: list[Mapping[str, Any]], kind: str) -> list[str]:
-    return [str(block[kind]) for block in blocks if block.get("type") == kind and block.get(kind)]
 
 
 def _called(block: Mapping[str, Any]) -> Called:
