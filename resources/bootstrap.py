@@ -59,7 +59,9 @@ _PYTEST = (SCRIPTS / "pytest", "-n", str(_WORKERS), "--dist", "worksteal")
 
 CORE_TESTS = tuple(
     f"tests/{package}"
-    for package in ("api", "catalogue", "config", "launch", "ledger", "routing", "server", "translate", "upstream")
+    for package in (
+        "anthropic_api api catalogue config launch ledger messages routing server translate upstream".split()
+    )
 )
 """What ``test --coverage`` runs: the tests whose process runs the core itself."""
 

@@ -124,7 +124,7 @@ def test_a_profile_is_kept_switched_and_its_role_set(app: App) -> None:
     app.command(SwitchProfile("Work"))
     state = app.until(lambda state: state.settings.profile == "Work")
     assert state.roles[Role.BIG] == "demo/fast"
-    assert "Work" in state.said
+    app.until(lambda state: "Work" in state.said)
     app.command(SwitchProfile("Nobody's"))
     app.until(lambda state: "no profile" in state.said)
     assert app.state.settings.profile == "Work"

@@ -47,7 +47,10 @@ def test_a_turn_of_claude_code_stands_in_the_ledger_with_its_project(
     project.mkdir()
     out = tmp_path / "claude.out"
     desk.after_first_run(project)
-    desk.settings((desk.home / "settings.toml").read_text() + '[terminal]\nterminal = "xterm"\n')
+    # The app lists the models of the key's provider; here it does so on this machine, so that what is asked for
+    # outside is the session's.
+    own = '[terminal]\nterminal = "xterm"\n[providers.anthropic]\nbase_url = "http://127.0.0.1:9"\n'
+    desk.settings((desk.home / "settings.toml").read_text() + own)
     folder = claude_on_the_path(tmp_path / "bin", out)
     with claude_code.refusing_proxy() as outside:
         process = desk.app(
