@@ -60,7 +60,19 @@ _PYTEST = (SCRIPTS / "pytest", "-n", str(_WORKERS), "--dist", "worksteal")
 CORE_TESTS = tuple(
     f"tests/{package}"
     for package in (
-        "anthropic_api api catalogue config launch ledger messages routing server translate upstream".split()
+        [
+            "anthropic_api",
+            "api",
+            "catalogue",
+            "config",
+            "launch",
+            "ledger",
+            "messages",
+            "routing",
+            "server",
+            "translate",
+            "upstream",
+        ]
     )
 )
 """What ``test --coverage`` runs: the tests whose process runs the core itself."""
