@@ -57,24 +57,8 @@ takes a processor for most of a minute, and its cache is of no use for another s
 _WORKERS = min(8, 2 * (os.cpu_count() or 1))
 _PYTEST = (SCRIPTS / "pytest", "-n", str(_WORKERS), "--dist", "worksteal")
 
-CORE_TESTS = tuple(
-    f"tests/{package}"
-    for package in (
-        [
-            "anthropic_api",
-            "api",
-            "catalogue",
-            "config",
-            "launch",
-            "ledger",
-            "messages",
-            "routing",
-            "server",
-            "translate",
-            "upstream",
-        ]
-    )
-)
+_CORE = "anthropic_api", "api", "catalogue", "config", "launch", "ledger", "messages", "routing", "server", "translate"
+CORE_TESTS = tuple(f"tests/{package}" for package in (*_CORE, "upstream"))
 """What ``test --coverage`` runs: the tests whose process runs the core itself."""
 
 NOT_TRACED = ("--deselect", "tests/server/test_in_force.py::test_the_file_never_goes_back_for_any_thread")
