@@ -54,8 +54,8 @@ CHECKS = (
     ("the floors of the house", (("lint-imports", "--no-logo"),)),
 )
 """What ``test`` runs before pytest, stopping at the first that fails. The commands of one check run side by side: mypy
-takes a processor for a minute, and its cache is of no use for another system. For the others it reads the product alone,
-not its tests.
+takes a processor for a minute, and its cache is of no use for another system. For the other systems it reads only the
+product, not its tests.
 """
 
 _WORKERS = min(8, 2 * (os.cpu_count() or 1))
