@@ -50,7 +50,6 @@ _TEXT: Final = "text"
 _ENCODED: Final = '{"code":'
 """How an encoded message begins; a text that begins so is encoded too."""
 
-
 HEADER: Final = "x-understudy-message"
 """The response header in which the proxy's own errors carry their code, so that its window can translate them."""
 
@@ -93,12 +92,18 @@ def filled(template: str, params: Mapping[str, Param]) -> str:
 
 
 def cleaned(text: str, clean: Callable[[str], str]) -> str:
-    """Return ``text``, a message or not, with ``clean`` applied to every text in it that is not ours."""
-    if not isinstance(text, Message):
-        return clean(text) if text else text
-    if clean(text) == text:
+    """Return ``text``, a message or not, without what ``clean`` takes out of it.
+
+    A message stays one where its parameters alone hold what goes. Where only the whole text shows it (a label of the
+    template before a value), the cleaned text is returned without its code.
+    """
+    if not text or clean(text) == text:
         return text
-    return Message(text.code, **{name: _cleaned(value, clean) for name, value in text.params.items()})
+    if isinstance(text, Message):
+        message = Message(text.code, **{name: _cleaned(value, clean) for name, value in text.params.items()})
+        if clean(message) == message:
+            return message
+    return clean(text)
 
 
 def encode(text: str) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
+from proxy_core.messages import HEADER
 from proxy_core.upstream.connection import Headers
 
 _KEPT_PREFIXES: Final = (b"anthropic-", b"x-claude-", b"x-stainless-", b"accept")
@@ -59,13 +60,14 @@ def _is_narrowed(name: bytes) -> bool:
 def incoming(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
     """The headers of an answer that go to the client.
 
-    All but those that speak of one connection only, and those whose value no server may send (RFC 9110, 5.5).
+    All but those that speak of one connection only, those whose value no server may send (RFC 9110, 5.5), and
+    :data:`~proxy_core.messages.HEADER`, by which a provider could word what the window shows as ours.
     """
     pairs = tuple(headers)
     named = {
         each.strip().lower() for name, value in pairs if name.lower() == b"connection" for each in value.split(b",")
     }
-    dropped = _HOP_BY_HOP | named
+    dropped = _HOP_BY_HOP | named | {HEADER.encode()}
     return tuple((name, value) for name, value in pairs if name.lower() not in dropped and not _CONTROL.search(value))
 
 

@@ -25,7 +25,12 @@ from proxy_core.messages import (
     header_value,
     sentences,
 )
+from proxy_core.messages.english_app import APP
+from proxy_core.messages.english_providers import PROVIDERS
+from proxy_core.messages.english_requests import REQUESTS
+from proxy_core.messages.english_settings import SETTINGS
 
+TABLES = (REQUESTS, PROVIDERS, SETTINGS, APP)
 ROLE = Message("route.role", asked="claude-sonnet-5", role="BIG")
 
 
@@ -80,7 +85,7 @@ def test_a_message_of_another_version_is_shown_as_it_stands() -> None:
 
 
 def test_a_message_travels_in_a_header() -> None:
-    message = sentences(ROLE, Message("provider.said", words="é “x”\r\n"))
+    message = sentences(ROLE, Message("provider.words", words="é “x”\r\n"))
     value = header_value(message)
     assert value.isascii()
     assert value.isprintable()
@@ -91,7 +96,7 @@ def test_a_message_travels_in_a_header() -> None:
 
 def test_no_header_for_what_is_no_message_or_too_long() -> None:
     assert header_value("Plain.") == ""
-    assert header_value(Message("provider.said", words="x" * 9_000)) == ""
+    assert header_value(Message("provider.words", words="x" * 9_000)) == ""
     assert from_header("") == from_header("Plain.") == from_header("%7B") == ""
 
 
@@ -100,6 +105,14 @@ def test_secrets_are_taken_out_of_parameters() -> None:
     clean = cleaned(message, lambda text: text.replace("sk-1", "…"))
     assert isinstance(clean, Message)
     assert clean == "There is nothing at /…. It said: …"
+    assert "sk-1" not in encode(clean)
+
+
+def test_a_secret_that_only_the_whole_text_shows_costs_the_code() -> None:
+    """GIVEN a rule that knows a secret by the words before it WHEN a template has these THEN it goes."""
+    message = Message("provider.words", words="sk-1")
+    clean = cleaned(message, lambda text: text.replace("It said: sk-1", "It said: …"))
+    assert clean == "It said: …"
     assert "sk-1" not in encode(clean)
 
 
@@ -112,6 +125,10 @@ def test_every_use_names_a_code_and_fills_its_places() -> None:
             wrong.append(f"{file}:{call.lineno}: {code!r} with {sorted(map(str, given_))}")
     # proxy_core/messages makes messages anew from their parts
     assert [line for line in wrong if not line.startswith("__init__.py")] == []
+
+
+def test_no_code_stands_in_two_tables() -> None:
+    assert sum(map(len, TABLES)) == len(ENGLISH)
 
 
 def test_every_template_is_used() -> None:

@@ -244,6 +244,9 @@ async def test_a_request_that_would_come_back_is_refused(relay: Relay) -> None:
 
 def test_headers_named_by_connection_stay_here() -> None:
     assert incoming([(b"Connection", b"close, X-Secret"), (b"x-secret", b"1"), (b"A", b"b")]) == ((b"A", b"b"),)
+    assert incoming([(b"X-Understudy-Message", b"%7B"), (b"A", b"b")]) == ((b"A", b"b"),), (
+        "it words what is shown as ours"
+    )
 
 
 def test_encodings_that_cannot_be_read_are_not_asked_for() -> None:
