@@ -24,6 +24,7 @@ from app.windows.watch.requests_table import RequestsTable
 from app.windows.watch.window import WatchWindow
 from proxy_core.ledger.request_events import RecordedUsage, RequestRecord, State
 from proxy_core.ledger.rows import Filter, RequestRow
+from proxy_core.messages import Message
 
 
 def row(number: int) -> RequestRow:
@@ -39,7 +40,7 @@ def row(number: int) -> RequestRow:
         session=f"s{number // 40}",
         project="/work/atlas",
         role=("big", "small", "thinker")[number % 3],
-        why="sonnet plays BIG",
+        why=Message("route.role", asked="sonnet", role="BIG"),
         provider="openai",
         model=("gpt-4.1", "gpt-4.1-mini", "gpt-4o")[number % 3],
         engine="direct",

@@ -22,6 +22,7 @@ from proxy_core.ledger.record_repository import RecordRepository
 from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord, State
 from proxy_core.ledger.row_writing import PricedRecord
 from proxy_core.ledger.rows import Filter, Grouping
+from proxy_core.messages import Message
 
 REQUESTS: Final = 1_000_000
 PER_SESSION: Final = 833
@@ -63,7 +64,7 @@ def records(number: int, seed: int = 4) -> Iterator[RequestRecord]:
             session=f"0e8f{session:08x}",
             project=f"/home/dev/project-{session % 40}",
             role=role,
-            why=f"claude plays {role}",
+            why=Message("route.role", asked="claude", role=role),
             provider=provider,
             model=model,
             engine="direct",

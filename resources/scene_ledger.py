@@ -15,6 +15,7 @@ from app.state.commands import Command, ReadBodies, ReadNames, ReadPage, ReadSes
 from app.state.query_results import BodiesRead, NamesRead, PageRead, QueryResult, SessionsRead, UsageRead
 from proxy_core.ledger.request_events import AttemptMade, RecordedUsage, RequestRecord, State
 from proxy_core.ledger.rows import BodyKind, RequestRow, SessionRow, Sum
+from proxy_core.messages import Message
 from resources.scene import FOLDER, HOME, settings_state
 
 _PLAYERS: Final = (
@@ -116,7 +117,7 @@ class SceneLedger:
             project=_PROJECTS[number // 60 % 3],
             profile="Work",
             role=role,
-            why=f"{asked_for} plays {role.upper()}",
+            why=Message("route.role", asked=asked_for, role=role.upper()),
             provider=provider,
             model=model.partition("/")[2],
             engine="litellm" if provider == "gemini" else "direct",
@@ -137,7 +138,7 @@ class SceneLedger:
 
     def _in_trouble(self, done: RequestRecord) -> RequestRecord:
         if done.began < self._now - 180:
-            sentence = "OpenRouter refused the key: 401. Open Understudy → Settings → Models and keys."
+            sentence = Message("provider.key_refused", name="OpenRouter", status="401", provider="openrouter")
             return replace(
                 done,
                 provider="openrouter",

@@ -37,6 +37,7 @@ from proxy_core.catalogue.models import ModelCatalogue
 from proxy_core.config.secret import Secret
 from proxy_core.config.settings import Appearance, Configuration, Profile, Role
 from proxy_core.ledger.rows import Filter
+from proxy_core.messages import Message
 from resources.few_colours import few_colours
 from resources.scene import HOME, NOW, SETTINGS, first_run_state, settings_state
 from resources.scene_ledger import SceneLedger
@@ -146,9 +147,7 @@ def _settings(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, Q
     for page in ("models", "profiles", "general", "proxy", "log", "terminal", "about"):
         window.open_page(page)
         yield f"settings-{page}", window
-        window.show_state(
-            replace(settings_state(), said="")
-        )  # the note about what was saved disappears after some seconds
+        window.show_state(replace(settings_state(), said=""))  # as it is once the note "Saved." has gone
     window.open_page("models")
     page_ = window.page("models")
     assert isinstance(page_, ModelsPage)
@@ -195,7 +194,7 @@ def _first_run(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, 
 def _tray(theme: Theme, catalogue: CatalogueSearch) -> Iterator[tuple[str, QWidget]]:  # noqa: ARG001
     """Yield the tray's menu."""
     tray = Tray()
-    trouble = Trouble("OpenAI refused the key: 401.", NOW - 200.0)
+    trouble = Trouble(Message("provider.key_refused", name="OpenAI", status="401", provider="openai"), NOW - 200.0)
     tray.show_state(replace(SceneLedger(NOW).state(), trouble=trouble))
     menu: QMenu = tray.menu
     menu.popup(menu.pos())

@@ -77,9 +77,8 @@ def _proxy(before: AppState, after: AppState) -> Iterator[Note]:
     was, now = before.proxy, after.proxy
     if now.phase is Phase.ATTENTION and was.phase is not Phase.ATTENTION:
         yield Note("proxy", translate("Notes", "The proxy does not run"), said(now.sentence), ShowWatch(), urgent=True)
-    elif (
-        was.phase is Phase.RUNNING and now.phase is Phase.STARTING and now.sentence
-    ):  # after a crash: the sentence gives the reason
+    elif was.phase is Phase.RUNNING and now.phase is Phase.STARTING and now.sentence:
+        # After a crash: the sentence gives the reason.
         yield Note("restart", translate("Notes", "The proxy was restarted"), said(now.sentence), ShowWatch())
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import httpx
 
 _HEADERS: Final = {"User-Agent": "understudy", "Accept": "application/json", "Accept-Encoding": "gzip, deflate"}
+_OPTIONS: Final[dict[str, Any]] = {"headers": _HEADERS, "trust_env": False, "follow_redirects": False}
 _DECODED: Final = frozenset({"", "identity", "gzip", "deflate"})
 """Content codings that are read. One piece of any other may grow to gigabytes before its size is known."""
 
@@ -30,13 +31,7 @@ def client(
     """
     import httpx  # noqa: PLC0415 - see above
 
-    return httpx.Client(
-        transport=transport or httpx.HTTPTransport(**_route(url, policy)),
-        timeout=seconds,
-        headers=_HEADERS,
-        trust_env=False,
-        follow_redirects=False,
-    )
+    return httpx.Client(transport=transport or httpx.HTTPTransport(**_route(url, policy)), timeout=seconds, **_OPTIONS)
 
 
 def async_client(
@@ -45,13 +40,8 @@ def async_client(
     """Return a client for ``url`` as :func:`client` does, for use in an event loop."""
     import httpx  # noqa: PLC0415 - see above
 
-    return httpx.AsyncClient(
-        transport=transport or httpx.AsyncHTTPTransport(**_route(url, policy)),
-        timeout=seconds,
-        headers=_HEADERS,
-        trust_env=False,
-        follow_redirects=False,
-    )
+    network = transport or httpx.AsyncHTTPTransport(**_route(url, policy))
+    return httpx.AsyncClient(transport=network, timeout=seconds, **_OPTIONS)
 
 
 def read(response: httpx.Response, limit: int, seconds: float) -> bytes | None:

@@ -25,6 +25,9 @@ from proxy_core.errors import LaunchError
 KEPT_SECONDS: Final = 300.0
 """Seconds after which a script that no terminal ran is deleted: longer than a terminal waits for a permission."""
 
+_KEPT_SETTINGS_SECONDS: Final = 86_400.0
+"""Seconds after which a session's settings are deleted. They hold no secret, and a session may read them all day."""
+
 PREFIX: Final = "launch-"
 _RECORD_IN_SH: Final = '(umask 077; printf "%s %s\\n" "$$" "$(command -p date +%s)" > {}) 2>/dev/null'
 """Whatever the PATH. In the sub-shell, too, ``$$`` is the script's own number."""
@@ -151,9 +154,7 @@ def sweep(environ: Mapping[str, str], now: float) -> None:
     """Delete the scripts that no terminal ran. ``now`` is Unix time in seconds. Called at every start."""
     with contextlib.suppress(OSError):  # nothing can be deleted in a folder that cannot be read
         for script in script_folder(environ).glob(f"{PREFIX}*"):
-            kept = (
-                KEPT_SECONDS if script.suffix != ".json" else 86_400.0
-            )  # a session may be long; these contain no secret
+            kept = _KEPT_SETTINGS_SECONDS if script.suffix == ".json" else KEPT_SECONDS
             with contextlib.suppress(FileNotFoundError):  # its terminal ran it meanwhile
                 if now - script.stat().st_mtime > kept:
                     script.unlink()

@@ -33,7 +33,7 @@ PROVIDERS: Final[Mapping[str, str]] = MappingProxyType(
         ),
         "provider.rejected": "{name} rejected the request ({status}).",
         "provider.rate_limited": "{name} is limiting the rate of requests ({status}).",
-        "provider.over_the_minute": (
+        "provider.over_minute_limit": (
             "{name} allows this account fewer tokens per minute than this one request has ({status}). Raise the "
             "account's tier or choose another model."
         ),
@@ -43,13 +43,13 @@ PROVIDERS: Final[Mapping[str, str]] = MappingProxyType(
         "provider.redirects": (
             "{name} redirects requests to another address ({status}). Correct its base URL in the settings."
         ),
-        "provider.odd_status": "{name} answered with {status}, which is not the status of an answer.",
-        "status.in_band": "an error inside its answer",
-        "provider.said": "It said: {words}",
-        "said.unreadable": "an answer that cannot be read",
-        "said.web_page": "a web page",
-        "said.web_page_titled": "a web page titled “{title}”",
-        "said.no_answer": "something that is not an answer",
+        "provider.invalid_status": "{name} answered with {status}, which is not the status of an answer.",
+        "status.inside_answer": "an error inside its answer",
+        "provider.words": "It said: {words}",
+        "answer.unreadable": "an answer that cannot be read",
+        "answer.web_page": "a web page",
+        "answer.web_page_titled": "a web page titled “{title}”",
+        "answer.not_an_answer": "something that is not an answer",
         # answers that are none
         "provider.not_an_api": ("{name} answered with {what}. Check its base URL: it usually ends in /v1."),
         "provider.empty_stream": "{name} ended its answer before it began.",

@@ -92,7 +92,8 @@ def _health(address: str, nonce: str = "") -> tuple[dict[str, Any], tuple[str, i
     nothing: tuple[dict[str, Any], tuple[str, int]] = ({}, ("", 0))
     try:
         parts = urlsplit(address)
-        host, _ = parts.hostname, parts.port
+        host = parts.hostname
+        _ = parts.port  # raises where it is none
     except ValueError:
         return nothing
     if host is None or not is_loopback(host):

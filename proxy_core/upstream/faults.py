@@ -33,7 +33,7 @@ from proxy_core.upstream.plain_words import said
 from proxy_core.upstream.port import UpstreamCall
 from proxy_core.upstream.retry_after import retry_after
 
-NO_ANSWER: Final = Message("said.no_answer")
+NO_ANSWER: Final = Message("answer.not_an_answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,8 +291,10 @@ def _size(text: str, asked: Asked) -> tuple[type[ProviderError], str] | None:
 def _message(kind: type[ProviderError], status: int, words: str, asked: Asked, *, per_minute: bool) -> Message:
     if kind is ContextOverflow:
         return Message("provider.prompt_too_long")
-    message = _kind_message(kind, str(status) if status else Message("status.in_band"), asked, per_minute=per_minute)
-    return sentences(message, Message("provider.said", words=words)) if words else message
+    message = _kind_message(
+        kind, str(status) if status else Message("status.inside_answer"), asked, per_minute=per_minute
+    )
+    return sentences(message, Message("provider.words", words=words)) if words else message
 
 
 def _kind_message(kind: type[ProviderError], status: str, asked: Asked, *, per_minute: bool) -> Message:
@@ -306,7 +308,7 @@ def _kind_message(kind: type[ProviderError], status: str, asked: Asked, *, per_m
     if kind is ModelUnknown:
         return Message("provider.requested_model_unknown", name=name, status=status)
     if kind is ProviderRejected and per_minute:
-        return Message("provider.over_the_minute", name=name, status=status)
+        return Message("provider.over_minute_limit", name=name, status=status)
     if kind is ProviderRejected:
         return Message("provider.rejected", name=name, status=status)
     if kind is RateLimited:

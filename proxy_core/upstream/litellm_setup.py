@@ -78,4 +78,4 @@ def not_sent(words: str, asked: Asked) -> ProviderError:
 
 
 def _said(text: str, asked: Asked) -> Message:
-    return Message("provider.said", words=shortened(scrubbed(text, asked.secret)))
+    return Message("provider.words", words=shortened(scrubbed(text, asked.secret)))

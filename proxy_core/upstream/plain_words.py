@@ -55,9 +55,9 @@ def said(parsed: Any, body: bytes, secret: Secret | None = None) -> str:
     text = _sentence(parsed) if parsed is not None else body.decode("utf-8", "replace")
     if parsed is None and looks_like_html(body):
         title = _plain(_title(text), secret)
-        return Message("said.web_page_titled", title=title) if title else Message("said.web_page")
+        return Message("answer.web_page_titled", title=title) if title else Message("answer.web_page")
     before = _without_trace(text)
-    return _plain(before, secret) if before or not text.strip() else Message("said.unreadable")
+    return _plain(before, secret) if before or not text.strip() else Message("answer.unreadable")
 
 
 def scrubbed(text: str, secret: Secret | None = None) -> str:

@@ -102,7 +102,7 @@ class Relay:
             raise elsewhere(answer.status, asked)
         if not 200 <= answer.status < 600:
             answer.let_go()
-            message = Message("provider.odd_status", name=call.name, status=answer.status)
+            message = Message("provider.invalid_status", name=call.name, status=answer.status)
             raise ProviderFailed(message, provider=call.provider, upstream_status=answer.status)
         answer.allow_silence(call.timeouts.between_chunks)
         return RelayAnswer(answer, asked, call.url)

@@ -1202,7 +1202,7 @@
     </message>
     <message>
         <source>{name} allows this account fewer tokens per minute than this one request has ({status}). Raise the account&apos;s tier or choose another model.</source>
-        <comment>provider.over_the_minute</comment>
+        <comment>provider.over_minute_limit</comment>
         <translation>此账户在 {name} 每分钟可用的 token 少于这一个请求所需（{status}）。请提升账户等级，或选择其他模型。</translation>
     </message>
     <message>
@@ -1227,37 +1227,37 @@
     </message>
     <message>
         <source>{name} answered with {status}, which is not the status of an answer.</source>
-        <comment>provider.odd_status</comment>
+        <comment>provider.invalid_status</comment>
         <translation>{name} 以 {status} 回应，这不是有效的状态码。</translation>
     </message>
     <message>
         <source>an error inside its answer</source>
-        <comment>status.in_band</comment>
+        <comment>status.inside_answer</comment>
         <translation>回答中的错误</translation>
     </message>
     <message>
         <source>It said: {words}</source>
-        <comment>provider.said</comment>
+        <comment>provider.words</comment>
         <translation>对方的话：{words}</translation>
     </message>
     <message>
         <source>an answer that cannot be read</source>
-        <comment>said.unreadable</comment>
+        <comment>answer.unreadable</comment>
         <translation>无法读取的内容</translation>
     </message>
     <message>
         <source>a web page</source>
-        <comment>said.web_page</comment>
+        <comment>answer.web_page</comment>
         <translation>网页</translation>
     </message>
     <message>
         <source>a web page titled “{title}”</source>
-        <comment>said.web_page_titled</comment>
+        <comment>answer.web_page_titled</comment>
         <translation>标题为“{title}”的网页</translation>
     </message>
     <message>
         <source>something that is not an answer</source>
-        <comment>said.no_answer</comment>
+        <comment>answer.not_an_answer</comment>
         <translation>不是回答的内容</translation>
     </message>
     <message>

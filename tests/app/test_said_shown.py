@@ -59,7 +59,7 @@ def test_notices_above_the_pages(qtbot: QtBot, theme: Theme) -> None:
 
 def test_the_details_of_a_request() -> None:
     overloaded = Message("provider.overloaded", name="OpenAI", status="529")
-    error = sentences(overloaded, Message("provider.said", words="Try again in a moment."))
+    error = sentences(overloaded, Message("provider.words", words="Try again in a moment."))
     why = Message("route.role", asked="opus", role="BIG")
     record = scenes.failed(1, why=why, error=error, warnings=("gpt-4.1 takes no top_k: it was left out.",))
     shown = [fact.value for fact in facts(RequestEntry(record))]
@@ -80,7 +80,7 @@ def test_the_tray_and_notifications() -> None:
 
 def test_what_came_of_a_trial_and_what_to_do() -> None:
     unpaid = Message("provider.out_of_credit", name="OpenAI", status="402")
-    refused = sentences(unpaid, Message("provider.said", words="Pay."))
+    refused = sentences(unpaid, Message("provider.words", words="Pay."))
     check = Check("tools", Outcome.FAILED, refused, "Add credit at the provider.")
     trial = with_check(ProbeView("openai/gpt-4.1", CheckVerdict.RUNNING), check)
     told = "OpenAI 要求付费（402）：账户余额不足。请充值，或选择其他模型。对方的话：Pay. 请在提供商处充值。"

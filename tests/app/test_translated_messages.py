@@ -48,7 +48,7 @@ def test_a_message_with_its_clauses(chinese: None, message: Message, chinese_tex
 
 def test_the_words_of_a_provider_are_left_alone(chinese: None) -> None:
     words = "The answer is empty. {0} {name} <b>OpenAI failed (500).</b>"
-    shown = translated(sentences(FAILED, Message("provider.said", words=words)))
+    shown = translated(sentences(FAILED, Message("provider.words", words=words)))
     assert shown == f"OpenAI 出错（500）。请稍后重试。对方的话：{words}"
 
 
